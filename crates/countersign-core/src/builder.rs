@@ -1,0 +1,81 @@
+//! Builds a [`Verifier`], and refuses to without a policy.
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::ConfigError;
+use crate::issuer::{IntoIssuer, Issuer, TrustedIssuer};
+use crate::verifier::Verifier;
+use std::sync::Arc;
+
+/// What [`Verifier::builder`] gives.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{ConfigError, Verifier};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let refused = Verifier::builder().build().await;
+/// assert!(matches!(refused, Err(ConfigError::NoIssuer)));
+/// # });
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `.build().await`"]
+pub struct VerifierBuilder {
+    issuers: Vec<Result<Issuer, ConfigError>>,
+    realm: String,
+    clock: Arc<dyn Clock>,
+}
+
+impl VerifierBuilder {
+    pub(crate) fn new() -> Self {
+        Self { issuers: Vec::new(), realm: "api".to_owned(), clock: Arc::new(SystemClock) }
+    }
+
+    /// Trusts an issuer. Several are told apart by the token's `iss`, and each keeps its own keys and rules.
+    pub fn issuer(mut self, issuer: impl IntoIssuer) -> Self {
+        self.issuers.push(issuer.into_issuer());
+        self
+    }
+
+    /// The `realm` of challenges (RFC 7235 section 2.2), `api` unless set: a name that a caller may see.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = realm.into();
+        self
+    }
+
+    /// The clock that claims are validated by, the machine's unless set.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Builds the verifier, and waits for the first attempt to fetch keys. When that fails the verifier is built all
+    /// the same: it gives no verdict (503), and tries again in the background until it can.
+    ///
+    /// Must run within a tokio runtime when an issuer's keys are fetched.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice.
+    pub async fn build(self) -> Result<Verifier, ConfigError> {
+        if self.issuers.is_empty() {
+            return Err(ConfigError::NoIssuer);
+        }
+        if !self.realm.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+            return Err(ConfigError::InvalidRealm);
+        }
+        let mut trusted: Vec<TrustedIssuer> = Vec::with_capacity(self.issuers.len());
+        for issuer in self.issuers {
+            let issuer = issuer?.start()?;
+            if trusted.iter().any(|other| other.policy.iss == issuer.policy.iss) {
+                return Err(ConfigError::DuplicateIssuer(issuer.policy.iss.to_string()));
+            }
+            trusted.push(issuer);
+        }
+        // All attempts are under way; waiting for one after the other takes as long as the slowest.
+        for issuer in &trusted {
+            issuer.keys.started().await;
+        }
+        Ok(Verifier::new(trusted, self.realm, self.clock))
+    }
+}

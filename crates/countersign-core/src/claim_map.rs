@@ -1,0 +1,281 @@
+//! Where an issuer keeps subject, scopes, groups, roles and permissions.
+
+use crate::error::TokenError;
+use crate::json::{Json, Object};
+use crate::name_set::NameSet;
+use crate::principal::Principal;
+use std::sync::Arc;
+
+/// The place of a claim: a name at the top level, or a path through nested objects.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::ClaimPath;
+///
+/// // Dots in a name are part of it: many providers name claims by a URL.
+/// let namespaced = ClaimPath::from("https://acme.example/roles");
+/// let nested = ClaimPath::from(["realm_access", "roles"]);
+/// # let _ = (namespaced, nested);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimPath(Vec<Box<str>>);
+
+impl From<&str> for ClaimPath {
+    fn from(name: &str) -> Self {
+        Self(vec![name.into()])
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for ClaimPath {
+    fn from(path: [&str; N]) -> Self {
+        Self(path.into_iter().map(Box::from).collect())
+    }
+}
+
+impl ClaimPath {
+    /// The value at the end of the path; absent where a step is absent or leads through something else than an object.
+    fn resolve<'a>(&self, claims: &'a Object<'a>) -> Option<&'a Json<'a>> {
+        let (last, steps) = self.0.split_last()?;
+        let mut object = claims;
+        for step in steps {
+            let Some(Json::Object(inner)) = object.get(step) else { return None };
+            object = inner;
+        }
+        object.get(last)
+    }
+}
+
+/// A mark by which a token says that it stands for a program, not for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MachineMark {
+    /// `sub` is the client itself (RFC 9068 section 2.2): it equals the claim of this name.
+    SubjectIs(&'static str),
+    /// The claim of this name is absent.
+    Without(&'static str),
+    /// The claim has this value.
+    Claim(&'static str, &'static str),
+}
+
+impl MachineMark {
+    fn is_on(self, claims: &Object<'_>, subject: &str) -> bool {
+        let is = |claim, value| claims.get(claim).and_then(Json::as_str).is_some_and(|text| text == value);
+        match self {
+            Self::SubjectIs(claim) => is(claim, subject),
+            Self::Without(claim) => claims.get(claim).is_none(),
+            Self::Claim(claim, value) => is(claim, value),
+        }
+    }
+}
+
+/// Which claims of an issuer become which part of the [`Principal`].
+///
+/// The default suits most OpenID providers: `sub`, `preferred_username`, `email`, `scope` and `scp`, `groups`, `roles`,
+/// `permissions`. Setting a part replaces its places.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::ClaimMap;
+///
+/// let keycloak = ClaimMap::default().roles([["realm_access", "roles"]]);
+/// # let _ = keycloak;
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClaimMap {
+    username: Vec<ClaimPath>,
+    email: Vec<ClaimPath>,
+    tenant: Vec<ClaimPath>,
+    scopes: Vec<ClaimPath>,
+    groups: Vec<ClaimPath>,
+    roles: Vec<ClaimPath>,
+    permissions: Vec<ClaimPath>,
+    machine: Vec<MachineMark>,
+}
+
+impl Default for ClaimMap {
+    fn default() -> Self {
+        Self {
+            username: paths(["preferred_username", "username"]),
+            email: paths(["email"]),
+            tenant: Vec::new(),
+            // RFC 8693 and RFC 9068 say `scope`; Entra ID and Okta write `scp`.
+            scopes: paths(["scope", "scp"]),
+            groups: paths(["groups"]),
+            roles: paths(["roles"]),
+            permissions: paths(["permissions"]),
+            machine: vec![MachineMark::SubjectIs("client_id"), MachineMark::SubjectIs("azp")],
+        }
+    }
+}
+
+fn paths<P: Into<ClaimPath>>(places: impl IntoIterator<Item = P>) -> Vec<ClaimPath> {
+    places.into_iter().map(Into::into).collect()
+}
+
+impl ClaimMap {
+    /// Where the name stands that a person knows the user by; the first place that holds one counts.
+    #[must_use]
+    pub fn username<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.username = paths(places);
+        self
+    }
+
+    /// Where the e-mail address stands; the first place that holds one counts.
+    #[must_use]
+    pub fn email<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.email = paths(places);
+        self
+    }
+
+    /// Where the tenant or organisation stands; the first place that holds one counts.
+    #[must_use]
+    pub fn tenant<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.tenant = paths(places);
+        self
+    }
+
+    /// Where scopes stand, each place a string separated by blanks or an array; all places count.
+    #[must_use]
+    pub fn scopes<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.scopes = paths(places);
+        self
+    }
+
+    /// Where groups stand, each place an array or one string; all places count.
+    #[must_use]
+    pub fn groups<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.groups = paths(places);
+        self
+    }
+
+    /// Where roles stand, each place an array or one string; all places count.
+    #[must_use]
+    pub fn roles<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.roles = paths(places);
+        self
+    }
+
+    /// Where permissions stand, each place an array or one string; all places count.
+    #[must_use]
+    pub fn permissions<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.permissions = paths(places);
+        self
+    }
+
+    /// The marks of a machine's token; one is enough.
+    #[must_use]
+    pub fn machine(mut self, marks: impl IntoIterator<Item = MachineMark>) -> Self {
+        self.machine = marks.into_iter().collect();
+        self
+    }
+
+    /// Reads the principal out of verified claims.
+    pub(crate) fn principal(&self, issuer: &Arc<str>, claims: &Object<'_>) -> Result<Principal, TokenError> {
+        let subject = match claims.get("sub").ok_or(TokenError::MissingClaim("sub"))? {
+            Json::String(subject) if !subject.is_empty() => &**subject,
+            _ => return Err(TokenError::InvalidClaim("sub")),
+        };
+        Ok(Principal {
+            issuer: Arc::clone(issuer),
+            subject: subject.into(),
+            username: text(claims, &self.username, "username")?,
+            email: text(claims, &self.email, "email")?,
+            tenant: text(claims, &self.tenant, "tenant")?,
+            scopes: names(claims, &self.scopes, "scope", |text| text.split(' '))?,
+            groups: names(claims, &self.groups, "groups", one)?,
+            roles: names(claims, &self.roles, "roles", one)?,
+            permissions: names(claims, &self.permissions, "permissions", one)?,
+            is_machine: self.machine.iter().any(|mark| mark.is_on(claims, subject)),
+        })
+    }
+}
+
+fn text(claims: &Object<'_>, places: &[ClaimPath], part: &'static str) -> Result<Option<Box<str>>, TokenError> {
+    match places.iter().find_map(|place| place.resolve(claims)) {
+        None => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text.as_ref().into())),
+        Some(_) => Err(TokenError::InvalidClaim(part)),
+    }
+}
+
+/// A lone string is one name (or, for scopes, what `split` makes of it), and never a text to search in.
+fn names<'a, I: Iterator<Item = &'a str>>(
+    claims: &'a Object<'a>,
+    places: &[ClaimPath],
+    part: &'static str,
+    split: impl Fn(&'a str) -> I,
+) -> Result<NameSet, TokenError> {
+    let mut set = NameSet::default();
+    for value in places.iter().filter_map(|place| place.resolve(claims)) {
+        match value {
+            Json::String(text) => split(text).for_each(|name| set.insert(name)),
+            Json::Array(items) => {
+                for item in items {
+                    set.insert(item.as_str().ok_or(TokenError::InvalidClaim(part))?);
+                }
+            }
+            _ => return Err(TokenError::InvalidClaim(part)),
+        }
+    }
+    Ok(set)
+}
+
+fn one(text: &str) -> std::iter::Once<&str> {
+    std::iter::once(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn principal(map: &ClaimMap, claims: &str) -> Result<Principal, TokenError> {
+        map.principal(&"https://idp.example".into(), &Object::parse(claims.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn scopes_come_from_both_claims_in_both_shapes() {
+        let map = ClaimMap::default();
+        for claims in [
+            r#"{"sub":"a","scope":"read write"}"#,
+            r#"{"sub":"a","scp":["read","write"]}"#,
+            r#"{"sub":"a","scope":"read","scp":"write  read"}"#,
+        ] {
+            let scopes = principal(&map, claims).unwrap().scopes;
+            assert_eq!(scopes, NameSet::from_iter(["read", "write"]), "{claims}");
+        }
+    }
+
+    #[test]
+    fn a_lone_string_is_one_group() {
+        let groups = principal(&ClaimMap::default(), r#"{"sub":"a","groups":"site admin"}"#).unwrap().groups;
+        assert_eq!(groups, NameSet::from_iter(["site admin"]));
+    }
+
+    #[test]
+    fn grants_of_the_wrong_type_are_refused() {
+        for claims in [
+            r#"{"sub":"a","groups":7}"#,
+            r#"{"sub":"a","groups":{"admin":true}}"#,
+            r#"{"sub":"a","groups":["admin",7]}"#,
+            r#"{"sub":"a","scope":true}"#,
+            r#"{"sub":"a","roles":[["admin"]]}"#,
+            r#"{"sub":"a","email":["a@example.test"]}"#,
+            r#"{"sub":7}"#,
+            r#"{"sub":""}"#,
+            r#"{}"#,
+        ] {
+            assert!(principal(&ClaimMap::default(), claims).is_err(), "{claims}");
+        }
+    }
+
+    #[test]
+    fn a_path_leads_through_objects() {
+        let map = ClaimMap::default().roles([["realm_access", "roles"]]);
+        let roles = principal(&map, r#"{"sub":"a","roles":["x"],"realm_access":{"roles":["editor"]}}"#).unwrap().roles;
+        assert_eq!(roles, NameSet::from_iter(["editor"]));
+        assert!(principal(&map, r#"{"sub":"a","realm_access":"roles"}"#).unwrap().roles.is_empty());
+    }
+}

@@ -1,0 +1,194 @@
+//! One trusted issuer, as data: what presets make and the builder takes.
+
+use crate::algorithm::{Algorithm, Algorithms};
+use crate::audience::Audience;
+use crate::claim_map::ClaimMap;
+use crate::error::ConfigError;
+use crate::key_set::KeySet;
+use crate::key_source::KeySource;
+use crate::remote_keys::{Fetch, RemoteKeys};
+use crate::token_kind::TokenKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
+
+/// A trusted issuer: its name, its keys, and what its tokens must be like.
+///
+/// Presets such as `Oidc` or `Cognito` make one; use it directly for a provider that has no preset.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys};
+///
+/// let issuer = Issuer::new("https://idp.example.com", IssuerKeys::jwks(r#"{"keys":[]}"#))
+///     .audience(Audience::any_of(["https://api.example.com"]))
+///     .algorithms([Algorithm::ES256]);
+/// # let _ = issuer;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    iss: Arc<str>,
+    keys: IssuerKeys,
+    audience: Option<Audience>,
+    kind: TokenKind,
+    algorithms: Algorithms,
+    leeway: Duration,
+    claim_map: ClaimMap,
+}
+
+/// Where an issuer's keys come from.
+#[derive(Clone, Debug)]
+pub struct IssuerKeys(Origin);
+
+#[derive(Clone, Debug)]
+enum Origin {
+    Jwks(Box<[u8]>),
+    Pem(Box<[u8]>),
+    Fetch(Arc<dyn Fetch>),
+}
+
+impl IssuerKeys {
+    /// A JWK set (RFC 7517) given in the configuration. No network is used, and no rotation followed.
+    pub fn jwks(text: impl AsRef<[u8]>) -> Self {
+        Self(Origin::Jwks(text.as_ref().into()))
+    }
+
+    /// Public keys in PEM (`BEGIN PUBLIC KEY`). They have no `kid`, so they serve for every one.
+    pub fn pem(text: impl AsRef<[u8]>) -> Self {
+        Self(Origin::Pem(text.as_ref().into()))
+    }
+
+    /// Keys that are fetched and kept fresh.
+    pub fn fetched(fetch: impl Fetch) -> Self {
+        Self(Origin::Fetch(Arc::new(fetch)))
+    }
+}
+
+impl Issuer {
+    /// An issuer whose tokens carry exactly `iss`. It needs an [`audience`](Self::audience), too.
+    pub fn new(iss: impl Into<Arc<str>>, keys: IssuerKeys) -> Self {
+        Self {
+            iss: iss.into(),
+            keys,
+            audience: None,
+            kind: TokenKind::default(),
+            algorithms: Algorithms::default(),
+            leeway: DEFAULT_LEEWAY,
+            claim_map: ClaimMap::default(),
+        }
+    }
+
+    /// Whom the tokens must be for.
+    #[must_use]
+    pub fn audience(mut self, audience: Audience) -> Self {
+        self.audience = Some(audience);
+        self
+    }
+
+    /// The kind of token that is accepted, access tokens unless set.
+    #[must_use]
+    pub fn kind(mut self, kind: TokenKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The only algorithms that are accepted, RS256, ES256 and EdDSA unless set.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// How far the clocks of issuer and verifier may differ: 30 seconds unless set, ten minutes at the most.
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Where the issuer keeps scopes, groups and the like.
+    #[must_use]
+    pub fn claim_map(mut self, claim_map: ClaimMap) -> Self {
+        self.claim_map = claim_map;
+        self
+    }
+
+    /// Refuses what lacks a policy, and starts the keys.
+    pub(crate) fn start(self) -> Result<TrustedIssuer, ConfigError> {
+        let name = || self.iss.to_string();
+        if self.iss.is_empty() {
+            return Err(ConfigError::InvalidIssuer { issuer: name(), problem: "is empty: give the token's `iss`" });
+        }
+        let audience =
+            self.audience.filter(|audience| !audience.is_empty()).ok_or_else(|| ConfigError::NoAudience(name()))?;
+        if self.algorithms.is_empty() {
+            return Err(ConfigError::NoAlgorithm(name()));
+        }
+        if self.leeway > MAX_LEEWAY {
+            return Err(ConfigError::LeewayTooLong(self.leeway));
+        }
+        let keys = match self.keys.0 {
+            Origin::Jwks(text) => static_keys(name, KeySet::from_jwks(text, self.algorithms)?, self.algorithms)?,
+            Origin::Pem(text) => static_keys(name, KeySet::from_pem(text, self.algorithms)?, self.algorithms)?,
+            Origin::Fetch(fetch) => KeySource::Remote(RemoteKeys::spawn(Arc::clone(&self.iss), self.algorithms, fetch)),
+        };
+        let policy = Policy {
+            iss: self.iss,
+            audience,
+            kind: self.kind,
+            algorithms: self.algorithms,
+            leeway: self.leeway,
+            claim_map: self.claim_map,
+        };
+        Ok(TrustedIssuer { policy, keys })
+    }
+}
+
+fn static_keys(issuer: impl Fn() -> String, keys: KeySet, allowed: Algorithms) -> Result<KeySource, ConfigError> {
+    if keys.is_empty() {
+        let skipped: Vec<String> = keys.skipped().iter().map(ToString::to_string).collect();
+        return Err(ConfigError::NoUsableKey { issuer: issuer(), allowed, skipped: skipped.join(", ") });
+    }
+    Ok(KeySource::Static(Arc::new(keys)))
+}
+
+/// An issuer with nothing missing.
+#[derive(Debug)]
+pub(crate) struct TrustedIssuer {
+    pub(crate) policy: Policy,
+    pub(crate) keys: KeySource,
+}
+
+/// What the tokens of one issuer must be like.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) iss: Arc<str>,
+    pub(crate) audience: Audience,
+    pub(crate) kind: TokenKind,
+    pub(crate) algorithms: Algorithms,
+    pub(crate) leeway: Duration,
+    pub(crate) claim_map: ClaimMap,
+}
+
+/// What [`VerifierBuilder::issuer`](crate::VerifierBuilder::issuer) takes: an [`Issuer`] or a preset that makes one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an issuer",
+    note = "pass a preset such as `Oidc::issuer(url).audience(api)`, or an `Issuer`"
+)]
+pub trait IntoIssuer {
+    /// Makes the issuer.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for an argument that the provider cannot have given out.
+    fn into_issuer(self) -> Result<Issuer, ConfigError>;
+}
+
+impl IntoIssuer for Issuer {
+    fn into_issuer(self) -> Result<Issuer, ConfigError> {
+        Ok(self)
+    }
+}

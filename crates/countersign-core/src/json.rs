@@ -1,0 +1,230 @@
+//! Strict JSON: one pass over a header or a payload into a borrowed tree.
+//!
+//! `serde_json` alone takes the last of two members of one name and skips over what it does not look at. Here every
+//! value is looked at: a name that occurs twice in any object, a number out of range, a lone surrogate, nesting beyond
+//! 128 levels and anything after the object are errors, wherever they stand.
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Json<'a> {
+    Null,
+    Bool(bool),
+    Integer(u64),
+    /// Negative or fractional, always finite.
+    Number(f64),
+    String(Cow<'a, str>),
+    Array(Vec<Json<'a>>),
+    Object(Object<'a>),
+}
+
+/// A JSON object without duplicate names, in the order of its text.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+impl<'a> Object<'a> {
+    /// Reads exactly one object.
+    pub(crate) fn parse(text: &'a [u8]) -> Result<Self, serde_json::Error> {
+        match serde_json::from_slice(text)? {
+            Json::Object(object) => Ok(object),
+            _ => Err(de::Error::custom("not an object")),
+        }
+    }
+
+    /// The member of this name; a `null` counts as absent.
+    pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
+        self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value).filter(|value| **value != Json::Null)
+    }
+
+    /// Whether there is a member of this name, `null` or not.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(member, _)| member == name)
+    }
+}
+
+impl Json<'_> {
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Strict)
+    }
+}
+
+struct Strict;
+
+/// How `serde_json` hands over a number when some crate in the build turns on its feature `arbitrary_precision`.
+/// Without this arm such a build would refuse every token.
+const ARBITRARY_PRECISION: &str = "$serde_json::private::Number";
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Json<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Integer(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(value as f64))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json<'de>, E> {
+        if value.is_finite() { Ok(Json::Number(value)) } else { Err(E::custom("number out of range")) }
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::String(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json<'de>, E> {
+        Ok(Json::String(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element()? {
+            array.push(item);
+        }
+        Ok(Json::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
+        let mut object = Vec::with_capacity(8);
+        while let Some(name) = members.next_key_seed(Name)? {
+            if object.is_empty() && name == ARBITRARY_PRECISION {
+                return number(&members.next_value::<Cow<'_, str>>()?);
+            }
+            object.push((name, members.next_value()?));
+        }
+        if has_duplicates(&object) {
+            return Err(de::Error::custom("duplicate name"));
+        }
+        Ok(Json::Object(Object(object)))
+    }
+}
+
+/// A member's name, borrowed where it holds no escape.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(value.to_owned()))
+    }
+}
+
+fn number<'de, E: de::Error>(text: &str) -> Result<Json<'de>, E> {
+    match text.parse() {
+        Ok(integer) => Ok(Json::Integer(integer)),
+        Err(_) => Strict.visit_f64(text.parse().map_err(E::custom)?),
+    }
+}
+
+fn has_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
+    // Pairwise is the faster of the two for what tokens hold, sorting the safer one for what attackers send.
+    if members.len() <= 24 {
+        return members.iter().enumerate().any(|(i, (name, _))| members[..i].iter().any(|(other, _)| other == name));
+    }
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::de::value::{Error, MapDeserializer};
+
+    #[test]
+    fn what_is_not_one_strict_object_is_refused() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        let many = format!("{{{}\"m7\":1}}", (0..5_000).map(|i| format!("\"m{i}\":1,")).collect::<String>());
+        for text in [
+            "",
+            "[]",
+            "1",
+            "null",
+            "\"a\"",
+            "{",
+            "{}x",
+            "{} {}",
+            "{\"a\":1,}",
+            "\u{feff}{}",
+            "{\"a\":NaN}",
+            "{\"a\":1e400}",
+            "{\"a\":-1e400}",
+            "{\"a\":01}",
+            "{\"a\":1,\"a\":1}",
+            "{\"a\":1,\"\\u0061\":2}",
+            "{\"x\":{\"a\":1,\"a\":2}}",
+            "{\"x\":[{\"a\":1,\"a\":2}]}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"\\ud800\":1}",
+            "{'a':1}",
+            "{a:1}",
+            "{\"a\":\"\n\"}",
+            &deep,
+            &many,
+        ] {
+            assert!(Object::parse(text.as_bytes()).is_err(), "{:?}", &text[..text.len().min(40)]);
+        }
+        assert!(Object::parse(b"{\"a\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn a_null_counts_as_absent() {
+        let object = Object::parse(br#" {"a":null,"b":1.5,"c":-2,"d":3} "#).unwrap();
+        assert_eq!((object.get("a"), object.has("a")), (None, true));
+        assert_eq!(object.get("b"), Some(&Json::Number(1.5)));
+        assert_eq!(object.get("c"), Some(&Json::Number(-2.0)));
+        assert_eq!(object.get("d"), Some(&Json::Integer(3)));
+    }
+
+    #[test]
+    fn numbers_are_read_when_another_crate_asks_for_arbitrary_precision() {
+        for (text, expected) in
+            [("1800000000", Some(Json::Integer(1_800_000_000))), ("1e400", None), ("1.5", Some(Json::Number(1.5)))]
+        {
+            let input = MapDeserializer::<_, Error>::new([(ARBITRARY_PRECISION, text)].into_iter());
+            assert_eq!(Json::deserialize(input).ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! One JWK becomes a key that was parsed once, or the reason why it is skipped (RFC 7517, RFC 7518, RFC 8037).
+
+use crate::algorithm::{Algorithm, Algorithms, KeyType, Verification};
+use aws_lc_rs::rsa::PublicEncryptingKey;
+use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use std::fmt;
+
+/// Why a key of a set is not used. The others of the set are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// A member is missing, of the wrong type, doubled or not base64url.
+    #[error("malformed")]
+    Malformed,
+    /// `kty` or `crv` is not one that is supported.
+    #[error("unknown type or curve")]
+    UnknownType,
+    /// `use` or `key_ops` says that it is not for verifying signatures.
+    #[error("not for verifying signatures")]
+    NotForVerifying,
+    /// A secret key, symmetric (`oct`) or private (`d`), which has no place in a published set.
+    #[error("a secret key has no place in a key set")]
+    Secret,
+    /// `alg` is unknown or does not fit the type of the key.
+    #[error("`alg` is unknown or does not fit the key")]
+    AlgorithmMismatch,
+    /// None of the key's algorithms is on the issuer's allow-list.
+    #[error("algorithm not on the allow-list")]
+    NotAllowed,
+    /// RSA below 2048 or above 8192 bits, or with an exponent that is 1, even or too large.
+    #[error("weak or oversized RSA key")]
+    WeakRsa,
+    /// A point off the curve, of the wrong length, or of small order.
+    #[error("invalid point")]
+    InvalidPoint,
+}
+
+/// A public key, parsed once for each algorithm that it was published for.
+pub(crate) struct VerificationKey {
+    pub(crate) kid: Option<Box<str>>,
+    parsed: Vec<(Algorithm, ParsedPublicKey)>,
+}
+
+impl VerificationKey {
+    pub(crate) fn verifies(&self, algorithm: Algorithm) -> bool {
+        self.parsed(algorithm).is_some()
+    }
+
+    /// Checks a signature; false for an algorithm that the key was not published for.
+    pub(crate) fn verify(&self, algorithm: Algorithm, message: &str, signature: &[u8]) -> bool {
+        self.parsed(algorithm).is_some_and(|key| key.verify_sig(message.as_bytes(), signature).is_ok())
+    }
+
+    pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.parsed.iter().map(|(algorithm, _)| *algorithm)
+    }
+
+    /// Whether both are the same key, whatever their names.
+    pub(crate) fn same_material(&self, other: &Self) -> bool {
+        self.material() == other.material()
+    }
+
+    fn material(&self) -> Option<&[u8]> {
+        self.parsed.first().map(|(_, key)| key.as_ref())
+    }
+
+    fn parsed(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
+        self.parsed.iter().find(|(other, _)| *other == algorithm).map(|(_, key)| key)
+    }
+}
+
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerificationKey")
+            .field("kid", &self.kid)
+            .field("algorithms", &self.algorithms().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// The members of a JWK that are used. `x5c`, `x5t` and every other member are ignored.
+#[derive(Deserialize)]
+pub(crate) struct Jwk {
+    kty: String,
+    pub(crate) kid: Option<Box<str>>,
+    alg: Option<String>,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    key_ops: Option<Vec<String>>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    d: Option<serde::de::IgnoredAny>,
+    k: Option<serde::de::IgnoredAny>,
+}
+
+impl Jwk {
+    /// Parses the key for each of its algorithms that is `allowed`.
+    pub(crate) fn parse(self, allowed: Algorithms) -> Result<VerificationKey, SkipReason> {
+        if self.kty == "oct" || self.d.is_some() || self.k.is_some() {
+            return Err(SkipReason::Secret);
+        }
+        if self.usage.as_deref().is_some_and(|usage| usage != "sig")
+            || self.key_ops.as_ref().is_some_and(|ops| !ops.iter().any(|op| op == "verify"))
+        {
+            return Err(SkipReason::NotForVerifying);
+        }
+        let material = self.material()?;
+        let key_type = material.key_type();
+        let published: Algorithms = match self.alg.as_deref() {
+            // Entra ID and lemonldap-ng publish no `alg`: then the issuer's allow-list alone decides among those that
+            // fit the type of the key.
+            None => Algorithm::all().filter(|algorithm| algorithm.key_type() == key_type).collect(),
+            Some(name) => match Algorithm::from_name(name) {
+                Some(algorithm) if algorithm.key_type() == key_type => [algorithm].into_iter().collect(),
+                _ => return Err(SkipReason::AlgorithmMismatch),
+            },
+        };
+        let parsed = published
+            .iter()
+            .filter(|&algorithm| allowed.contains(algorithm))
+            .map(|algorithm| Ok((algorithm, material.parse(algorithm)?)))
+            .collect::<Result<Vec<_>, SkipReason>>()?;
+        if parsed.is_empty() {
+            return Err(SkipReason::NotAllowed);
+        }
+        Ok(VerificationKey { kid: self.kid, parsed })
+    }
+
+    fn material(&self) -> Result<Material, SkipReason> {
+        let curve = |key_type, length| {
+            let (x, y) = (coordinate(&self.x, length)?, coordinate(&self.y, length)?);
+            Ok(Material::Point(key_type, [&[4], &*x, &*y].concat()))
+        };
+        match (self.kty.as_str(), self.crv.as_deref()) {
+            ("RSA", _) => Material::rsa(&bytes(&self.n)?, &bytes(&self.e)?),
+            ("EC", Some("P-256")) => curve(KeyType::P256, 32),
+            ("EC", Some("P-384")) => curve(KeyType::P384, 48),
+            ("EC", Some("P-521")) => curve(KeyType::P521, 66),
+            ("OKP", Some("Ed25519")) => {
+                let point = coordinate(&self.x, 32)?;
+                if is_small_order(&point) {
+                    return Err(SkipReason::InvalidPoint);
+                }
+                Ok(Material::Point(KeyType::Ed25519, point))
+            }
+            _ => Err(SkipReason::UnknownType),
+        }
+    }
+}
+
+/// Parses the one key of a SubjectPublicKeyInfo (RFC 5280), for each algorithm that fits it and is `allowed`.
+pub(crate) fn parse_spki(der: &[u8], allowed: Algorithms) -> Result<VerificationKey, SkipReason> {
+    let mut parsed = Vec::new();
+    for algorithm in Algorithm::all() {
+        let Ok(key) = parse(algorithm, der) else { continue };
+        match algorithm.key_type() {
+            KeyType::Rsa => {
+                let bits = PublicEncryptingKey::from_der(der).map_err(|_| SkipReason::WeakRsa)?.key_size_bits();
+                if !(2048..=8192).contains(&bits) {
+                    return Err(SkipReason::WeakRsa);
+                }
+            }
+            KeyType::Ed25519 if der.last_chunk::<32>().is_none_or(|point| is_small_order(point)) => {
+                return Err(SkipReason::InvalidPoint);
+            }
+            _ => {}
+        }
+        parsed.push((algorithm, key));
+    }
+    if parsed.is_empty() {
+        return Err(SkipReason::UnknownType);
+    }
+    parsed.retain(|(algorithm, _)| allowed.contains(*algorithm));
+    if parsed.is_empty() {
+        return Err(SkipReason::NotAllowed);
+    }
+    Ok(VerificationKey { kid: None, parsed })
+}
+
+enum Material {
+    Rsa { n: Box<[u8]>, e: Box<[u8]> },
+    Point(KeyType, Vec<u8>),
+}
+
+impl Material {
+    fn rsa(n: &[u8], e: &[u8]) -> Result<Self, SkipReason> {
+        // RFC 7518 section 6.3.1.1 warns that some implementations prepend a zero octet: it changes nothing.
+        let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
+        let bits = n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+        let is_odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
+        if !(2048..=8192).contains(&bits) || !is_odd(n) || !is_odd(e) || e == [1] {
+            return Err(SkipReason::WeakRsa);
+        }
+        Ok(Self::Rsa { n: n.into(), e: e.into() })
+    }
+
+    fn key_type(&self) -> KeyType {
+        match self {
+            Self::Rsa { .. } => KeyType::Rsa,
+            Self::Point(key_type, _) => *key_type,
+        }
+    }
+
+    fn parse(&self, algorithm: Algorithm) -> Result<ParsedPublicKey, SkipReason> {
+        match (self, algorithm.verification()) {
+            (Self::Rsa { n, e }, Verification::Rsa(parameters)) => {
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters).map_err(|_| SkipReason::WeakRsa)
+            }
+            (Self::Point(_, point), _) => parse(algorithm, point).map_err(|()| SkipReason::InvalidPoint),
+            _ => Err(SkipReason::AlgorithmMismatch),
+        }
+    }
+}
+
+fn parse(algorithm: Algorithm, key: &[u8]) -> Result<ParsedPublicKey, ()> {
+    match algorithm.verification() {
+        Verification::Rsa(parameters) => ParsedPublicKey::new(parameters, key),
+        Verification::Ec(parameters) => ParsedPublicKey::new(parameters, key),
+        Verification::Ed25519(parameters) => ParsedPublicKey::new(parameters, key),
+    }
+    .map_err(|_| ())
+}
+
+fn bytes(member: &Option<String>) -> Result<Vec<u8>, SkipReason> {
+    let text = member.as_deref().ok_or(SkipReason::Malformed)?;
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| SkipReason::Malformed)
+}
+
+/// RFC 7518 section 6.2.1.2: a coordinate has the full length of the field, leading zeros included.
+fn coordinate(member: &Option<String>, length: usize) -> Result<Vec<u8>, SkipReason> {
+    let bytes = bytes(member)?;
+    if bytes.len() == length { Ok(bytes) } else { Err(SkipReason::InvalidPoint) }
+}
+
+fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|&&byte| byte == 0).count();
+    &number[zeros..]
+}
+
+/// Whether an Ed25519 public key has an order of 1, 2, 4 or 8: under such a key one signature fits many messages.
+/// These are the y coordinates of the eight points, with the encodings of 0 and 1 that are not reduced.
+fn is_small_order(point: &[u8]) -> bool {
+    const P_LOW: u8 = 0xed;
+    const ORDER_8: [[u8; 32]; 2] = [
+        [
+            0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+            0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+        ],
+        [
+            0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+            0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+        ],
+    ];
+    let [low, middle @ .., high] = point else { return false };
+    let high = high & 0x7f; // the top bit is the sign of x
+    let all = |byte| middle.iter().all(|&other| other == byte);
+    let is_0_or_1 = *low <= 1 && all(0) && high == 0;
+    let is_p_minus_1_to_p_plus_1 = (P_LOW - 1..=P_LOW + 1).contains(low) && all(0xff) && high == 0x7f;
+    is_0_or_1 || is_p_minus_1_to_p_plus_1 || ORDER_8.iter().any(|known| point[..31] == known[..31] && high == known[31])
+}

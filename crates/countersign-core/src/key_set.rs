@@ -1,0 +1,123 @@
+//! An immutable set of an issuer's keys, and the choice of exactly one.
+
+use crate::algorithm::{Algorithm, Algorithms};
+use crate::error::{ConfigError, TokenError};
+use crate::jwk::{Jwk, SkipReason, VerificationKey, parse_spki};
+use serde::Deserialize;
+use std::fmt;
+
+/// The most keys of one set. Providers publish two to ten.
+const MAX_KEYS: usize = 100;
+
+/// The keys of one issuer, parsed once. It never changes: a rotation makes a new one.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{Algorithms, KeySet};
+///
+/// let set = KeySet::from_jwks(r#"{"keys":[{"kty":"oct","k":"AA"}]}"#, Algorithms::default())?;
+/// assert_eq!((set.len(), set.skipped().len()), (0, 1));
+/// # Ok::<(), countersign_core::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct KeySet {
+    keys: Vec<VerificationKey>,
+    skipped: Vec<SkippedKey>,
+    /// Keys out of PEM have no name, so they stand for every `kid`.
+    any_kid: bool,
+}
+
+/// A key that is not used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedKey {
+    /// The `kid`, where it has one that can be read.
+    pub kid: Option<Box<str>>,
+    /// Why it is not used.
+    pub reason: SkipReason,
+}
+
+impl KeySet {
+    /// Reads a JWK set (RFC 7517 section 5). Keys that cannot be used are skipped, each with its reason.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidJwks`] when it is no JWK set at all, or one of more than 100 keys.
+    pub fn from_jwks(text: impl AsRef<[u8]>, allowed: Algorithms) -> Result<Self, ConfigError> {
+        #[derive(Deserialize)]
+        struct Jwks {
+            keys: Vec<serde_json::Value>,
+        }
+        let Jwks { keys: members } = serde_json::from_slice(text.as_ref())
+            .map_err(|_| ConfigError::InvalidJwks("it is not a JSON object with an array `keys`"))?;
+        if members.len() > MAX_KEYS {
+            return Err(ConfigError::InvalidJwks("it has more than 100 keys"));
+        }
+        let mut set = Self { keys: Vec::with_capacity(members.len()), skipped: Vec::new(), any_kid: false };
+        for member in members {
+            let kid = member.get("kid").and_then(|kid| kid.as_str()).map(Box::from);
+            let jwk = serde_json::from_value::<Jwk>(member).map_err(|_| SkipReason::Malformed);
+            match jwk.and_then(|jwk| jwk.parse(allowed)) {
+                Ok(key) => set.keys.push(key),
+                Err(reason) => set.skipped.push(SkippedKey { kid, reason }),
+            }
+        }
+        Ok(set)
+    }
+
+    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), one or several. They have no `kid`, so they serve for every one.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidPem`] when a block is not a public key.
+    pub fn from_pem(text: impl AsRef<[u8]>, allowed: Algorithms) -> Result<Self, ConfigError> {
+        let blocks = pem::parse_many(text).map_err(|_| ConfigError::InvalidPem("it is not PEM"))?;
+        if blocks.is_empty() {
+            return Err(ConfigError::InvalidPem("it holds no block"));
+        }
+        let mut set = Self { keys: Vec::with_capacity(blocks.len()), skipped: Vec::new(), any_kid: true };
+        for block in blocks {
+            if block.tag() != "PUBLIC KEY" {
+                return Err(ConfigError::InvalidPem("use `BEGIN PUBLIC KEY` blocks (SubjectPublicKeyInfo)"));
+            }
+            match parse_spki(block.contents(), allowed) {
+                Ok(key) => set.keys.push(key),
+                Err(reason) => set.skipped.push(SkippedKey { kid: None, reason }),
+            }
+        }
+        Ok(set)
+    }
+
+    /// The number of usable keys.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no usable key.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys that are not used, for diagnosis.
+    pub fn skipped(&self) -> &[SkippedKey] {
+        &self.skipped
+    }
+
+    /// The one key for a token of this `kid` and `alg`.
+    ///
+    /// A `kid` is compared to the letter (RFC 7517 section 4.5). Without one there must be just one candidate.
+    pub(crate) fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&VerificationKey, TokenError> {
+        let mut candidates = self
+            .keys
+            .iter()
+            .filter(|key| key.verifies(algorithm) && (self.any_kid || kid.is_none() || key.kid.as_deref() == kid));
+        let first = candidates.next().ok_or(TokenError::UnknownKey)?;
+        if candidates.all(|other| other.same_material(first)) { Ok(first) } else { Err(TokenError::AmbiguousKey) }
+    }
+}
+
+impl fmt::Display for SkippedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key `{}` skipped: {}", self.kid.as_deref().unwrap_or("without kid"), self.reason)
+    }
+}

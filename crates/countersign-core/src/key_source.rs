@@ -1,0 +1,42 @@
+//! Where an issuer's keys come from while the verifier lives.
+
+use crate::error::Unavailable;
+use crate::key_set::KeySet;
+use crate::remote_keys::RemoteKeys;
+use std::sync::Arc;
+
+/// The keys of one issuer, now and when a token names one that is not among them.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    /// Given in the configuration; they never change.
+    Static(Arc<KeySet>),
+    /// Fetched, and kept fresh in the background.
+    Remote(RemoteKeys),
+}
+
+impl KeySource {
+    /// The keys to verify with, an atomic snapshot.
+    pub(crate) fn current(&self) -> Result<Arc<KeySet>, Unavailable> {
+        match self {
+            Self::Static(keys) => Ok(Arc::clone(keys)),
+            Self::Remote(remote) => remote.current(),
+        }
+    }
+
+    /// Asks for newer keys, because a token names one that [`current`](Self::current) lacks. Then `current` is as new
+    /// as the cool-down allows.
+    pub(crate) async fn refresh(&self) -> Result<(), Unavailable> {
+        match self {
+            Self::Static(_) => Ok(()),
+            Self::Remote(remote) => remote.refresh().await,
+        }
+    }
+
+    /// Resolves when the first attempt to get keys is over, whatever came of it.
+    pub(crate) async fn started(&self) {
+        match self {
+            Self::Static(_) => {}
+            Self::Remote(remote) => remote.started().await,
+        }
+    }
+}

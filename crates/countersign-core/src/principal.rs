@@ -1,0 +1,84 @@
+//! The verified subject, in terms that no provider owns.
+
+use crate::name_set::NameSet;
+use std::sync::Arc;
+
+/// Who calls: the verified, provider-neutral view of a token. Only a verified token gives one.
+///
+/// # Example
+///
+/// ```
+/// # use countersign_core::Principal;
+/// fn greeting(principal: &Principal) -> String {
+///     if principal.is_machine() {
+///         format!("service {}", principal.subject())
+///     } else {
+///         principal.username().unwrap_or(principal.subject()).to_owned()
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) subject: Box<str>,
+    pub(crate) username: Option<Box<str>>,
+    pub(crate) email: Option<Box<str>>,
+    pub(crate) tenant: Option<Box<str>>,
+    pub(crate) scopes: NameSet,
+    pub(crate) groups: NameSet,
+    pub(crate) roles: NameSet,
+    pub(crate) permissions: NameSet,
+    pub(crate) is_machine: bool,
+}
+
+impl Principal {
+    /// The `iss` of the token. A subject is unique only together with its issuer.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The `sub` of the token, never empty.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The name that a person knows the user by. It can change hands: do not authorise by it.
+    pub fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// The e-mail address, verified by the provider or not. Do not authorise by it.
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    /// The tenant or organisation, where the claim map names one.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// What the client was allowed to do in the user's name.
+    pub fn scopes(&self) -> &NameSet {
+        &self.scopes
+    }
+
+    /// The groups that the provider says the user is in.
+    pub fn groups(&self) -> &NameSet {
+        &self.groups
+    }
+
+    /// The roles that the provider gave the user.
+    pub fn roles(&self) -> &NameSet {
+        &self.roles
+    }
+
+    /// The permissions that the provider gave the user.
+    pub fn permissions(&self) -> &NameSet {
+        &self.permissions
+    }
+
+    /// Whether the token stands for a program (client credentials), not for a person.
+    pub fn is_machine(&self) -> bool {
+        self.is_machine
+    }
+}

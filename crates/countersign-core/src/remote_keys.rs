@@ -1,0 +1,288 @@
+//! Keys that are fetched: lifetime, cool-down, single flight, last good keys.
+//!
+//! One task per issuer makes every attempt, so two can never run at once, and a request that gives up waiting takes
+//! nothing with it. Requests read an atomic snapshot; only one that names an unknown key ever waits, and never for
+//! more than [`MAX_WAIT`].
+
+use crate::algorithm::Algorithms;
+use crate::error::Unavailable;
+use crate::key_set::KeySet;
+use arc_swap::ArcSwapOption;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// The whole time of one attempt, discovery included.
+const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
+/// A request waits for the attempt under way and for one of its own.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+/// From the start of an attempt that an unknown key caused, no further unknown key causes another.
+const COOL_DOWN: Duration = Duration::from_secs(30);
+/// The lifetime of a set whose answer names none.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(10 * 60);
+const MIN_LIFETIME: Duration = Duration::from_secs(60);
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// Keys that could not be confirmed for so long are not believed any more.
+const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
+/// The pause after a first failure; it doubles up to [`MAX_PAUSE`].
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// Gets an issuer's JWK set. `countersign-providers` implements it over reqwest; tests and unusual set-ups may bring
+/// their own.
+///
+/// An implementation bounds the size of what it reads. The time is bounded for it, at 5 seconds.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
+///
+/// #[derive(Debug)]
+/// struct FromDisk(std::path::PathBuf);
+///
+/// impl Fetch for FromDisk {
+///     fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+///         Box::pin(async {
+///             let jwks = std::fs::read(&self.0).map_err(|error| FetchError::new("the file cannot be read", error))?;
+///             Ok(Fetched { jwks, max_age: None })
+///         })
+///     }
+/// }
+/// ```
+pub trait Fetch: fmt::Debug + Send + Sync + 'static {
+    /// Gets the JWK set as it is now.
+    ///
+    /// # Errors
+    ///
+    /// Any failure keeps the last good keys in use.
+    fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>>;
+}
+
+/// A boxed future, where a trait must stay usable as an object. Never on the path of a token whose key is known.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An answer of a [`Fetch`].
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The text of the JWK set.
+    pub jwks: Vec<u8>,
+    /// How long the answer says that it is fresh; clamped to between 1 minute and 24 hours, 10 minutes without one.
+    pub max_age: Option<Duration>,
+}
+
+/// Why keys could not be fetched.
+#[derive(Debug)]
+pub struct FetchError {
+    problem: &'static str,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl FetchError {
+    /// An error with a foreign cause.
+    pub fn new(problem: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { problem, source: Some(source.into()) }
+    }
+}
+
+impl From<&'static str> for FetchError {
+    fn from(problem: &'static str) -> Self {
+        Self { problem, source: None }
+    }
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.problem)
+    }
+}
+
+impl Error for FetchError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// The keys of a remote issuer. Dropping it ends its task.
+pub(crate) struct RemoteKeys {
+    shared: Arc<Shared>,
+    task: AbortHandle,
+}
+
+struct Shared {
+    held: ArcSwapOption<Held>,
+    status: watch::Sender<Status>,
+    wanted: Notify,
+}
+
+struct Held {
+    keys: Arc<KeySet>,
+    since: Instant,
+}
+
+#[derive(Clone, Copy)]
+struct Status {
+    started: u64,
+    completed: u64,
+    last_failed: bool,
+    next_attempt: Instant,
+    cooling_until: Option<Instant>,
+}
+
+impl Status {
+    fn is_cooling(&self) -> bool {
+        self.cooling_until.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+impl RemoteKeys {
+    /// Starts the task and its first attempt.
+    ///
+    /// Must be called within a tokio runtime.
+    pub(crate) fn spawn(issuer: Arc<str>, allowed: Algorithms, fetch: Arc<dyn Fetch>) -> Self {
+        let next_attempt = Instant::now();
+        let (status, _) =
+            watch::channel(Status { started: 0, completed: 0, last_failed: false, next_attempt, cooling_until: None });
+        let shared = Arc::new(Shared { held: ArcSwapOption::empty(), status, wanted: Notify::new() });
+        let keeper = Keeper { issuer, allowed, fetch, shared: Arc::clone(&shared), pause: MIN_PAUSE };
+        let task = tokio::spawn(keeper.run()).abort_handle();
+        Self { shared, task }
+    }
+
+    pub(crate) fn current(&self) -> Result<Arc<KeySet>, Unavailable> {
+        match &*self.shared.held.load() {
+            Some(held) if held.since.elapsed() <= MAX_STALENESS => Ok(Arc::clone(&held.keys)),
+            _ => Err(self.unavailable()),
+        }
+    }
+
+    /// Waits for an attempt that starts after this call, or for the one whose cool-down forbids another.
+    pub(crate) async fn refresh(&self) -> Result<(), Unavailable> {
+        let mut status = self.shared.status.subscribe();
+        let target = status.borrow().started + 1;
+        self.shared.wanted.notify_one();
+        let attempt = status.wait_for(|status| status.completed >= target || status.is_cooling());
+        match timeout(MAX_WAIT, attempt).await {
+            Ok(Ok(status)) if !status.last_failed => Ok(()),
+            _ => Err(self.unavailable()),
+        }
+    }
+
+    pub(crate) async fn started(&self) {
+        let mut status = self.shared.status.subscribe();
+        // The deadline of the attempt bounds this; the time limit is for a fetch that blocks its thread.
+        let _ = timeout(MAX_WAIT, status.wait_for(|status| status.completed > 0)).await;
+    }
+
+    fn unavailable(&self) -> Unavailable {
+        let status = *self.shared.status.borrow();
+        let retry_after = status.next_attempt.saturating_duration_since(Instant::now());
+        Unavailable { retry_after: Duration::from_secs(retry_after.as_secs() + 1) }
+    }
+}
+
+impl Drop for RemoteKeys {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for RemoteKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteKeys").field("held", &self.current().ok()).finish_non_exhaustive()
+    }
+}
+
+/// The task's own state.
+struct Keeper {
+    issuer: Arc<str>,
+    allowed: Algorithms,
+    fetch: Arc<dyn Fetch>,
+    shared: Arc<Shared>,
+    pause: Duration,
+}
+
+impl Keeper {
+    async fn run(mut self) {
+        self.attempt(Cause::Schedule).await;
+        loop {
+            let (next_attempt, is_cooling) = {
+                let status = self.shared.status.borrow();
+                (status.next_attempt, status.is_cooling())
+            };
+            let shared = Arc::clone(&self.shared);
+            tokio::select! {
+                () = sleep_until(next_attempt) => self.attempt(Cause::Schedule).await,
+                () = shared.wanted.notified(), if !is_cooling => self.attempt(Cause::UnknownKey).await,
+                () = cooled(&shared), if is_cooling => {}
+            }
+        }
+    }
+
+    async fn attempt(&mut self, cause: Cause) {
+        let start = Instant::now();
+        self.shared.status.send_if_modified(|status| {
+            status.started += 1;
+            false // nobody waits for a start
+        });
+        let outcome = match timeout(ATTEMPT_DEADLINE, self.fetch.fetch()).await {
+            Ok(answer) => answer.and_then(|fetched| self.accept(fetched)),
+            Err(elapsed) => Err(FetchError::new("no answer within 5 seconds", elapsed)),
+        };
+        let next_attempt = match &outcome {
+            Ok(lifetime) => {
+                self.pause = MIN_PAUSE;
+                start + lifetime.mul_f64(0.8)
+            }
+            Err(error) => {
+                let cause = error.source().map(ToString::to_string);
+                tracing::warn!(target: "countersign::keys", issuer = &*self.issuer, %error, cause, "keys not fetched");
+                let pause = self.pause;
+                self.pause = (pause * 2).min(MAX_PAUSE);
+                Instant::now() + pause
+            }
+        };
+        self.shared.status.send_modify(|status| {
+            status.completed += 1;
+            status.last_failed = outcome.is_err();
+            status.next_attempt = next_attempt;
+            if let Cause::UnknownKey = cause {
+                status.cooling_until = Some(start + COOL_DOWN);
+            }
+        });
+    }
+
+    /// Takes an answer's keys into use, unless they are none.
+    fn accept(&self, fetched: Fetched) -> Result<Duration, FetchError> {
+        let keys = KeySet::from_jwks(&fetched.jwks, self.allowed)
+            .map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
+        for skipped in keys.skipped() {
+            tracing::debug!(target: "countersign::keys", issuer = &*self.issuer, "{skipped}");
+        }
+        if keys.is_empty() {
+            return Err("the answer holds no usable key".into());
+        }
+        tracing::debug!(target: "countersign::keys", issuer = &*self.issuer, keys = keys.len(), "keys fetched");
+        self.shared.held.store(Some(Arc::new(Held { keys: Arc::new(keys), since: Instant::now() })));
+        Ok(fetched.max_age.map_or(DEFAULT_LIFETIME, |age| age.clamp(MIN_LIFETIME, MAX_LIFETIME)))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Cause {
+    Schedule,
+    UnknownKey,
+}
+
+async fn cooled(shared: &Shared) {
+    let until = shared.status.borrow().cooling_until;
+    if let Some(until) = until {
+        sleep_until(until).await;
+    }
+}

@@ -1,0 +1,97 @@
+//! The proof that a token was verified. It is constructed in one place: `verifier.rs`.
+
+use crate::error::TokenError;
+use crate::principal::Principal;
+use crate::typed_claims::TypedClaims;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A token whose signature and claims were checked. Cheap to clone.
+///
+/// # Example
+///
+/// ```
+/// # use countersign_core::{TokenError, VerifiedToken};
+/// #[derive(serde::Deserialize)]
+/// struct Staff { department: String }
+///
+/// fn department(token: &VerifiedToken) -> Result<String, TokenError> {
+///     Ok(token.claims::<Staff>()?.department.clone())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct VerifiedToken(Arc<Inner>);
+
+struct Inner {
+    raw: Box<str>,
+    payload: Box<[u8]>,
+    principal: Principal,
+    expires: Duration,
+    typed: TypedClaims,
+}
+
+impl VerifiedToken {
+    /// Greppable: the only caller is the end of the pipeline, after every check.
+    pub(crate) fn assertion(raw: &str, payload: Vec<u8>, principal: Principal, expires: Duration) -> Self {
+        Self(Arc::new(Inner {
+            raw: raw.into(),
+            payload: payload.into(),
+            principal,
+            expires,
+            typed: TypedClaims::default(),
+        }))
+    }
+
+    /// Who calls.
+    pub fn principal(&self) -> &Principal {
+        &self.0.principal
+    }
+
+    /// The claims as `C`: deserialized at the first call for each type, then shared.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`. Nothing is defaulted but what `C` itself
+    /// defaults.
+    pub fn claims<C>(&self) -> Result<Arc<C>, TokenError>
+    where
+        C: DeserializeOwned + Send + Sync + 'static,
+    {
+        self.0.typed.get_or_make(|| {
+            serde_json::from_slice(&self.0.payload).map_err(|error| {
+                // The message of another error may quote a claim's value, so only the place is said.
+                let message = error.to_string();
+                let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+                tracing::debug!(
+                    target: "countersign::claims",
+                    r#type = std::any::type_name::<C>(), missing, column = error.column(),
+                    "verified claims do not fit the handler's type"
+                );
+                TokenError::ClaimsMismatch
+            })
+        })
+    }
+
+    /// When the token expires, in seconds since 1970, fraction cut off; the leeway is not in it.
+    pub fn expires_at(&self) -> u64 {
+        self.0.expires.as_secs()
+    }
+
+    /// The token as it came, to pass on to another service.
+    ///
+    /// # Security
+    ///
+    /// It is a credential: whoever has it is the caller. Keep it out of logs, answers and storage.
+    pub fn raw(&self) -> &str {
+        &self.0.raw
+    }
+}
+
+impl fmt::Debug for VerifiedToken {
+    /// Neither the token nor a claim: both are the caller's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedToken").field("expires_at", &self.expires_at()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! The pipeline: one function from a token to its verdict.
+
+use crate::builder::VerifierBuilder;
+use crate::clock::Clock;
+use crate::error::{TokenError, Unavailable, VerifyError};
+use crate::issuer::TrustedIssuer;
+use crate::json::Object;
+use crate::key_set::KeySet;
+use crate::token::{Header, RawToken, SignatureBuffer};
+use crate::validation::validate;
+use crate::verified_token::VerifiedToken;
+use std::fmt;
+use std::sync::Arc;
+
+/// Verifies tokens. Cheap to clone: clones share their keys, and the last one to go ends the background work.
+///
+/// # Example
+///
+/// ```
+/// # use countersign_core::{Verifier, VerifyError};
+/// # async fn example(verifier: Verifier, token: &str) {
+/// match verifier.verify(token).await {
+///     Ok(token) => println!("hello {}", token.principal().subject()),
+///     Err(VerifyError::Token(reason)) => println!("401: {}", reason.code()),
+///     Err(other) => println!("503: {other}"),
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Verifier(Arc<Inner>);
+
+struct Inner {
+    issuers: Vec<TrustedIssuer>,
+    realm: Arc<str>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Verifier {
+    /// Starts a configuration.
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder::new()
+    }
+
+    pub(crate) fn new(issuers: Vec<TrustedIssuer>, realm: String, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner { issuers, realm: realm.into(), clock }))
+    }
+
+    /// Verifies a token. It waits only when the token names a key that its issuer has not shown yet, or, for each
+    /// issuer, once in a cool-down of 30 seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Token`] when the token is refused, [`VerifyError::Unavailable`] when no verdict is possible.
+    pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
+        // 1. the outside: size, alphabet, three parts, a strict header
+        let raw = RawToken::parse(token)?;
+        let header = raw.header()?;
+        let payload = raw.payload()?;
+
+        // 2. the issuer that the token names, and what it allows
+        let issuer = self.issuer(&payload)?;
+        if !issuer.policy.algorithms.contains(header.algorithm) {
+            return Err(TokenError::AlgorithmNotAllowed.into());
+        }
+        issuer.policy.kind.check_type(header.typ.as_deref())?;
+
+        // 3. the signature, under exactly one of the issuer's keys
+        let keys = self.keys_for(issuer, &header).await?;
+        check_signature(&keys, &header, &raw)?;
+
+        // 4. the claims, from here on the issuer's own words
+        let claims = Object::parse(&payload).map_err(|_| TokenError::MalformedClaims)?;
+        let expires = validate(&claims, &issuer.policy, self.0.clock.now())?;
+
+        // 5. the principal, and with it the proof
+        let principal = issuer.policy.claim_map.principal(&issuer.policy.iss, &claims)?;
+        drop(claims);
+        Ok(VerifiedToken::assertion(token, payload, principal, expires))
+    }
+
+    /// The name that challenges give the API.
+    pub fn realm(&self) -> &Arc<str> {
+        &self.0.realm
+    }
+
+    /// Whether every issuer's keys are there, so that each token gets a verdict.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] with the time of the next attempt.
+    pub fn ready(&self) -> Result<(), Unavailable> {
+        self.0.issuers.iter().try_for_each(|issuer| issuer.keys.current().map(drop))
+    }
+
+    /// The only issuer, or the one that the token names. The name is not verified yet: it chooses the keys that
+    /// decide, and validation looks at it again.
+    fn issuer(&self, payload: &[u8]) -> Result<&TrustedIssuer, TokenError> {
+        if let [only] = &self.0.issuers[..] {
+            return Ok(only);
+        }
+        let claims = Object::parse(payload).map_err(|_| TokenError::MalformedClaims)?;
+        let iss = claims.get("iss").ok_or(TokenError::MissingClaim("iss"))?;
+        let iss = iss.as_str().ok_or(TokenError::InvalidClaim("iss"))?;
+        self.0.issuers.iter().find(|issuer| &*issuer.policy.iss == iss).ok_or(TokenError::UnknownIssuer)
+    }
+
+    /// A snapshot of keys that holds the token's, if need be after asking the issuer for newer ones.
+    async fn keys_for(&self, issuer: &TrustedIssuer, header: &Header) -> Result<Arc<KeySet>, VerifyError> {
+        let keys = issuer.keys.current()?;
+        if let Err(TokenError::UnknownKey) = keys.select(header.kid.as_deref(), header.algorithm) {
+            issuer.keys.refresh().await?;
+            return Ok(issuer.keys.current()?);
+        }
+        Ok(keys)
+    }
+}
+
+fn check_signature(keys: &KeySet, header: &Header, raw: &RawToken<'_>) -> Result<(), TokenError> {
+    let key = keys.select(header.kid.as_deref(), header.algorithm)?;
+    let mut buffer = SignatureBuffer::new();
+    let signature = raw.signature(&mut buffer)?;
+    if key.verify(header.algorithm, raw.signing_input, signature) { Ok(()) } else { Err(TokenError::BadSignature) }
+}
+
+/// Clones of one verifier are equal; two that were built apart are not, whatever their configuration.
+impl PartialEq for Verifier {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Verifier {}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuers: Vec<&str> = self.0.issuers.iter().map(|issuer| &*issuer.policy.iss).collect();
+        f.debug_struct("Verifier").field("issuers", &issuers).finish_non_exhaustive()
+    }
+}
