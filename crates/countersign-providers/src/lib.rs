@@ -1,0 +1,12 @@
+#![doc = include_str!("../docs/providers.md")]
+
+mod cognito;
+mod discovery;
+mod fetch;
+mod oidc;
+mod provider;
+mod transport;
+
+pub use cognito::Cognito;
+pub use oidc::Oidc;
+pub use provider::{Preset, Profile, Provider};

@@ -1,0 +1,71 @@
+//! Any OpenID provider.
+
+use crate::fetch::KeyLocation;
+use crate::provider::{Preset, Profile, Provider, sealed};
+use crate::transport::parse_url;
+use countersign_core::{Algorithms, Audience, ClaimMap, ConfigError, TokenKind};
+
+/// Any OpenID provider: keys by discovery, access tokens for a named audience.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Oidc;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Oidc::issuer("https://idp.example.com").audience("https://api.example.com"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    issuer: String,
+    audiences: Vec<String>,
+    kind: TokenKind,
+}
+
+impl Oidc {
+    /// The provider whose tokens carry exactly this `iss`, and whose discovery document stands under it.
+    ///
+    /// A slash at the end counts: take the issuer over as the provider's discovery document writes it.
+    pub fn issuer(issuer: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { issuer: issuer.into(), audiences: Vec::new(), kind: TokenKind::access() })
+    }
+}
+
+impl Provider<Oidc> {
+    /// The API that tokens must be for: what the provider writes into `aud`. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// The kind of token that is accepted: [`TokenKind::access`] unless set.
+    pub fn kind(mut self, kind: TokenKind) -> Self {
+        self.preset.kind = kind;
+        self
+    }
+}
+
+impl sealed::Sealed for Oidc {}
+
+impl Preset for Oidc {
+    fn profile(self) -> Result<Profile, ConfigError> {
+        if let Err(problem) = parse_url(&self.issuer) {
+            return Err(ConfigError::InvalidIssuer { issuer: self.issuer, problem });
+        }
+        let iss: std::sync::Arc<str> = self.issuer.into();
+        Ok(Profile {
+            keys: KeyLocation::Discovered { issuer: iss.clone() },
+            iss,
+            audience: Audience::any_of(self.audiences),
+            kind: self.kind,
+            algorithms: Algorithms::default(),
+            claim_map: ClaimMap::default(),
+        })
+    }
+}

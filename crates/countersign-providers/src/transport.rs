@@ -1,0 +1,57 @@
+//! Which URLs keys may come from.
+
+use url::{Host, Url};
+
+/// Reads a URL that is safe to take keys from: https, or http on loopback, without user name and fragment.
+pub(crate) fn parse_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "is not a URL: give it with its scheme, such as https://idp.example.com")?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("holds a user name or password: remove it");
+    }
+    if url.fragment().is_some() {
+        return Err("holds a fragment: remove it");
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err("must be https: keys that come over http can be exchanged on the way (loopback excepted)"),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_is_for_loopback_only() {
+        for text in ["https://idp.example.com/a", "http://127.0.0.1:9000", "http://[::1]/", "http://localhost:1/x"] {
+            assert!(parse_url(text).is_ok(), "{text}");
+        }
+        for text in [
+            "http://idp.example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "ftp://127.0.0.1",
+            "http://10.0.0.1",
+            "http://169.254.169.254",
+            "https://user@idp.example.com",
+            "https://idp.example.com#a",
+            "idp.example.com",
+            "",
+            "https://",
+            "file:///etc/passwd",
+            "http://127.0.0.1@idp.example.com",
+        ] {
+            assert!(parse_url(text).is_err(), "{text}");
+        }
+    }
+}
