@@ -1,0 +1,114 @@
+//! A token in the making.
+
+use crate::signing_key::SigningKey;
+use countersign_core::Algorithm;
+use serde_json::{Map, Value, json};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A token of a [`TestIssuer`](crate::TestIssuer), to be shaped and then [minted](Self::mint).
+///
+/// # Example
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use countersign_testing::TestIssuer;
+/// use std::time::Duration;
+///
+/// let issuer = TestIssuer::start().await?;
+/// let expired = issuer.token("alice").expired_for(Duration::from_secs(60)).mint();
+/// let odd = issuer.token("bob").claim("department", "legal").without("iat").mint();
+/// # let _ = (expired, odd);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a token is minted by `.mint()`"]
+pub struct TestToken<'a> {
+    keys: &'a [SigningKey],
+    algorithm: Algorithm,
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+    now: u64,
+}
+
+impl<'a> TestToken<'a> {
+    pub(crate) fn new(keys: &'a [SigningKey], issuer: &str, subject: &str) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        let claims = json!({
+            "iss": issuer, "sub": subject, "client_id": "test-client",
+            "iat": now, "exp": now + 3600, "jti": format!("{subject}-{now}"),
+        });
+        Self {
+            keys,
+            algorithm: Algorithm::RS256,
+            header: Map::from_iter([("typ".to_owned(), "at+jwt".into())]),
+            claims: claims.as_object().cloned().unwrap_or_default(),
+            now,
+        }
+    }
+
+    /// Whom the token is for.
+    pub fn audience(self, audience: &str) -> Self {
+        self.claim("aud", audience)
+    }
+
+    /// The scopes, as one string in `scope`.
+    pub fn scopes<'s>(self, scopes: impl IntoIterator<Item = &'s str>) -> Self {
+        self.claim("scope", Vec::from_iter(scopes).join(" "))
+    }
+
+    /// The groups, in `groups`.
+    pub fn groups<'s>(self, groups: impl IntoIterator<Item = &'s str>) -> Self {
+        self.claim("groups", Vec::from_iter(groups))
+    }
+
+    /// Sets a claim.
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Leaves a claim out.
+    pub fn without(mut self, name: &str) -> Self {
+        self.claims.remove(name);
+        self
+    }
+
+    /// Sets a member of the header.
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.header.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Signs with the issuer's key for this algorithm, RS256 unless set.
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Expires so long from now; an hour unless set. Whole seconds.
+    pub fn expires_in(self, lifetime: Duration) -> Self {
+        let expires = self.now + lifetime.as_secs();
+        self.claim("exp", expires)
+    }
+
+    /// Expired so long ago. Whole seconds.
+    pub fn expired_for(self, since: Duration) -> Self {
+        let expires = self.now.saturating_sub(since.as_secs());
+        self.claim("exp", expires)
+    }
+
+    /// Signs the token.
+    ///
+    /// # Panics
+    ///
+    /// When the issuer has no key for the algorithm.
+    pub fn mint(mut self) -> String {
+        let key = self.keys.iter().find(|key| key.algorithm() == self.algorithm);
+        let key = key.unwrap_or_else(|| panic!("the test issuer has no key for {}", self.algorithm));
+        for (name, value) in [("alg", key.algorithm().name()), ("kid", key.kid())] {
+            self.header.entry(name).or_insert_with(|| value.into());
+        }
+        key.sign(Value::Object(self.header).to_string(), Value::Object(self.claims).to_string())
+    }
+}
