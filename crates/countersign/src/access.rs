@@ -1,0 +1,90 @@
+//! Who may call an operation, as data that is read from the types of its handler's arguments.
+
+use countersign_core::Expr;
+
+/// Who may call an operation.
+///
+/// # Example
+///
+/// ```
+/// use countersign::{Access, CurrentUser, DescribeAccess};
+///
+/// let both = Access::Open.and(CurrentUser::<()>::describe_access());
+/// assert_eq!(both, Access::Required(vec![]));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody; no token is looked at.
+    Open,
+    /// Everybody, but a token that is sent must be good.
+    Optional,
+    /// Callers with a good token who meet each of these.
+    Required(Vec<Expr>),
+}
+
+impl Access {
+    /// Any caller with a good token.
+    pub fn authenticated() -> Self {
+        Self::Required(Vec::new())
+    }
+
+    /// What two arguments of one handler demand together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Required(mut these), Self::Required(those)) => {
+                for expr in those {
+                    if !these.contains(&expr) {
+                        these.push(expr);
+                    }
+                }
+                Self::Required(these)
+            }
+            (required @ Self::Required(_), _) | (_, required @ Self::Required(_)) => required,
+            (Self::Optional, _) | (_, Self::Optional) => Self::Optional,
+            (Self::Open, Self::Open) => Self::Open,
+        }
+    }
+}
+
+/// An extractor that says who it lets in. Implement it for an extractor of your own that wraps one of Countersign's,
+/// and `routes!` documents it, too.
+///
+/// # Example
+///
+/// ```
+/// use axum::extract::{FromRef, FromRequestParts};
+/// use countersign::{Access, CurrentUserRejection, DescribeAccess, Principal, Verifier};
+/// use http::request::Parts;
+///
+/// struct Tenant(String);
+///
+/// impl<S: Send + Sync> FromRequestParts<S> for Tenant
+/// where
+///     Verifier: FromRef<S>,
+/// {
+///     type Rejection = CurrentUserRejection;
+///
+///     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+///         let principal = <Principal as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+///         Ok(Self(principal.tenant().unwrap_or("none").to_owned()))
+///     }
+/// }
+///
+/// impl DescribeAccess for Tenant {
+///     fn describe_access() -> Access {
+///         Principal::describe_access()
+///     }
+/// }
+/// ```
+pub trait DescribeAccess {
+    /// Who is let in.
+    fn describe_access() -> Access;
+}
+
+/// A handler that takes the rejection into its own hands lets everybody in.
+impl<T: DescribeAccess, E> DescribeAccess for Result<T, E> {
+    fn describe_access() -> Access {
+        Access::Optional
+    }
+}

@@ -1,0 +1,71 @@
+//! Finds the token of a request: in the `Authorization` header, exactly once (RFC 6750 section 2.1).
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+/// What a request carries.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Credentials<'a> {
+    /// No credentials, or those of another scheme only.
+    Absent,
+    /// `Bearer` without a token, with several, or more than one `Authorization` header.
+    Malformed,
+    /// A token, or at least the place of one.
+    Token(&'a [u8]),
+}
+
+impl<'a> Credentials<'a> {
+    pub(crate) fn find(headers: &'a HeaderMap) -> Self {
+        let mut values = headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
+        match (values.next(), values.next()) {
+            (None, _) => Self::Absent,
+            (Some(value), None) => Self::parse(value),
+            // Two of them leave open which one counts; a proxy in front may have judged the other.
+            (Some(_), Some(_)) => Self::Malformed,
+        }
+    }
+
+    fn parse(value: &'a [u8]) -> Self {
+        let end = value.iter().position(|byte| matches!(byte, b' ' | b'\t' | b',')).unwrap_or(value.len());
+        let (scheme, rest) = value.split_at(end);
+        // RFC 7235 section 2.1: a scheme's case does not count.
+        if !scheme.eq_ignore_ascii_case(b"bearer") {
+            return Self::Absent;
+        }
+        let blanks = rest.iter().take_while(|&&byte| byte == b' ').count();
+        let token = &rest[blanks..];
+        if token.is_empty() || token.iter().any(|byte| matches!(byte, b' ' | b'\t' | b',')) {
+            return Self::Malformed;
+        }
+        Self::Token(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[track_caller]
+    fn assert_found(values: &[&'static str], expected: Credentials<'_>) {
+        let headers: HeaderMap = values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_static(value))).collect();
+        assert_eq!(Credentials::find(&headers), expected, "{values:?}");
+    }
+
+    #[test]
+    fn exactly_one_bearer_token_is_found() {
+        assert_found(&["Bearer a.b.c"], Credentials::Token(b"a.b.c"));
+        assert_found(&["bEARER   a.b.c"], Credentials::Token(b"a.b.c"));
+        for other in ["Basic YTpi", "Bearerx", "Bearer-a", "DPoP a.b.c", "a.b.c", ""] {
+            assert_found(&[other], Credentials::Absent);
+        }
+        for malformed in
+            ["Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Bearer a, Bearer b", "Bearer\ta", "Bearer,a"]
+        {
+            assert_found(&[malformed], Credentials::Malformed);
+        }
+        assert_found(&[], Credentials::Absent);
+        assert_found(&["Bearer a", "Bearer a"], Credentials::Malformed);
+        assert_found(&["Basic a", "Bearer a"], Credentials::Malformed);
+    }
+}

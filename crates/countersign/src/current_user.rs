@@ -1,0 +1,95 @@
+//! The caller's claims, as a type of the application's.
+
+use crate::access::{Access, DescribeAccess};
+use crate::authentication::{authenticate, require_token};
+use crate::rejection::CurrentUserRejection;
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use countersign_core::{Claims, VerifiedToken, Verifier};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// The verified caller: its claims as `C`, or all of them as [`Claims`].
+///
+/// The claims are deserialized once for a token and type, and shared by whoever asks. `Option<CurrentUser<C>>` is
+/// `None` only when the request carries no credentials: a bad token is 401 there, too.
+///
+/// # Example
+///
+/// ```
+/// use countersign::CurrentUser;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff { sub: String, department: String }
+///
+/// async fn me(CurrentUser(user): CurrentUser<Staff>) -> String {
+///     format!("{} of {}", user.sub, user.department)
+/// }
+///
+/// async fn greeting(user: Option<CurrentUser>) -> String {
+///     user.map_or("hello".to_owned(), |CurrentUser(claims)| format!("hello {}", claims["sub"]))
+/// }
+/// ```
+///
+/// # Errors
+///
+/// [`CurrentUserRejection`]; claims that do not fit `C` are a 401, never defaulted.
+#[derive(Debug)]
+pub struct CurrentUser<C = Claims>(pub Arc<C>);
+
+impl<C> Clone for CurrentUser<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C> CurrentUser<C>
+where
+    C: DeserializeOwned + Send + Sync + 'static,
+{
+    fn of(token: &VerifiedToken, verifier: &Verifier) -> Result<Self, CurrentUserRejection> {
+        token.claims().map(Self).map_err(|error| CurrentUserRejection::refused(verifier.realm(), error.into()))
+    }
+}
+
+impl<S, C> FromRequestParts<S> for CurrentUser<C>
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+    C: DeserializeOwned + Send + Sync + 'static,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let verifier = Verifier::from_ref(state);
+        let token = require_token(parts, &verifier).await?;
+        Self::of(&token, &verifier)
+    }
+}
+
+impl<S, C> OptionalFromRequestParts<S> for CurrentUser<C>
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+    C: DeserializeOwned + Send + Sync + 'static,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        let verifier = Verifier::from_ref(state);
+        let token = authenticate(parts, &verifier).await?;
+        token.map(|token| Self::of(&token, &verifier)).transpose()
+    }
+}
+
+impl<C> DescribeAccess for CurrentUser<C> {
+    fn describe_access() -> Access {
+        Access::authenticated()
+    }
+}
+
+impl<C> DescribeAccess for Option<CurrentUser<C>> {
+    fn describe_access() -> Access {
+        Access::Optional
+    }
+}

@@ -1,0 +1,78 @@
+//! The caller in terms that no provider owns.
+
+use crate::access::{Access, DescribeAccess};
+use crate::authentication::{authenticate, require_token};
+use crate::rejection::CurrentUserRejection;
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use countersign_core::{VerifiedToken, Verifier};
+use http::request::Parts;
+use std::ops::Deref;
+
+/// The verified caller, whichever provider it comes from: subject, scopes, groups, roles, permissions.
+///
+/// # Example
+///
+/// ```
+/// use countersign::Principal;
+///
+/// async fn whoami(principal: Principal) -> String {
+///     format!("{} of {}, groups {:?}", principal.subject(), principal.issuer(), principal.groups())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// [`CurrentUserRejection`].
+#[derive(Clone, Debug)]
+pub struct Principal(VerifiedToken);
+
+impl Principal {
+    /// The token that says all this.
+    pub fn token(&self) -> &VerifiedToken {
+        &self.0
+    }
+}
+
+impl Deref for Principal {
+    type Target = countersign_core::Principal;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.principal()
+    }
+}
+
+impl<S> FromRequestParts<S> for Principal
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        require_token(parts, &Verifier::from_ref(state)).await.map(Self)
+    }
+}
+
+impl<S> OptionalFromRequestParts<S> for Principal
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        Ok(authenticate(parts, &Verifier::from_ref(state)).await?.map(Self))
+    }
+}
+
+impl DescribeAccess for Principal {
+    fn describe_access() -> Access {
+        Access::authenticated()
+    }
+}
+
+impl DescribeAccess for Option<Principal> {
+    fn describe_access() -> Access {
+        Access::Optional
+    }
+}

@@ -1,0 +1,73 @@
+//! Guards: what the caller must have, written as the type of an argument.
+
+use crate::access::{Access, DescribeAccess};
+use crate::authentication::require_token;
+use crate::rejection::RequireRejection;
+use axum::extract::{FromRef, FromRequestParts};
+use countersign_core::{Groups, One, Permissions, Requirement, Roles, Scopes, Select, Verifier};
+use http::request::Parts;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Lets only those callers in who meet the requirement `R`.
+///
+/// Write it by one of its short forms, [`RequireScopes`], [`RequireGroups`], [`RequireRoles`], [`RequirePermissions`].
+/// Several on one handler add up, and verify the token once. Put guards before arguments that can refuse a request
+/// (`Path`, `Json`), so that these tell a stranger nothing.
+///
+/// # Example
+///
+/// ```
+/// use countersign::{All, Any, RequireGroups, RequireScopes};
+///
+/// countersign::scopes! { pub Read = "reports:read"; pub Write = "reports:write"; }
+/// countersign::groups! { pub Admin = "admin"; }
+///
+/// async fn list(_: RequireScopes<Any, (Read, Write)>) {}
+/// async fn publish(_: RequireScopes<All, (Read, Write)>) {}
+/// async fn purge(_: RequireGroups<Admin>, _: RequireScopes<Write>) {}
+/// ```
+///
+/// # Errors
+///
+/// [`RequireRejection`].
+pub struct Require<R>(PhantomData<fn() -> R>);
+
+/// Requires a scope, or any or all of a list.
+pub type RequireScopes<A, B = One> = Require<Select<Scopes, A, B>>;
+/// Requires a group, or any or all of a list.
+pub type RequireGroups<A, B = One> = Require<Select<Groups, A, B>>;
+/// Requires a role, or any or all of a list.
+pub type RequireRoles<A, B = One> = Require<Select<Roles, A, B>>;
+/// Requires a permission, or any or all of a list.
+pub type RequirePermissions<A, B = One> = Require<Select<Permissions, A, B>>;
+
+impl<S, R> FromRequestParts<S> for Require<R>
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+    R: Requirement,
+{
+    type Rejection = RequireRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let verifier = Verifier::from_ref(state);
+        let token = require_token(parts, &verifier).await?;
+        if !R::check(token.principal()) {
+            return Err(RequireRejection::insufficient(verifier.realm(), R::describe()));
+        }
+        Ok(Self(PhantomData))
+    }
+}
+
+impl<R: Requirement> DescribeAccess for Require<R> {
+    fn describe_access() -> Access {
+        Access::Required(vec![R::describe()])
+    }
+}
+
+impl<R> fmt::Debug for Require<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Require")
+    }
+}
