@@ -1,0 +1,22 @@
+//! What the API tells callers about themselves.
+
+use countersign::{Claims, CurrentUser, Principal};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The caller.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PublicUser {
+    /// The `sub` of the token.
+    subject: String,
+    /// All claims of the token.
+    #[schema(value_type = Object)]
+    claims: Arc<Claims>,
+}
+
+impl PublicUser {
+    pub(crate) fn new(principal: &Principal, CurrentUser(claims): CurrentUser) -> Self {
+        Self { subject: principal.subject().to_owned(), claims }
+    }
+}
