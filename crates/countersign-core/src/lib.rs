@@ -7,6 +7,8 @@ mod claim_map;
 mod claims;
 mod clock;
 mod error;
+mod expr;
+mod grant;
 mod issuer;
 mod json;
 mod jwk;
@@ -30,6 +32,10 @@ pub use claim_map::{ClaimMap, ClaimPath, MachineMark};
 pub use claims::Claims;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{ConfigError, TokenError, Unavailable, VerifyError};
+pub use expr::Expr;
+#[doc(hidden)]
+pub use grant::__private;
+pub use grant::{All, Any, GrantKind, Groups, Marker, One, Permissions, Roles, Scopes, Select};
 pub use issuer::{IntoIssuer, Issuer, IssuerKeys};
 pub use jwk::SkipReason;
 pub use key_set::{KeySet, SkippedKey};
@@ -37,11 +43,7 @@ pub use key_set::{KeySet, SkippedKey};
 pub use name_set::NameSet;
 pub use principal::Principal;
 pub use remote_keys::{BoxFuture, Fetch, FetchError, Fetched};
-#[doc(hidden)]
-pub use requirement::__private;
-pub use requirement::{
-    All, Any, Expr, GrantKind, Groups, Marker, One, Permissions, Requirement, Roles, Scopes, Select,
-};
+pub use requirement::{AllOf, AnyOf, Requirement};
 pub use token_kind::TokenKind;
 pub use verified_token::VerifiedToken;
 pub use verifier::Verifier;

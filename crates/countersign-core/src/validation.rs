@@ -9,8 +9,9 @@ use std::time::Duration;
 pub(crate) fn validate(claims: &Object<'_>, policy: &Policy, now: Duration) -> Result<Duration, TokenError> {
     check_issuer(claims, &policy.iss)?;
     let expires = check_times(claims, policy.leeway, now)?;
-    policy.audience.check(claims)?;
+    // The kind before the audience: an ID token is for another audience, too, but that is not what is wrong with it.
     policy.kind.check_claims(claims)?;
+    policy.audience.check(claims)?;
     Ok(expires)
 }
 

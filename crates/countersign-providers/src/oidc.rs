@@ -2,8 +2,9 @@
 
 use crate::fetch::KeyLocation;
 use crate::provider::{Preset, Profile, Provider, sealed};
-use crate::transport::parse_url;
+use crate::transport::parse_issuer;
 use countersign_core::{Algorithms, Audience, ClaimMap, ConfigError, TokenKind};
+use std::sync::Arc;
 
 /// Any OpenID provider: keys by discovery, access tokens for a named audience.
 ///
@@ -55,12 +56,12 @@ impl sealed::Sealed for Oidc {}
 
 impl Preset for Oidc {
     fn profile(self) -> Result<Profile, ConfigError> {
-        if let Err(problem) = parse_url(&self.issuer) {
+        if let Err(problem) = parse_issuer(&self.issuer) {
             return Err(ConfigError::InvalidIssuer { issuer: self.issuer, problem });
         }
-        let iss: std::sync::Arc<str> = self.issuer.into();
+        let iss: Arc<str> = self.issuer.into();
         Ok(Profile {
-            keys: KeyLocation::Discovered { issuer: iss.clone() },
+            keys: KeyLocation::Discovered { issuer: Arc::clone(&iss) },
             iss,
             audience: Audience::any_of(self.audiences),
             kind: self.kind,

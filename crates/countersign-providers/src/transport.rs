@@ -4,6 +4,10 @@ use url::{Host, Url};
 
 /// Reads a URL that is safe to take keys from: https, or http on loopback, without user name and fragment.
 pub(crate) fn parse_url(text: &str) -> Result<Url, &'static str> {
+    // The parser drops line breaks and tabs without a word; two texts would then name one place.
+    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+        return Err("holds a blank or a control character: remove it");
+    }
     let url = Url::parse(text).map_err(|_| "is not a URL: give it with its scheme, such as https://idp.example.com")?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("holds a user name or password: remove it");
@@ -16,6 +20,12 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, &'static str> {
         "http" if is_loopback(&url) => Ok(url),
         _ => Err("must be https: keys that come over http can be exchanged on the way (loopback excepted)"),
     }
+}
+
+/// Reads the URL of an issuer, which has no query, either (OpenID Connect Discovery 1.0 section 3, `issuer`).
+pub(crate) fn parse_issuer(text: &str) -> Result<Url, &'static str> {
+    let url = parse_url(text)?;
+    if url.query().is_some() { Err("holds a query: an issuer has none") } else { Ok(url) }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -49,9 +59,13 @@ mod tests {
             "",
             "https://",
             "file:///etc/passwd",
+            "https://idp.example.com/\n",
+            "https://idp .example.com",
             "http://127.0.0.1@idp.example.com",
         ] {
             assert!(parse_url(text).is_err(), "{text}");
         }
+        assert!(parse_url("https://idp.example.com/keys?appid=1").is_ok());
+        assert!(parse_issuer("https://idp.example.com/?x=1").is_err());
     }
 }

@@ -3,7 +3,8 @@
 use crate::access::{Access, DescribeAccess};
 use crate::authentication::{authenticate, require_token};
 use crate::rejection::CurrentUserRejection;
-use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use crate::verifier_state::HoldsVerifier;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use countersign_core::{Claims, VerifiedToken, Verifier};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -54,14 +55,13 @@ where
 
 impl<S, C> FromRequestParts<S> for CurrentUser<C>
 where
-    Verifier: FromRef<S>,
-    S: Send + Sync,
+    S: HoldsVerifier,
     C: DeserializeOwned + Send + Sync + 'static,
 {
     type Rejection = CurrentUserRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let verifier = Verifier::from_ref(state);
+        let verifier = state.verifier();
         let token = require_token(parts, &verifier).await?;
         Self::of(&token, &verifier)
     }
@@ -69,14 +69,13 @@ where
 
 impl<S, C> OptionalFromRequestParts<S> for CurrentUser<C>
 where
-    Verifier: FromRef<S>,
-    S: Send + Sync,
+    S: HoldsVerifier,
     C: DeserializeOwned + Send + Sync + 'static,
 {
     type Rejection = CurrentUserRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
-        let verifier = Verifier::from_ref(state);
+        let verifier = state.verifier();
         let token = authenticate(parts, &verifier).await?;
         token.map(|token| Self::of(&token, &verifier)).transpose()
     }

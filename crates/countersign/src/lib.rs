@@ -12,6 +12,7 @@ mod rejection;
 mod require;
 #[cfg(feature = "utoipa")]
 mod routes;
+mod verifier_state;
 
 pub use access::{Access, DescribeAccess};
 pub use current_user::CurrentUser;
@@ -22,12 +23,18 @@ pub use rejection::{
     CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, RequireRejection,
     TemporarilyUnavailable,
 };
-pub use require::{Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes};
+pub use require::{
+    Group, Permission, Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes, Role, Scope,
+};
+
+pub use verifier_state::HoldsVerifier;
+#[doc(hidden)]
+pub use verifier_state::NoConclusion;
 
 pub use countersign_core::{
-    Algorithm, All, Any, Audience, ClaimMap, ClaimPath, Claims, ConfigError, Expr, Issuer, IssuerKeys, MachineMark,
-    NameSet, Requirement, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError, groups,
-    permissions, roles, scopes,
+    Algorithm, All, AllOf, Any, AnyOf, Audience, ClaimMap, ClaimPath, Claims, ConfigError, Expr, Issuer, IssuerKeys,
+    MachineMark, NameSet, Requirement, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError,
+    groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{Cognito, Oidc, Provider};
 
@@ -35,6 +42,6 @@ pub use countersign_providers::{Cognito, Oidc, Provider};
 #[doc(hidden)]
 #[cfg(feature = "utoipa")]
 pub mod __private {
-    pub use crate::routes::{HandlerArguments, Probe, ViaDescription, ViaNothing, documented, merge, probes};
+    pub use crate::routes::{Gathered, HandlerArguments, Probe, ViaDescription, ViaNothing, merge, probes};
     pub use utoipa_axum;
 }

@@ -3,8 +3,9 @@
 use crate::access::{Access, DescribeAccess};
 use crate::authentication::{authenticate, require_token};
 use crate::rejection::CurrentUserRejection;
-use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
-use countersign_core::{VerifiedToken, Verifier};
+use crate::verifier_state::HoldsVerifier;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use countersign_core::VerifiedToken;
 use http::request::Parts;
 use std::ops::Deref;
 
@@ -43,25 +44,23 @@ impl Deref for Principal {
 
 impl<S> FromRequestParts<S> for Principal
 where
-    Verifier: FromRef<S>,
-    S: Send + Sync,
+    S: HoldsVerifier,
 {
     type Rejection = CurrentUserRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        require_token(parts, &Verifier::from_ref(state)).await.map(Self)
+        require_token(parts, &state.verifier()).await.map(Self)
     }
 }
 
 impl<S> OptionalFromRequestParts<S> for Principal
 where
-    Verifier: FromRef<S>,
-    S: Send + Sync,
+    S: HoldsVerifier,
 {
     type Rejection = CurrentUserRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
-        Ok(authenticate(parts, &Verifier::from_ref(state)).await?.map(Self))
+        Ok(authenticate(parts, &state.verifier()).await?.map(Self))
     }
 }
 

@@ -3,35 +3,47 @@
 use crate::access::{Access, DescribeAccess};
 use crate::authentication::require_token;
 use crate::rejection::RequireRejection;
-use axum::extract::{FromRef, FromRequestParts};
-use countersign_core::{Groups, One, Permissions, Requirement, Roles, Scopes, Select, Verifier};
+use crate::verifier_state::HoldsVerifier;
+use axum::extract::FromRequestParts;
+use countersign_core::{Groups, One, Permissions, Requirement, Roles, Scopes, Select};
 use http::request::Parts;
 use std::fmt;
 use std::marker::PhantomData;
 
 /// Lets only those callers in who meet the requirement `R`.
 ///
-/// Write it by one of its short forms, [`RequireScopes`], [`RequireGroups`], [`RequireRoles`], [`RequirePermissions`].
-/// Several on one handler add up, and verify the token once. Put guards before arguments that can refuse a request
-/// (`Path`, `Json`), so that these tell a stranger nothing.
+/// Write it by one of its short forms, [`RequireScopes`], [`RequireGroups`], [`RequireRoles`], [`RequirePermissions`], or
+/// with [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf) where kinds are mixed. Several on one handler add up, and
+/// verify the token once; each then answers for itself, so that only a single one can name all scopes in its 403. Put
+/// guards before arguments that can refuse a request (`Path`, `Json`), so that these tell a stranger nothing.
 ///
 /// # Example
 ///
 /// ```
-/// use countersign::{All, Any, RequireGroups, RequireScopes};
+/// use countersign::{All, AllOf, Any, Group, Require, RequireGroups, RequireScopes, Scope};
 ///
 /// countersign::scopes! { pub Read = "reports:read"; pub Write = "reports:write"; }
 /// countersign::groups! { pub Admin = "admin"; }
 ///
 /// async fn list(_: RequireScopes<Any, (Read, Write)>) {}
 /// async fn publish(_: RequireScopes<All, (Read, Write)>) {}
-/// async fn purge(_: RequireGroups<Admin>, _: RequireScopes<Write>) {}
+/// async fn admin(_: RequireGroups<Admin>) {}
+/// async fn purge(_: Require<AllOf<(Group<Admin>, Scope<Write>)>>) {}
 /// ```
 ///
 /// # Errors
 ///
 /// [`RequireRejection`].
-pub struct Require<R>(PhantomData<fn() -> R>);
+pub struct Require<R: Requirement>(PhantomData<fn() -> R>);
+
+/// A scope, as a part of [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf).
+pub type Scope<A> = Select<Scopes, A>;
+/// A group, as a part of [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf).
+pub type Group<A> = Select<Groups, A>;
+/// A role, as a part of [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf).
+pub type Role<A> = Select<Roles, A>;
+/// A permission, as a part of [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf).
+pub type Permission<A> = Select<Permissions, A>;
 
 /// Requires a scope, or any or all of a list.
 pub type RequireScopes<A, B = One> = Require<Select<Scopes, A, B>>;
@@ -44,14 +56,13 @@ pub type RequirePermissions<A, B = One> = Require<Select<Permissions, A, B>>;
 
 impl<S, R> FromRequestParts<S> for Require<R>
 where
-    Verifier: FromRef<S>,
-    S: Send + Sync,
+    S: HoldsVerifier,
     R: Requirement,
 {
     type Rejection = RequireRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let verifier = Verifier::from_ref(state);
+        let verifier = state.verifier();
         let token = require_token(parts, &verifier).await?;
         if !R::check(token.principal()) {
             return Err(RequireRejection::insufficient(verifier.realm(), R::describe()));
@@ -66,7 +77,7 @@ impl<R: Requirement> DescribeAccess for Require<R> {
     }
 }
 
-impl<R> fmt::Debug for Require<R> {
+impl<R: Requirement> fmt::Debug for Require<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Require")
     }

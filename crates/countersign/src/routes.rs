@@ -6,6 +6,7 @@
 
 use crate::access::{Access, DescribeAccess};
 use crate::openapi::document;
+use crate::verifier_state::HoldsVerifier;
 use std::fmt;
 use std::marker::PhantomData;
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -31,47 +32,62 @@ use utoipa_axum::router::UtoipaMethodRouter;
 /// ```
 #[macro_export]
 macro_rules! routes {
-    ($handler:path $(, $more:path)* $(,)?) => {{
-        let routes = $crate::__routes!($handler);
-        $( let routes = $crate::__private::merge(routes, $crate::__routes!($more)); )*
+    // Plain names, token by token: then the compiler's messages point at the handler, not at the macro.
+    ($first:ident $(:: $rest:ident)* $(, $more:ident $(:: $more_rest:ident)*)* $(,)?) => {{
+        let routes = $crate::__routes!($first $(:: $rest)*);
+        $( let routes = $crate::__private::merge(routes, $crate::__routes!($more $(:: $more_rest)*)); )*
         routes
     }};
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "`routes!` takes the names of `#[utoipa::path]` handlers, such as `routes!(list, reports::publish)`; \
+             wrap a generic handler in an `async fn` with concrete types, or register it with `.route(..)`"
+        )
+    };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __routes {
-    ($handler:path) => {{
+    ($($handler:tt)+) => {{
         #[allow(unused_imports)]
         use $crate::__private::{ViaDescription as _, ViaNothing as _};
-        let probes = $crate::__private::probes(&$handler);
-        let access = $crate::Access::Open
-            .and((&probes.0).access())
-            .and((&probes.1).access())
-            .and((&probes.2).access())
-            .and((&probes.3).access())
-            .and((&probes.4).access())
-            .and((&probes.5).access())
-            .and((&probes.6).access())
-            .and((&probes.7).access())
-            .and((&probes.8).access())
-            .and((&probes.9).access())
-            .and((&probes.10).access())
-            .and((&probes.11).access())
-            .and((&probes.12).access())
-            .and((&probes.13).access())
-            .and((&probes.14).access())
-            .and((&probes.15).access());
-        $crate::__private::documented($crate::__private::utoipa_axum::routes!($handler), &access)
+        let mut access = $crate::__private::Gathered::new();
+        let probes = $crate::__handler_without_type_parameters!($($handler)+);
+        (&probes.0).add_to(&mut access);
+        (&probes.1).add_to(&mut access);
+        (&probes.2).add_to(&mut access);
+        (&probes.3).add_to(&mut access);
+        (&probes.4).add_to(&mut access);
+        (&probes.5).add_to(&mut access);
+        (&probes.6).add_to(&mut access);
+        (&probes.7).add_to(&mut access);
+        (&probes.8).add_to(&mut access);
+        (&probes.9).add_to(&mut access);
+        (&probes.10).add_to(&mut access);
+        (&probes.11).add_to(&mut access);
+        (&probes.12).add_to(&mut access);
+        (&probes.13).add_to(&mut access);
+        (&probes.14).add_to(&mut access);
+        (&probes.15).add_to(&mut access);
+        access.document($crate::__private::utoipa_axum::routes!($($handler)+))
     }};
+}
+
+/// A macro for its name alone: the compiler names it when it cannot infer the types of a generic handler.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __handler_without_type_parameters {
+    ($($handler:tt)+) => {
+        $crate::__private::probes(&$($handler)+)
+    };
 }
 
 /// A handler whose argument types can be read.
 #[diagnostic::on_unimplemented(
     message = "`routes!` cannot read the arguments of `{Self}`",
     label = "not an `async fn` of at most 16 arguments with concrete types",
-    note = "write the handler as a plain `async fn`; for a generic one name its types (`handler::<Reports>`), or guard \
-            its route instead of its arguments"
+    note = "write the handler as a plain `async fn` with concrete types, or register it with `.route(..)`"
 )]
 pub trait HandlerArguments<Arguments> {
     /// One [`Probe`] for each argument, padded to 16.
@@ -94,42 +110,53 @@ impl<A> fmt::Debug for Probe<A> {
     }
 }
 
+/// What the arguments of one handler demand, for an application with the state `S`.
+#[derive(Debug)]
+pub struct Gathered<S> {
+    access: Access,
+    state: PhantomData<fn() -> S>,
+}
+
+impl<S> Gathered<S> {
+    /// Nothing yet.
+    #[expect(clippy::new_without_default, reason = "only the macro makes one")]
+    pub fn new() -> Self {
+        Self { access: Access::Open, state: PhantomData }
+    }
+
+    /// Writes what was gathered into the operations of the handler.
+    pub fn document(self, (mut schemas, mut paths, methods): UtoipaMethodRouter<S>) -> UtoipaMethodRouter<S> {
+        document(&mut schemas, &mut paths, &self.access);
+        (schemas, paths, methods)
+    }
+}
+
 /// For arguments that say who they let in.
 pub trait ViaDescription {
-    /// Who is let in.
-    fn access(&self) -> Access;
+    /// Adds what the argument demands. That the state must hold a verifier is said here, outside of axum's `Handler`,
+    /// so that the compiler's message is ours.
+    fn add_to<S: HoldsVerifier>(&self, access: &mut Gathered<S>);
 }
 
 impl<A: DescribeAccess> ViaDescription for Probe<A> {
-    fn access(&self) -> Access {
-        A::describe_access()
+    fn add_to<S: HoldsVerifier>(&self, gathered: &mut Gathered<S>) {
+        gathered.access = std::mem::replace(&mut gathered.access, Access::Open).and(A::describe_access());
     }
 }
 
 /// For every other argument: it lets everybody in.
 pub trait ViaNothing {
-    /// Who is let in.
-    fn access(&self) -> Access;
+    /// Adds nothing.
+    fn add_to<S>(&self, gathered: &mut Gathered<S>);
 }
 
 impl<A> ViaNothing for &Probe<A> {
-    fn access(&self) -> Access {
-        Access::Open
-    }
+    fn add_to<S>(&self, _: &mut Gathered<S>) {}
 }
 
 /// The probes of a handler's arguments.
 pub fn probes<Arguments, H: HandlerArguments<Arguments>>(handler: &H) -> H::Probes {
     handler.probes()
-}
-
-/// Writes `access` into the operations of one handler.
-pub fn documented<S>(
-    (mut schemas, mut paths, methods): UtoipaMethodRouter<S>,
-    access: &Access,
-) -> UtoipaMethodRouter<S> {
-    document(&mut schemas, &mut paths, access);
-    (schemas, paths, methods)
 }
 
 /// Puts two handlers of one path together.

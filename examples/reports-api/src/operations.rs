@@ -5,7 +5,7 @@ use crate::{Admin, Manager, ReadReports, WriteReports};
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use countersign::{All, Any, CurrentUser, Principal, RequireGroups, RequireScopes};
+use countersign::{All, AllOf, Any, CurrentUser, Group, Principal, Require, RequireGroups, RequireScopes, Scope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,8 +61,7 @@ pub(crate) async fn publish_report(_: RequireScopes<All, (ReadReports, WriteRepo
 /// Deletes a report.
 #[utoipa::path(delete, path = "/reports/{id}", params(("id" = u32, Path)), responses((status = NO_CONTENT)))]
 pub(crate) async fn purge_report(
-    _: RequireGroups<Admin>,
-    _: RequireScopes<WriteReports>,
+    _: Require<AllOf<(Group<Admin>, Scope<WriteReports>)>>,
     Path(_id): Path<u32>,
 ) -> StatusCode {
     StatusCode::NO_CONTENT
