@@ -1,0 +1,136 @@
+// A real OpenID Provider (npm `oidc-provider`) on loopback: one issuer, six signing keys.
+//
+// Listens on PORT, or on a free port, and prints one line when it is ready:
+//   {"issuer":"http://127.0.0.1:40123","pid":4711}
+//
+// Tokens
+//   client `svc` / `svc-secret`   client_credentials
+//   client `web` (public)         code + PKCE; any name logs in, `alice` is in the group admin
+//   resource=https://NAME         asks for a JWT access token (at+jwt) with `aud` https://NAME;
+//                                 in its query: alg=ES256, ttl=SECONDS, format=opaque
+//   no resource                   an opaque access token, as OpenID Connect has it
+//
+// Administration
+//   POST /__admin/rotate?alg=RS256          a new signing key; the old one stays published
+//   POST /__admin/rotate?alg=RS256&keep=0   the same, and the old one is gone
+
+import crypto from 'node:crypto';
+import http from 'node:http';
+
+import Provider from 'oidc-provider';
+
+const HOST = '127.0.0.1';
+const SCOPES = ['reports:read', 'reports:write'];
+const USERS = {
+  alice: { groups: ['admin'], email: 'alice@example.test' },
+  bob: { groups: ['manager'], email: 'bob@example.test' },
+};
+
+// How to make a key pair for each JWS algorithm. ID tokens are signed with RS256.
+const KEY_PAIRS = {
+  RS256: ['rsa', { modulusLength: 2048 }],
+  PS256: ['rsa', { modulusLength: 2048 }],
+  ES256: ['ec', { namedCurve: 'P-256' }],
+  ES384: ['ec', { namedCurve: 'P-384' }],
+  ES512: ['ec', { namedCurve: 'P-521' }],
+  EdDSA: ['ed25519'],
+};
+
+function signingKey(alg) {
+  const { privateKey } = crypto.generateKeyPairSync(...KEY_PAIRS[alg]);
+  const kid = `${alg}-${crypto.randomBytes(6).toString('hex')}`;
+  return { ...privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
+}
+
+// What a client may ask of a resource, read from the resource indicator's query (RFC 8707 allows one).
+function resourceServer(ctx, indicator) {
+  const url = new URL(indicator);
+  return {
+    audience: url.origin,
+    scope: SCOPES.join(' '),
+    accessTokenTTL: Number(url.searchParams.get('ttl') ?? 300),
+    accessTokenFormat: url.searchParams.get('format') ?? 'jwt',
+    jwt: { sign: { alg: url.searchParams.get('alg') ?? 'RS256' } },
+  };
+}
+
+function account(ctx, name) {
+  return { accountId: name, claims: () => ({ sub: name, ...USERS[name] }) };
+}
+
+function openIdProvider(issuer, keys) {
+  const ttl = (ctx, token) => token.resourceServer?.accessTokenTTL ?? 300;
+  const provider = new Provider(issuer, {
+    jwks: { keys },
+    cookies: { keys: [crypto.randomBytes(16).toString('hex')] },
+    scopes: ['openid', ...SCOPES],
+    // The ID token carries the groups too: it must be refused for what it is, not for what it lacks.
+    claims: { openid: ['sub', 'groups'], email: ['email'] },
+    conformIdTokenClaims: false,
+    findAccount: account,
+    extraTokenClaims: (ctx, token) => token.accountId && { groups: USERS[token.accountId]?.groups ?? [] },
+    ttl: { AccessToken: ttl, ClientCredentials: ttl, IdToken: 300, Interaction: 300, Session: 300, Grant: 300 },
+    clients: [
+      {
+        client_id: 'svc',
+        client_secret: 'svc-secret',
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+      },
+      {
+        client_id: 'web',
+        token_endpoint_auth_method: 'none',
+        application_type: 'native', // lets an http redirect to loopback through
+        redirect_uris: [`http://${HOST}/callback`],
+      },
+    ],
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: resourceServer,
+        useGrantedResource: () => true, // the code is exchanged for the resource that the user agreed to
+      },
+    },
+  });
+  provider.on('server_error', (ctx, error) => console.error('server_error', error));
+  provider.on('grant.error', (ctx, error) => console.error('grant.error', error.error, error.error_detail));
+  return provider.callback();
+}
+
+const server = http.createServer((request, response) => {
+  const url = new URL(request.url, issuer);
+  if (request.method === 'POST' && url.pathname === '/__admin/rotate') {
+    rotate(url.searchParams, response);
+  } else {
+    handle(request, response);
+  }
+});
+
+// The provider reads its keys once, so a rotation puts a new provider in the place of the old one.
+function rotate(query, response) {
+  const alg = query.get('alg') ?? 'RS256';
+  if (!(alg in KEY_PAIRS)) {
+    response.writeHead(400).end();
+    return;
+  }
+  const kept = query.get('keep') === '0' ? keys.filter((key) => key.alg !== alg) : keys;
+  keys = [signingKey(alg), ...kept]; // the first key of an algorithm signs
+  handle = openIdProvider(issuer, keys);
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ signs: keys[0].kid, published: keys.map((key) => key.kid) }));
+}
+
+let issuer;
+let keys = Object.keys(KEY_PAIRS).map(signingKey);
+let handle;
+
+// Listening comes first: the issuer's name contains the port.
+server.listen(Number(process.env.PORT ?? 0), HOST, () => {
+  issuer = `http://${HOST}:${server.address().port}`;
+  handle = openIdProvider(issuer, keys);
+  console.log(JSON.stringify({ issuer, pid: process.pid }));
+});
+process.on('SIGTERM', () => process.exit(0));

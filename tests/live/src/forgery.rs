@@ -1,0 +1,22 @@
+//! Tokens that no provider made, from ones that it did.
+
+/// The token with another signature: its first character is changed, since the last one carries unused bits.
+pub(crate) fn tampered(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap_or_default();
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{signed}.{first}{}", signature.get(1..).unwrap_or_default())
+}
+
+/// The token with the signature of another one.
+pub(crate) fn grafted(token: &str, other: &str) -> String {
+    let (signed, _) = token.rsplit_once('.').unwrap_or_default();
+    let (_, signature) = other.rsplit_once('.').unwrap_or_default();
+    format!("{signed}.{signature}")
+}
+
+/// The same claims under `alg: none`, without a signature.
+pub(crate) fn unsigned(token: &str) -> String {
+    let payload = token.split('.').nth(1).unwrap_or_default();
+    let header = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0"; // {"alg":"none","typ":"at+jwt"}
+    format!("{header}.{payload}.")
+}

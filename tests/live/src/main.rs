@@ -1,0 +1,50 @@
+//! Real tokens against the real thing: npm `oidc-provider` and moto's Cognito, both on loopback, issue tokens; the
+//! `resource-server` example and the Cognito preset give their verdicts, which are compared with the expected ones.
+//!
+//! `tests/live/run` installs the providers, builds the binaries and starts this one.
+
+mod cognito;
+mod configuration;
+mod forgery;
+mod moto;
+mod oidc_provider;
+mod openid;
+mod process;
+mod report;
+mod resource_server;
+mod verdict;
+
+use report::Report;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::time::timeout;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T = ()> = std::result::Result<T, Error>;
+
+/// No section takes a tenth of this; it is here so that a hang becomes a failure.
+const SECTION_LIMIT: Duration = Duration::from_secs(120);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut report = Report::default();
+    section(&mut report, "configuration", configuration::check).await;
+    section(&mut report, "oidc-provider", openid::check).await;
+    section(&mut report, "moto", cognito::check).await;
+    print!("{report}");
+    if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A section that breaks off is a failure of its own, and the others still run.
+async fn section(report: &mut Report, name: &'static str, check: impl AsyncFnOnce(&mut Report) -> Result) {
+    let outcome = timeout(SECTION_LIMIT, check(report)).await;
+    if let Err(error) = outcome.unwrap_or_else(|_| Err(format!("not done after {SECTION_LIMIT:?}").into())) {
+        report.check(name, "(the section itself)", "no error", Err(error));
+    }
+}
+
+/// Where `run` installs the providers and the servers leave their logs.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache")
+}
