@@ -1,0 +1,221 @@
+//! Keys that are fetched, under paused time and a provider that does as it is told.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_core::{
+    Audience, BoxFuture, Fetch, FetchError, Fetched, Issuer, IssuerKeys, TokenError, Verifier, VerifyError,
+};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A provider in memory, which counts how often it is asked.
+#[derive(Clone, Debug, Default)]
+struct Provider(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    fetches: AtomicUsize,
+    answer: Mutex<Option<String>>,
+    delay: Mutex<Duration>,
+}
+
+impl Provider {
+    fn publishing(kids: &[&str]) -> Self {
+        let provider = Self::default();
+        provider.publish(kids);
+        provider
+    }
+
+    fn publish(&self, kids: &[&str]) {
+        let keys: Vec<String> = kids.iter().map(|kid| format!(r#"{{"kid":"{kid}",{KEY}}}"#)).collect();
+        *self.0.answer.lock().unwrap() = Some(format!(r#"{{"keys":[{}]}}"#, keys.join(",")));
+    }
+
+    fn fail(&self) {
+        *self.0.answer.lock().unwrap() = None;
+    }
+
+    fn take(&self, time: Duration) {
+        *self.0.delay.lock().unwrap() = time;
+    }
+
+    fn fetches(&self) -> usize {
+        self.0.fetches.load(Ordering::SeqCst)
+    }
+
+    async fn verifier(&self) -> Verifier {
+        let issuer = Issuer::new("https://idp.example", IssuerKeys::fetched(self.clone()));
+        Verifier::builder().issuer(issuer.audience(Audience::any_of(["api"]))).build().await.unwrap()
+    }
+}
+
+impl Fetch for Provider {
+    fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+        Box::pin(async {
+            self.0.fetches.fetch_add(1, Ordering::SeqCst);
+            let delay = *self.0.delay.lock().unwrap();
+            tokio::time::sleep(delay).await;
+            let answer = self.0.answer.lock().unwrap().clone();
+            let jwks = answer.ok_or(FetchError::from("the provider is down"))?.into_bytes();
+            Ok(Fetched { jwks, max_age: None })
+        })
+    }
+}
+
+/// RFC 8037 appendix A.2: a public key, for sets in which only the name counts.
+const KEY: &str = r#""kty":"OKP","crv":"Ed25519","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+
+/// A token that names a key and is signed by nobody: `BadSignature` shows that its key was found.
+fn token(kid: &str) -> String {
+    let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#);
+    format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode("{}"), "A".repeat(86))
+}
+
+async fn verdict(verifier: &Verifier, kid: &str) -> &'static str {
+    match verifier.verify(&token(kid)).await {
+        Err(VerifyError::Token(TokenError::BadSignature)) => "found",
+        Err(VerifyError::Token(TokenError::UnknownKey)) => "unknown",
+        Err(VerifyError::Unavailable(_)) => "unavailable",
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_request_that_meets_a_rotation_waits_for_one_fetch_and_succeeds() {
+    let provider = Provider::publishing(&["old"]);
+    let verifier = provider.verifier().await;
+    assert_eq!((verdict(&verifier, "old").await, provider.fetches()), ("found", 1));
+
+    // At once after the start: the first fetch begins no cool-down.
+    provider.publish(&["new", "old"]);
+    assert_eq!((verdict(&verifier, "new").await, provider.fetches()), ("found", 2));
+    assert_eq!((verdict(&verifier, "old").await, provider.fetches()), ("found", 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_unknown_keys_cost_one_fetch_in_a_cool_down() {
+    let provider = Provider::publishing(&["known"]);
+    let verifier = provider.verifier().await;
+    for kid in 0..1_000 {
+        assert_eq!(verdict(&verifier, &format!("bogus-{kid}")).await, "unknown");
+    }
+    assert_eq!(provider.fetches(), 2);
+
+    tokio::time::advance(Duration::from_secs(31)).await;
+    provider.publish(&["rotated"]);
+    assert_eq!((verdict(&verifier, "rotated").await, provider.fetches()), ("found", 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_first_uses_of_a_new_key_share_one_fetch() {
+    let provider = Provider::publishing(&["old"]);
+    let verifier = provider.verifier().await;
+    provider.publish(&["new"]);
+    provider.take(Duration::from_secs(1));
+    let requests: Vec<_> = (0..1_000)
+        .map(|_| {
+            let verifier = verifier.clone();
+            tokio::spawn(async move { verdict(&verifier, "new").await })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap(), "found");
+    }
+    assert_eq!(provider.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_gives_up_leaves_nobody_waiting() {
+    let provider = Provider::publishing(&["old"]);
+    let verifier = provider.verifier().await;
+    provider.publish(&["new"]);
+    provider.take(Duration::from_secs(2));
+    let leader = tokio::spawn({
+        let verifier = verifier.clone();
+        async move { verdict(&verifier, "new").await }
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    leader.abort();
+    assert_eq!((verdict(&verifier, "new").await, provider.fetches()), ("found", 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_with_the_provider_down_heals_itself() {
+    let provider = Provider::default();
+    let verifier = provider.verifier().await;
+    assert!(verifier.ready().is_err_and(|unavailable| unavailable.retry_after >= Duration::from_secs(1)));
+    assert_eq!(verdict(&verifier, "known").await, "unavailable");
+
+    provider.publish(&["known"]);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(verifier.ready(), Ok(()));
+    assert_eq!(verdict(&verifier, "known").await, "found");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_provider_never_takes_good_keys_away_before_they_are_stale() {
+    let provider = Provider::publishing(&["known"]);
+    let verifier = provider.verifier().await;
+    provider.fail();
+    for _ in 0..23 {
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        assert_eq!(verdict(&verifier, "known").await, "found");
+    }
+    tokio::time::sleep(Duration::from_secs(2 * 3_600)).await;
+    assert_eq!(verdict(&verifier, "known").await, "unavailable");
+    provider.publish(&["known"]);
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(verdict(&verifier, "known").await, "found");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_key_gets_no_verdict_while_the_provider_is_down() {
+    let provider = Provider::publishing(&["known"]);
+    let verifier = provider.verifier().await;
+    provider.fail();
+    assert_eq!(verdict(&verifier, "rotated").await, "unavailable");
+    assert_eq!(verdict(&verifier, "known").await, "found");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_no_good_set_changes_nothing() {
+    let provider = Provider::publishing(&["known"]);
+    let verifier = provider.verifier().await;
+    let hundred_and_one = format!(r#"{{"keys":[{}]}}"#, vec![format!("{{{KEY}}}"); 101].join(","));
+    for answer in ["<html>log in</html>", "", "[]", r#"{"keys":[]}"#, r#"{"keys":[{"kty":"AKP"}]}"#, &hundred_and_one] {
+        *provider.0.answer.lock().unwrap() = Some(answer.to_owned());
+        let before = provider.fetches();
+        tokio::time::sleep(Duration::from_secs(15 * 60)).await;
+        assert!(provider.fetches() > before, "refreshed in the background");
+        assert_eq!(verdict(&verifier, "known").await, "found", "{}", &answer[..answer.len().min(30)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_hangs_is_given_five_seconds() {
+    let provider = Provider::publishing(&["known"]);
+    provider.take(Duration::from_secs(3_600));
+    let start = tokio::time::Instant::now();
+    let verifier = provider.verifier().await;
+    assert_eq!(start.elapsed().as_secs(), 5);
+    assert_eq!(verdict(&verifier, "known").await, "unavailable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_leaves_the_set_stops_verifying_at_the_next_refresh() {
+    let provider = Provider::publishing(&["leaving", "staying"]);
+    let verifier = provider.verifier().await;
+    provider.publish(&["staying"]);
+    tokio::time::sleep(Duration::from_secs(10 * 60)).await;
+    assert_eq!(verdict(&verifier, "leaving").await, "unknown");
+    assert_eq!(verdict(&verifier, "staying").await, "found");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_verifier_to_go_ends_the_background_work() {
+    let provider = Provider::publishing(&["known"]);
+    drop(provider.verifier().await);
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    assert_eq!(provider.fetches(), 1);
+}

@@ -1,0 +1,78 @@
+//! The document is what is enforced: a golden file for review, and the guards tried one by one.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use countersign::{Oidc, Verifier};
+use countersign_testing::TestIssuer;
+use tower::ServiceExt;
+
+const AUDIENCE: &str = "https://reports.example.com";
+
+/// After a change: `EXPECTORATE=overwrite cargo test -p reports-api`, then review the difference.
+#[test]
+fn the_document_is_the_golden_one() {
+    let document = reports_api::api().into_openapi().to_pretty_json().unwrap();
+    expectorate::assert_contents("tests/openapi.json", &format!("{document}\n"));
+}
+
+struct Api {
+    router: axum::Router,
+    issuer: TestIssuer,
+}
+
+impl Api {
+    async fn start() -> Self {
+        let issuer = TestIssuer::start().await.unwrap();
+        let provider = Oidc::issuer(issuer.url()).audience(AUDIENCE);
+        let verifier = Verifier::builder().issuer(provider).build().await.unwrap();
+        Self { router: reports_api::router(verifier), issuer }
+    }
+
+    async fn status(&self, method: &str, path: &str, groups: &[&str], scopes: &[&str]) -> StatusCode {
+        let token = self.issuer.token("alice").audience(AUDIENCE);
+        let token = token.groups(groups.iter().copied()).scopes(scopes.iter().copied()).mint();
+        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+    }
+}
+
+#[tokio::test]
+async fn each_operation_lets_in_whom_it_names_and_nobody_else() {
+    let api = Api::start().await;
+    let (read, write) = ("reports:read", "reports:write");
+    type Case<'a> = (&'a str, &'a str, &'a [&'a str], &'a [&'a str], u16);
+    let cases: [Case<'_>; 18] = [
+        ("GET", "/public", &[], &[], 200),
+        ("GET", "/optional", &[], &[], 200),
+        ("GET", "/me", &[], &[], 200),
+        ("GET", "/admin", &[], &[], 403),
+        ("GET", "/admin", &["manager", "administrators"], &["admin"], 403),
+        ("GET", "/admin", &["admin"], &[], 200),
+        ("GET", "/staff", &["staff"], &[], 403),
+        ("GET", "/staff", &["manager"], &[], 200),
+        ("GET", "/staff", &["admin"], &[], 200),
+        ("GET", "/reports", &["admin"], &[], 403),
+        ("GET", "/reports", &[], &[read], 200),
+        ("GET", "/reports", &[], &[write], 200),
+        ("POST", "/reports", &["admin"], &[write], 403),
+        ("POST", "/reports", &[], &[write, read], 201),
+        ("DELETE", "/reports/7", &["admin"], &[read], 403),
+        ("DELETE", "/reports/7", &[], &[write], 403),
+        ("DELETE", "/reports/7", &["admin"], &[write], 204),
+        ("DELETE", "/reports/seven", &["admin"], &[write], 400),
+    ];
+    for (method, path, groups, scopes, expected) in cases {
+        let status = api.status(method, path, groups, scopes).await;
+        assert_eq!(status.as_u16(), expected, "{method} {path} with {groups:?} {scopes:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_and_its_page_are_served() {
+    let api = Api::start().await;
+    for path in ["/livez", "/readyz", "/openapi.json", "/docs/"] {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = api.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+    }
+}
