@@ -1,0 +1,14 @@
+//! A documented app whose state holds no verifier.
+
+use countersign::CurrentUser;
+use utoipa_axum::router::OpenApiRouter;
+
+#[derive(Clone)]
+struct AppState;
+
+#[utoipa::path(get, path = "/me")]
+async fn me(_: CurrentUser) {}
+
+fn main() {
+    let _ = OpenApiRouter::new().routes(countersign::routes!(me)).with_state::<()>(AppState);
+}

@@ -1,0 +1,9 @@
+//! A scope where a group belongs.
+
+use countersign::RequireGroups;
+
+countersign::scopes! { pub ReadReports = "reports:read"; }
+
+async fn admin(_: RequireGroups<ReadReports>) {}
+
+fn main() {}
