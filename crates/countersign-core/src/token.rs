@@ -1,4 +1,4 @@
-//! The outside of a token: size, alphabet, three parts, strict header (RFC 7515 sections 4 and 7.1).
+//! The outside of a token: size, three parts, strict base64url, strict header (RFC 7515 sections 4 and 7.1).
 
 use crate::algorithm::Algorithm;
 use crate::error::TokenError;
@@ -10,8 +10,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const MAX_TOKEN: usize = 16 * 1024;
 /// The longest `kid`, in bytes.
 const MAX_KID: usize = 1024;
-/// The longest signature, in bytes: RSA with 8192 bits.
-const MAX_SIGNATURE: usize = 1024;
 
 /// A token of the right form, about which nothing is known yet.
 #[derive(Clone, Copy)]
@@ -27,10 +25,6 @@ impl<'a> RawToken<'a> {
     pub(crate) fn parse(token: &'a str) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::TooLong);
-        }
-        // RFC 8725bis: nothing but [A-Za-z0-9-_.], so padding, white space and line breaks end here.
-        if !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
-            return Err(TokenError::NotCompact);
         }
         let mut parts = token.splitn(4, '.');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -52,26 +46,13 @@ impl<'a> RawToken<'a> {
         decode(self.payload)
     }
 
-    /// The signature's bytes, in a buffer of the caller's.
-    pub(crate) fn signature<'b>(&self, buffer: &'b mut SignatureBuffer) -> Result<&'b [u8], TokenError> {
-        let length = URL_SAFE_NO_PAD.decode_slice(self.signature, &mut buffer.0).map_err(|error| match error {
-            base64::DecodeSliceError::DecodeError(_) => TokenError::NotCompact,
-            base64::DecodeSliceError::OutputSliceTooSmall => TokenError::BadSignature,
-        })?;
-        Ok(&buffer.0[..length])
+    pub(crate) fn signature(&self) -> Result<Vec<u8>, TokenError> {
+        decode(self.signature)
     }
 }
 
-/// Room for the longest signature, on the stack.
-pub(crate) struct SignatureBuffer([u8; MAX_SIGNATURE]);
-
-impl SignatureBuffer {
-    pub(crate) const fn new() -> Self {
-        Self([0; MAX_SIGNATURE])
-    }
-}
-
-/// The engine refuses padding, foreign characters, a length of 1 mod 4 and trailing bits that are not zero.
+/// The engine refuses whatever is not of the alphabet (RFC 8725bis: padding, white space and line breaks, too), a
+/// length of 1 mod 4, and trailing bits that are not zero.
 fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::NotCompact)
 }
@@ -118,39 +99,43 @@ fn string(header: &Object<'_>, name: &str) -> Result<Option<Box<str>>, TokenErro
 mod tests {
     use super::*;
 
+    fn parse(token: &str) -> Result<(), TokenError> {
+        let raw = RawToken::parse(token)?;
+        decode(raw.header).and(raw.payload()).and(raw.signature()).map(drop)
+    }
+
     #[test]
     fn only_three_parts_of_base64url_are_a_token() {
-        assert!(RawToken::parse("e30.e30.AA").is_ok());
+        assert_eq!(parse("e30.e30.AA"), Ok(()));
         for token in [
             "",
             ".",
             "..",
             "...",
-            "a",
-            "a.b",
-            "a.b.",
-            ".b.c",
-            "a..c",
-            "a.b.c.d",
-            "a.b.c.d.e",
-            "a.b.c=",
-            "a+.b.c",
-            "a/.b.c",
-            " a.b.c",
-            "a.b.c ",
-            "a.\nb.c",
-            "a.b.ü",
+            "AA",
+            "AA.AA",
+            "AA.AA.",
+            ".AA.AA",
+            "AA..AA",
+            "AA.AA.AA.AA",
+            "AA.AA.AA.AA.AA",
+            "AA.AA.AA==",
+            "A+.AA.AA",
+            "AA/.AA.AA",
+            " AA.AA.AA",
+            "AA.AA.AA ",
+            "AA.\nAA.AA",
+            "AA.AA.ü",
             "{\"payload\":1}",
+            "AA.AA.AA\r\n",
+            "AA.AB.AA",
+            "AA.AA.A",
+            "AA.AA.AAAAA",
+            "AA.AA.AAB",
+            "AA.AA. AA",
         ] {
-            assert_eq!(RawToken::parse(token).err(), Some(TokenError::NotCompact), "{token:?}");
+            assert_eq!(parse(token), Err(TokenError::NotCompact), "{token:?}");
         }
-        assert_eq!(RawToken::parse(&".".repeat(1 << 20)).err(), Some(TokenError::TooLong));
-    }
-
-    #[test]
-    fn trailing_bits_and_odd_lengths_are_refused() {
-        for part in ["AB", "A", "AAAAA", "AAB"] {
-            assert_eq!(decode(part), Err(TokenError::NotCompact), "{part}");
-        }
+        assert_eq!(parse(&".".repeat(1 << 20)), Err(TokenError::TooLong));
     }
 }

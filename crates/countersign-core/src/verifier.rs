@@ -6,7 +6,7 @@ use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::issuer::TrustedIssuer;
 use crate::json::Object;
 use crate::key_set::KeySet;
-use crate::token::{Header, RawToken, SignatureBuffer};
+use crate::token::{Header, RawToken};
 use crate::validation::validate;
 use crate::verified_token::VerifiedToken;
 use std::fmt;
@@ -52,10 +52,10 @@ impl Verifier {
     ///
     /// [`VerifyError::Token`] when the token is refused, [`VerifyError::Unavailable`] when no verdict is possible.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        // 1. the outside: size, alphabet, three parts, a strict header
+        // 1. the outside: size, three parts of strict base64url, a strict header
         let raw = RawToken::parse(token)?;
         let header = raw.header()?;
-        let payload = raw.payload()?;
+        let (payload, signature) = (raw.payload()?, raw.signature()?);
 
         // 2. the issuer that the token names, and what it allows
         let issuer = self.issuer(&payload)?;
@@ -66,7 +66,10 @@ impl Verifier {
 
         // 3. the signature, under exactly one of the issuer's keys
         let keys = self.keys_for(issuer, &header).await?;
-        check_signature(&keys, &header, &raw)?;
+        let key = keys.select(header.kid.as_deref(), header.algorithm)?;
+        if !key.verify(header.algorithm, raw.signing_input, &signature) {
+            return Err(TokenError::BadSignature.into());
+        }
 
         // 4. the claims, from here on the issuer's own words
         let claims = Object::parse(&payload).map_err(|_| TokenError::MalformedClaims)?;
@@ -113,13 +116,6 @@ impl Verifier {
         }
         Ok(keys)
     }
-}
-
-fn check_signature(keys: &KeySet, header: &Header, raw: &RawToken<'_>) -> Result<(), TokenError> {
-    let key = keys.select(header.kid.as_deref(), header.algorithm)?;
-    let mut buffer = SignatureBuffer::new();
-    let signature = raw.signature(&mut buffer)?;
-    if key.verify(header.algorithm, raw.signing_input, signature) { Ok(()) } else { Err(TokenError::BadSignature) }
 }
 
 /// Clones of one verifier are equal; two that were built apart are not, whatever their configuration.

@@ -1,0 +1,95 @@
+//! Measuring side by side: contenders take turns in short rounds, so that a machine whose speed drifts, drifts for all
+//! of them, and each round gives a ratio of its own.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// How long one contender runs in one round.
+const TURN: Duration = Duration::from_millis(10);
+
+/// Something to be measured, with its name.
+pub struct Contender<'a> {
+    name: String,
+    run: Box<dyn FnMut() + 'a>,
+}
+
+impl std::fmt::Debug for Contender<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contender").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Contender<'a> {
+    /// A contender; what `run` gives back is not optimised away.
+    pub fn new<T>(name: impl Into<String>, mut run: impl FnMut() -> T + 'a) -> Self {
+        Self {
+            name: name.into(),
+            run: Box::new(move || {
+                black_box(run());
+            }),
+        }
+    }
+
+    /// The time of one run, in nanoseconds, over one turn.
+    fn turn(&mut self) -> f64 {
+        let start = Instant::now();
+        let mut runs = 0_u32;
+        while start.elapsed() < TURN {
+            for _ in 0..8 {
+                (self.run)();
+            }
+            runs += 8;
+        }
+        start.elapsed().as_nanos() as f64 / f64::from(runs)
+    }
+}
+
+/// The smallest, the middle and the largest of some figures.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    /// The smallest.
+    pub min: f64,
+    /// The middle one: the one to quote.
+    pub median: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+impl Spread {
+    fn of(mut figures: Vec<f64>) -> Self {
+        figures.sort_by(f64::total_cmp);
+        Self { min: figures[0], median: figures[figures.len() / 2], max: figures[figures.len() - 1] }
+    }
+}
+
+/// Lets the contenders take turns and prints one row of a Markdown table for each: its ratio to the first, round by
+/// round, and its time.
+pub fn compare(title: &str, rounds: usize, mut contenders: Vec<Contender<'_>>) {
+    contenders.iter_mut().for_each(|contender| {
+        contender.turn();
+    });
+    let mut times = vec![Vec::with_capacity(rounds); contenders.len()];
+    for _ in 0..rounds {
+        for (contender, times) in contenders.iter_mut().zip(&mut times) {
+            times.push(contender.turn());
+        }
+    }
+    for (contender, own) in contenders.iter().zip(&times) {
+        let ratio = Spread::of(own.iter().zip(&times[0]).map(|(own, first)| own / first).collect());
+        let time = Spread::of(own.clone());
+        println!(
+            "| {title} | {} | **{:.2}** | {:.2} to {:.2} | {:.2} µs |",
+            contender.name,
+            ratio.median,
+            ratio.min,
+            ratio.max,
+            time.median / 1e3
+        );
+    }
+}
+
+/// Prints the head of the table that [`compare`] fills.
+pub fn head(base: &str) {
+    println!("| case | contender | x {base}, median | min to max | time, median |");
+    println!("|---|---|---|---|---|");
+}
