@@ -45,3 +45,8 @@ pub mod __private {
     pub use crate::routes::{Gathered, HandlerArguments, Probe, ViaDescription, ViaNothing, merge, probes};
     pub use utoipa_axum;
 }
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
