@@ -160,7 +160,7 @@ fn what_arguments_demand_adds_up() {
     let optional = Option::<Principal>::describe_access();
     assert_eq!(
         Access::Open.and(optional.clone()).and(group).and(scope),
-        Access::Required(vec![Expr::Group("admin"), Expr::Scope("read")])
+        Access::Required(vec![Expr::group("admin"), Expr::scope("read")])
     );
     assert_eq!(optional.and(Access::Open), Access::Optional);
 }

@@ -1,6 +1,6 @@
 //! Grants by name: markers for scopes, groups, roles and permissions, and choices among them.
 
-use crate::expr::Expr;
+use crate::expr::{Expr, Grant};
 use crate::name_set::NameSet;
 use crate::principal::Principal;
 use crate::requirement::Requirement;
@@ -16,6 +16,19 @@ use std::marker::PhantomData;
 pub trait Marker<K: GrantKind>: Send + Sync + 'static {
     /// The name as the provider says it.
     const NAME: &'static str;
+
+    /// Other names of the kind, each of which implies this one: declared with `implies`, never guessed.
+    const IMPLIED_BY: &'static [&'static str] = &[];
+
+    /// Whether the name, or one that implies it, is among `granted`.
+    fn is_in(granted: &NameSet) -> bool {
+        granted.contains(Self::NAME) || Self::IMPLIED_BY.iter().any(|name| granted.contains(name))
+    }
+
+    /// The marker as data.
+    fn grant() -> Grant {
+        Grant { name: Self::NAME.into(), implied_by: Self::IMPLIED_BY.iter().map(|&name| name.into()).collect() }
+    }
 }
 
 /// One of the four kinds of grant. Sealed: [`Scopes`], [`Groups`], [`Roles`], [`Permissions`].
@@ -24,7 +37,7 @@ pub trait GrantKind: sealed::Sealed + Send + Sync + 'static {
     fn granted(principal: &Principal) -> &NameSet;
 
     /// The description of one grant of this kind.
-    fn describe(name: &'static str) -> Expr;
+    fn describe(grant: Grant) -> Expr;
 }
 
 /// The kind of `scope` and `scp`.
@@ -53,8 +66,8 @@ macro_rules! kind {
                 principal.$granted()
             }
 
-            fn describe(name: &'static str) -> Expr {
-                Expr::$leaf(name)
+            fn describe(grant: Grant) -> Expr {
+                Expr::$leaf(grant)
             }
         }
     };
@@ -86,11 +99,11 @@ pub enum All {}
 
 impl<K: GrantKind, A: Marker<K>> Requirement for Select<K, A> {
     fn check(principal: &Principal) -> bool {
-        K::granted(principal).contains(A::NAME)
+        A::is_in(K::granted(principal))
     }
 
     fn describe() -> Expr {
-        K::describe(A::NAME)
+        K::describe(A::grant())
     }
 }
 
@@ -100,22 +113,22 @@ macro_rules! lists {
         impl<K: GrantKind, $first: Marker<K> $(, $rest: Marker<K>)*> Requirement for Select<K, Any, ($first, $($rest,)*)> {
             fn check(principal: &Principal) -> bool {
                 let granted = K::granted(principal);
-                granted.contains($first::NAME) $(|| granted.contains($rest::NAME))*
+                $first::is_in(granted) $(|| $rest::is_in(granted))*
             }
 
             fn describe() -> Expr {
-                Expr::Any(vec![K::describe($first::NAME) $(, K::describe($rest::NAME))*])
+                Expr::Any(vec![K::describe($first::grant()) $(, K::describe($rest::grant()))*])
             }
         }
 
         impl<K: GrantKind, $first: Marker<K> $(, $rest: Marker<K>)*> Requirement for Select<K, All, ($first, $($rest,)*)> {
             fn check(principal: &Principal) -> bool {
                 let granted = K::granted(principal);
-                granted.contains($first::NAME) $(&& granted.contains($rest::NAME))*
+                $first::is_in(granted) $(&& $rest::is_in(granted))*
             }
 
             fn describe() -> Expr {
-                Expr::All(vec![K::describe($first::NAME) $(, K::describe($rest::NAME))*])
+                Expr::All(vec![K::describe($first::grant()) $(, K::describe($rest::grant()))*])
             }
         }
 
@@ -129,15 +142,23 @@ lists!(M1, M2, M3, M4, M5, M6, M7, M8, M9, M10, M11, M12);
 /// Declares scopes: marker types to write in handlers' arguments.
 ///
 /// A name must be a scope token (RFC 6749 section 3.3: visible ASCII without blank, `"` and `\`); another does not
-/// compile.
+/// compile. A scope may imply others of the same declaration, and what they imply: whoever has it meets a requirement of
+/// those, too. The same goes for [`groups!`](crate::groups), [`roles!`](crate::roles) and
+/// [`permissions!`](crate::permissions).
 ///
 /// # Example
 ///
 /// ```
+/// use countersign_core::Marker;
+///
 /// countersign_core::scopes! {
 ///     pub ReadReports = "reports:read";
-///     pub WriteReports = "reports:write";
+///     pub WriteReports = "reports:write" implies ReadReports;
+///     pub AdminReports = "reports:admin" implies WriteReports;
 /// }
+///
+/// assert_eq!(ReadReports::IMPLIED_BY, ["reports:write", "reports:admin"]);
+/// assert!(AdminReports::IMPLIED_BY.is_empty());
 /// ```
 ///
 /// ```compile_fail
@@ -195,43 +216,43 @@ macro_rules! permissions {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __markers {
-    ($kind:ident, $what:literal, $is_valid:path, $($(#[$attribute:meta])* $visibility:vis $marker:ident = $name:expr;)+) => {
+    (
+        $kind:ident, $what:literal, $is_valid:path,
+        $($(#[$attribute:meta])* $visibility:vis $marker:ident = $name:literal $(implies $($implied:ident),+)?;)+
+    ) => {
         $(
             #[doc = concat!($what, " `", $name, "`.")]
             $(#[$attribute])*
             #[derive(Clone, Copy, Debug)]
             $visibility struct $marker;
-
-            impl $crate::Marker<$crate::$kind> for $marker {
-                const NAME: &'static str = {
-                    assert!($is_valid($name), "not a name that a token can carry");
-                    $name
-                };
-            }
-
-            const _: &str = <$marker as $crate::Marker<$crate::$kind>>::NAME;
         )+
+
+        // One list for the whole declaration, so that each marker can be told who implies it.
+        const _: () = {
+            const ALL: &[$crate::__private::Declaration] = &[
+                $($crate::__private::Declaration {
+                    name: $name,
+                    implies: &[$($(<$implied as $crate::Marker<$crate::$kind>>::NAME),+)?],
+                }),+
+            ];
+
+            $(
+                impl $crate::Marker<$crate::$kind> for $marker {
+                    const NAME: &'static str = {
+                        assert!($is_valid($name), "not a name that a token can carry");
+                        $name
+                    };
+                    const IMPLIED_BY: &'static [&'static str] = {
+                        const NAMES: ([&str; ALL.len()], usize) = $crate::__private::implied_by($name, ALL);
+                        NAMES.0.split_at(NAMES.1).0
+                    };
+                }
+
+                const _: &str = <$marker as $crate::Marker<$crate::$kind>>::NAME;
+                const _: &[&str] = <$marker as $crate::Marker<$crate::$kind>>::IMPLIED_BY;
+            )+
+        };
     };
-}
-
-/// Checks for the macros, at compile time.
-#[doc(hidden)]
-pub mod __private {
-    pub const fn is_name(name: &str) -> bool {
-        !name.is_empty()
-    }
-
-    pub const fn is_scope_token(name: &str) -> bool {
-        let bytes = name.as_bytes();
-        let mut index = 0;
-        while index < bytes.len() {
-            if !matches!(bytes[index], 0x21 | 0x23..=0x5b | 0x5d..=0x7e) {
-                return false;
-            }
-            index += 1;
-        }
-        is_name(name)
-    }
 }
 
 #[cfg(test)]

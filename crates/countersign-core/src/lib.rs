@@ -6,6 +6,7 @@ mod builder;
 mod claim_map;
 mod claims;
 mod clock;
+mod declaration;
 mod error;
 mod expr;
 mod grant;
@@ -32,9 +33,7 @@ pub use claim_map::{ClaimMap, ClaimPath, MachineMark};
 pub use claims::Claims;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{ConfigError, TokenError, Unavailable, VerifyError};
-pub use expr::Expr;
-#[doc(hidden)]
-pub use grant::__private;
+pub use expr::{Expr, Grant};
 pub use grant::{All, Any, GrantKind, Groups, Marker, One, Permissions, Roles, Scopes, Select};
 pub use issuer::{IntoIssuer, Issuer, IssuerKeys};
 pub use jwk::SkipReason;
@@ -43,7 +42,13 @@ pub use key_set::{KeySet, SkippedKey};
 pub use name_set::NameSet;
 pub use principal::Principal;
 pub use remote_keys::{BoxFuture, Fetch, FetchError, Fetched};
-pub use requirement::{AllOf, AnyOf, Requirement};
+pub use requirement::{AllOf, AnyOf, Authenticated, Requirement};
 pub use token_kind::TokenKind;
 pub use verified_token::VerifiedToken;
 pub use verifier::Verifier;
+
+/// What the macros expand to. Not part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::declaration::{Declaration, implied_by, is_name, is_scope_token};
+}

@@ -18,6 +18,24 @@ use std::marker::PhantomData;
 /// type Both = Select<Scopes, All, (Read, Write)>;
 /// assert_eq!(Both::describe().to_string(), "scope `reports:read` and scope `reports:write`");
 /// ```
+///
+/// A rule of one's own:
+///
+/// ```
+/// use countersign_core::{Expr, Principal, Requirement};
+///
+/// enum Person {}
+///
+/// impl Requirement for Person {
+///     fn check(principal: &Principal) -> bool {
+///         !principal.is_machine()
+///     }
+///
+///     fn describe() -> Expr {
+///         Expr::Custom("a person, no machine".into())
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` requires nothing that can be checked",
     label = "not a requirement",
@@ -30,6 +48,28 @@ pub trait Requirement: Send + Sync + 'static {
 
     /// The rule as data.
     fn describe() -> Expr;
+}
+
+/// Nothing but a verified caller.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{Authenticated, Expr, Requirement};
+///
+/// assert_eq!(Authenticated::describe(), Expr::Authenticated);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Authenticated {}
+
+impl Requirement for Authenticated {
+    fn check(_: &Principal) -> bool {
+        true
+    }
+
+    fn describe() -> Expr {
+        Expr::Authenticated
+    }
 }
 
 /// Each requirement of a tuple.

@@ -7,34 +7,71 @@ use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
-/// The members of a discovery document that are used.
-#[derive(Deserialize)]
-struct Metadata {
+/// What a provider says of itself: its discovery document, as far as it is used.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), countersign_core::FetchError> {
+/// use countersign_providers::Oidc;
+///
+/// let metadata = Oidc::issuer("https://idp.example.com").metadata().await?;
+/// println!("log in at {:?}", metadata.authorization_endpoint());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProviderMetadata {
     issuer: String,
     jwks_uri: String,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
 }
 
-/// Asks the issuer where its keys are.
-///
-/// Section 4.3: the document's `issuer` must be identical to the one that was asked, or another issuer could speak in
-/// its place.
-pub(crate) async fn jwks_uri(client: &Client, issuer: &str) -> Result<Url, FetchError> {
-    let url = parse_url(&discovery_url(issuer))?;
-    let document = document(client, url, "application/json").await?;
-    let metadata: Metadata = serde_json::from_slice(&document.body)
-        .map_err(|error| FetchError::new("the discovery document cannot be read", error))?;
-    if metadata.issuer != issuer {
-        return Err(FetchError::new(
-            "the discovery document is another issuer's: configure the issuer exactly as it says",
-            format!("it says `{}`", metadata.issuer),
-        ));
+impl ProviderMetadata {
+    /// Asks the issuer.
+    ///
+    /// Section 4.3: the document's `issuer` must be identical to the one that was asked, or another issuer could speak
+    /// in its place.
+    pub(crate) async fn fetch(client: &Client, issuer: &str) -> Result<Self, FetchError> {
+        let url =
+            parse_url(&discovery_url(issuer)).map_err(|problem| FetchError::new("the issuer is refused", problem))?;
+        let document = document(client, url, "application/json").await?;
+        let metadata: Self = serde_json::from_slice(&document.body)
+            .map_err(|error| FetchError::new("the discovery document cannot be read", error))?;
+        if metadata.issuer != issuer {
+            return Err(FetchError::new(
+                "the discovery document is another issuer's: configure the issuer exactly as it says",
+                format!("it says `{}`", metadata.issuer),
+            ));
+        }
+        Ok(metadata)
     }
-    let jwks_uri =
-        parse_url(&metadata.jwks_uri).map_err(|problem| FetchError::new("`jwks_uri` is refused", problem))?;
-    if issuer.starts_with("https:") && jwks_uri.scheme() != "https" {
-        return Err("`jwks_uri` is http under an https issuer".into());
+
+    /// Where the document stands.
+    pub fn url(&self) -> String {
+        discovery_url(&self.issuer)
     }
-    Ok(jwks_uri)
+
+    /// Where users log in.
+    pub fn authorization_endpoint(&self) -> Option<&str> {
+        self.authorization_endpoint.as_deref()
+    }
+
+    /// Where clients get tokens.
+    pub fn token_endpoint(&self) -> Option<&str> {
+        self.token_endpoint.as_deref()
+    }
+
+    /// Where the keys are.
+    pub(crate) fn jwks_uri(&self) -> Result<Url, FetchError> {
+        let jwks_uri =
+            parse_url(&self.jwks_uri).map_err(|problem| FetchError::new("`jwks_uri` is refused", problem))?;
+        if self.issuer.starts_with("https:") && jwks_uri.scheme() != "https" {
+            return Err("`jwks_uri` is http under an https issuer".into());
+        }
+        Ok(jwks_uri)
+    }
 }
 
 /// Section 4.1: a terminating slash of the issuer is removed before the path is appended.

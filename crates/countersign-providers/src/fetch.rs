@@ -1,5 +1,6 @@
 //! Fetches documents over HTTP: status 200 only, no redirects, bounded in size and time.
 
+use crate::discovery::ProviderMetadata;
 use countersign_core::{BoxFuture, ConfigError, Fetch, FetchError, Fetched};
 use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
 use reqwest::{Client, StatusCode, redirect};
@@ -47,7 +48,9 @@ impl Fetch for HttpFetch {
             let url = match &self.keys {
                 KeyLocation::At(url) => url.clone(),
                 // Discovered anew each time, so that a provider may move its keys.
-                KeyLocation::Discovered { issuer } => crate::discovery::jwks_uri(&self.client, issuer).await?,
+                KeyLocation::Discovered { issuer } => {
+                    ProviderMetadata::fetch(&self.client, issuer).await?.jwks_uri()?
+                }
             };
             let document = document(&self.client, url, "application/jwk-set+json, application/json").await?;
             Ok(Fetched { max_age: max_age(&document.headers), jwks: document.body })

@@ -8,5 +8,6 @@ mod provider;
 mod transport;
 
 pub use cognito::Cognito;
+pub use discovery::ProviderMetadata;
 pub use oidc::Oidc;
 pub use provider::{Preset, Profile, Provider};

@@ -1,9 +1,10 @@
 //! Any OpenID provider.
 
-use crate::fetch::KeyLocation;
+use crate::discovery::ProviderMetadata;
+use crate::fetch::{KeyLocation, http_client};
 use crate::provider::{Preset, Profile, Provider, sealed};
 use crate::transport::parse_issuer;
-use countersign_core::{Algorithms, Audience, ClaimMap, ConfigError, TokenKind};
+use countersign_core::{Algorithms, Audience, ClaimMap, ConfigError, FetchError, TokenKind};
 use std::sync::Arc;
 
 /// Any OpenID provider: keys by discovery, access tokens for a named audience.
@@ -49,6 +50,22 @@ impl Provider<Oidc> {
     pub fn kind(mut self, kind: TokenKind) -> Self {
         self.preset.kind = kind;
         self
+    }
+}
+
+impl Provider<Oidc> {
+    /// Asks the provider for its discovery document, once: to tell users where to log in, for instance. Keys are
+    /// fetched without it.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] when the document cannot be had, or is another issuer's.
+    pub async fn metadata(&self) -> Result<ProviderMetadata, FetchError> {
+        let client = match &self.http_client {
+            Some(client) => client.clone(),
+            None => http_client().map_err(|error| FetchError::new("the HTTP client cannot be made", error))?,
+        };
+        ProviderMetadata::fetch(&client, &self.preset.issuer).await
     }
 }
 

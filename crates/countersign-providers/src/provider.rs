@@ -30,7 +30,7 @@ pub struct Provider<P> {
     leeway: Option<Duration>,
     claim_map: Option<ClaimMap>,
     keys: Keys,
-    http_client: Option<Client>,
+    pub(crate) http_client: Option<Client>,
 }
 
 #[derive(Clone, Debug)]

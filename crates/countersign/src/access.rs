@@ -1,6 +1,7 @@
 //! Who may call an operation, as data that is read from the types of its handler's arguments.
 
 use countersign_core::Expr;
+use std::fmt;
 
 /// Who may call an operation.
 ///
@@ -14,8 +15,10 @@ use countersign_core::Expr;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody; no token is looked at.
+    /// Everybody, since nobody has said anything else; no token is looked at.
     Open,
+    /// Everybody, as was [declared](crate::Public::public); no token is looked at.
+    Public,
     /// Everybody, but a token that is sent must be good.
     Optional,
     /// Callers with a good token who meet each of these.
@@ -34,7 +37,7 @@ impl Access {
         match (self, other) {
             (Self::Required(mut these), Self::Required(those)) => {
                 for expr in those {
-                    if !these.contains(&expr) {
+                    if expr != Expr::Authenticated && !these.contains(&expr) {
                         these.push(expr);
                     }
                 }
@@ -42,7 +45,24 @@ impl Access {
             }
             (required @ Self::Required(_), _) | (_, required @ Self::Required(_)) => required,
             (Self::Optional, _) | (_, Self::Optional) => Self::Optional,
+            (Self::Public, _) | (_, Self::Public) => Self::Public,
             (Self::Open, Self::Open) => Self::Open,
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    /// A line to read, such as "group `admin` and scope `reports:write`".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("undecided"),
+            Self::Public => f.write_str("public"),
+            Self::Optional => f.write_str("an access token is optional"),
+            Self::Required(exprs) => match &exprs[..] {
+                [] => write!(f, "{}", Expr::Authenticated),
+                [only] => write!(f, "{only}"),
+                _ => write!(f, "{}", Expr::All(exprs.clone())),
+            },
         }
     }
 }

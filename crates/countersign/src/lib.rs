@@ -6,19 +6,39 @@ mod bearer;
 mod challenge;
 mod current_user;
 #[cfg(feature = "utoipa")]
+mod extension;
+mod guard;
+#[cfg(feature = "utoipa")]
+mod guarded_router;
+#[cfg(feature = "utoipa")]
+mod matrix;
+#[cfg(feature = "utoipa")]
 mod openapi;
 mod principal;
+#[cfg(feature = "utoipa")]
+mod public;
 mod rejection;
 mod require;
 #[cfg(feature = "utoipa")]
+mod route;
+#[cfg(feature = "utoipa")]
 mod routes;
+#[cfg(feature = "utoipa")]
+mod security_schemes;
 mod verifier_state;
 
 pub use access::{Access, DescribeAccess};
 pub use current_user::CurrentUser;
+pub use guard::Guard;
+#[cfg(feature = "utoipa")]
+pub use guarded_router::{Guarded, GuardedRouter, Undecided};
+#[cfg(feature = "utoipa")]
+pub use matrix::{Matrix, MatrixRow};
 #[cfg(feature = "utoipa")]
 pub use openapi::BearerAuth;
 pub use principal::Principal;
+#[cfg(feature = "utoipa")]
+pub use public::Public;
 pub use rejection::{
     CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, RequireRejection,
     TemporarilyUnavailable,
@@ -26,24 +46,28 @@ pub use rejection::{
 pub use require::{
     Group, Permission, Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes, Role, Scope,
 };
+#[cfg(feature = "utoipa")]
+pub use route::Route;
+#[cfg(feature = "utoipa")]
+pub use security_schemes::SecuritySchemes;
 
 pub use verifier_state::HoldsVerifier;
 #[doc(hidden)]
 pub use verifier_state::NoConclusion;
 
 pub use countersign_core::{
-    Algorithm, All, AllOf, Any, AnyOf, Audience, ClaimMap, ClaimPath, Claims, ConfigError, Expr, Issuer, IssuerKeys,
-    MachineMark, NameSet, Requirement, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError,
-    groups, permissions, roles, scopes,
+    Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, Claims, ConfigError, Expr, Grant,
+    Issuer, IssuerKeys, MachineMark, NameSet, Requirement, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier,
+    VerifyError, groups, permissions, roles, scopes,
 };
-pub use countersign_providers::{Cognito, Oidc, Provider};
+pub use countersign_providers::{Cognito, Oidc, Provider, ProviderMetadata};
 
 /// What the macros expand to. Not part of the API.
 #[doc(hidden)]
 #[cfg(feature = "utoipa")]
 pub mod __private {
     pub use crate::routes::{Gathered, HandlerArguments, Probe, ViaDescription, ViaNothing, merge, probes};
-    pub use utoipa_axum;
+    pub use {axum, utoipa_axum};
 }
 
 /// The README's program compiles.

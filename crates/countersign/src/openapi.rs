@@ -1,7 +1,9 @@
 //! From [`Access`] to OpenAPI: `security`, answers and a line to read.
 
 use crate::access::Access;
+use crate::extension;
 use countersign_core::Expr;
+use std::borrow::Cow;
 use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -46,50 +48,61 @@ impl Modify for BearerAuth {
 /// The name of the schema of problem details.
 const PROBLEM: &str = "Problem";
 
-/// Writes `access` into every operation of `paths`.
-pub(crate) fn document(schemas: &mut Vec<(String, RefOr<Schema>)>, paths: &mut Paths, access: &Access) {
-    if *access == Access::Open {
-        return;
-    }
-    schemas.push((PROBLEM.to_owned(), problem_schema().into()));
+/// Adds `access` to what every operation of `paths` demands already. Gives the schemas that the operations now use.
+pub(crate) fn restrict(paths: &mut Paths, access: &Access) -> Vec<(String, RefOr<Schema>)> {
     for item in paths.paths.values_mut() {
-        for operation in operations(item) {
-            document_operation(operation, access);
+        for (_, operation) in operations(item) {
+            let before = extension::read(operation);
+            let after = before.clone().and(access.clone());
+            if before != after {
+                document_operation(operation, &before, &after);
+            }
         }
+    }
+    match access {
+        Access::Open | Access::Public => Vec::new(),
+        Access::Optional | Access::Required(_) => vec![(PROBLEM.to_owned(), problem_schema().into())],
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+/// The operations of a path, with their methods.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.options,
-        &mut item.head,
-        &mut item.patch,
-        &mut item.trace,
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("DELETE", &mut item.delete),
+        ("OPTIONS", &mut item.options),
+        ("HEAD", &mut item.head),
+        ("PATCH", &mut item.patch),
+        ("TRACE", &mut item.trace),
     ]
     .into_iter()
-    .flatten()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-fn document_operation(operation: &mut Operation, access: &Access) {
-    operation.security = Some(security(access));
-    let line = match access {
-        Access::Required(exprs) if !exprs.is_empty() => {
-            format!("Requires {}.", Expr::All(exprs.clone()))
-        }
-        Access::Required(_) => "Requires a valid access token.".to_owned(),
-        _ => "An access token is optional.".to_owned(),
-    };
-    operation.description = Some(match operation.description.take() {
-        Some(text) if !text.is_empty() => format!("{text}\n\n{line}"),
-        _ => line,
-    });
-    answer(operation, "401", "No access token, or one that is refused");
-    if matches!(access, Access::Required(exprs) if !exprs.is_empty()) {
+fn document_operation(operation: &mut Operation, before: &Access, after: &Access) {
+    extension::write(operation, after);
+    let text = operation.description.take().unwrap_or_default();
+    let text = line(before).and_then(|line| text.strip_suffix(&line)).unwrap_or(&text).trim_end();
+    let paragraphs: Vec<String> =
+        [text.to_owned()].into_iter().chain(line(after)).filter(|part| !part.is_empty()).collect();
+    operation.description = (!paragraphs.is_empty()).then(|| paragraphs.join("\n\n"));
+    if let Access::Optional | Access::Required(_) = after {
+        operation.security = Some(security(after, &[BearerAuth::NAME]));
+        answer(operation, "401", "No access token, or one that is refused");
+    }
+    if matches!(after, Access::Required(exprs) if !exprs.is_empty()) {
         answer(operation, "403", "The access token does not grant what this operation requires");
+    }
+}
+
+/// The line of description that a person reads.
+fn line(access: &Access) -> Option<String> {
+    match access {
+        Access::Open | Access::Public => None,
+        Access::Optional => Some("An access token is optional.".to_owned()),
+        Access::Required(_) => Some(format!("Requires {access}.")),
     }
 }
 
@@ -114,32 +127,42 @@ fn answer(operation: &mut Operation, status: &str, description: &str) {
     });
 }
 
-fn security(access: &Access) -> Vec<SecurityRequirement> {
+/// What `access` is in OpenAPI's words, under any of these schemes.
+pub(crate) fn security(access: &Access, schemes: &[&str]) -> Vec<SecurityRequirement> {
+    let under_each = |scopes: &[Cow<'static, str>]| -> Vec<SecurityRequirement> {
+        schemes.iter().map(|scheme| SecurityRequirement::new(*scheme, scopes.iter().cloned())).collect()
+    };
     match access {
-        Access::Open => Vec::new(),
-        Access::Optional => {
-            vec![SecurityRequirement::default(), SecurityRequirement::new::<_, [&str; 0], _>(BearerAuth::NAME, [])]
+        Access::Open | Access::Public => Vec::new(),
+        Access::Optional => [SecurityRequirement::default()].into_iter().chain(under_each(&[])).collect(),
+        Access::Required(exprs) => {
+            alternatives(&Expr::All(exprs.clone())).iter().flat_map(|scopes| under_each(scopes)).collect()
         }
-        Access::Required(exprs) => alternatives(&Expr::All(exprs.clone()))
-            .into_iter()
-            .map(|scopes| SecurityRequirement::new(BearerAuth::NAME, scopes))
-            .collect(),
     }
 }
 
-/// The sets of scopes each of which can be enough: any-of becomes several, all-of one. Groups, roles and permissions
-/// are no scopes, so they ask for a token and nothing more here; the description says them.
-fn alternatives(expr: &Expr) -> Vec<Vec<&'static str>> {
-    let mut sets = match expr {
-        Expr::Scope(name) => vec![vec![*name]],
+type ScopeSet = Vec<Cow<'static, str>>;
+
+/// So many alternatives are written at most. Beyond, `security` asks for a token only, and extension and description say
+/// the rest.
+const MAX_ALTERNATIVES: usize = 64;
+
+/// The sets of scopes each of which can be enough: any-of becomes several, all-of one. Groups, roles, permissions and
+/// rules of the application's own are no scopes, so they ask for a token and nothing more here.
+fn alternatives(expr: &Expr) -> Vec<ScopeSet> {
+    let mut sets: Vec<ScopeSet> = match expr {
+        Expr::Scope(grant) => grant.names().map(|name| vec![name.clone()]).collect(),
         Expr::Any(parts) => parts.iter().flat_map(alternatives).collect(),
         Expr::All(parts) => parts.iter().fold(vec![Vec::new()], |sets, part| {
             let additions = alternatives(part);
+            if sets.len() * additions.len() > MAX_ALTERNATIVES {
+                return vec![Vec::new()];
+            }
             sets.iter().flat_map(|set| additions.iter().map(move |more| union(set, more))).collect()
         }),
         _ => vec![Vec::new()],
     };
-    let mut seen: Vec<Vec<&str>> = Vec::new();
+    let mut seen: Vec<ScopeSet> = Vec::new();
     sets.retain(|set| {
         let mut sorted = set.clone();
         sorted.sort_unstable();
@@ -147,13 +170,11 @@ fn alternatives(expr: &Expr) -> Vec<Vec<&'static str>> {
         seen.push(sorted);
         is_new
     });
-    sets
+    if sets.len() > MAX_ALTERNATIVES { vec![Vec::new()] } else { sets }
 }
 
-fn union(set: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
-    let mut union = set.to_vec();
-    union.extend(more.iter().filter(|scope| !set.contains(scope)));
-    union
+fn union(set: &ScopeSet, more: &ScopeSet) -> ScopeSet {
+    set.iter().chain(more.iter().filter(|scope| !set.contains(scope))).cloned().collect()
 }
 
 fn problem_schema() -> Schema {
@@ -178,8 +199,8 @@ mod tests {
 
     #[test]
     fn any_of_becomes_alternatives_and_all_of_one_object() {
-        let (a, b, c) = (Expr::Scope("a"), Expr::Scope("b"), Expr::Scope("c"));
-        let group = Expr::Group("admin");
+        let (a, b, c) = (Expr::scope("a"), Expr::scope("b"), Expr::scope("c"));
+        let group = Expr::group("admin");
         for (expr, expected) in [
             (Expr::Any(vec![a.clone(), b.clone()]), vec![vec!["a"], vec!["b"]]),
             (Expr::All(vec![a.clone(), b.clone()]), vec![vec!["a", "b"]]),

@@ -5,7 +5,7 @@ use crate::authentication::require_token;
 use crate::rejection::RequireRejection;
 use crate::verifier_state::HoldsVerifier;
 use axum::extract::FromRequestParts;
-use countersign_core::{Groups, One, Permissions, Requirement, Roles, Scopes, Select};
+use countersign_core::{Expr, Groups, One, Permissions, Principal, Requirement, Roles, Scopes, Select};
 use http::request::Parts;
 use std::fmt;
 use std::marker::PhantomData;
@@ -73,7 +73,19 @@ where
 
 impl<R: Requirement> DescribeAccess for Require<R> {
     fn describe_access() -> Access {
-        Access::Required(vec![R::describe()])
+        Access::authenticated().and(Access::Required(vec![R::describe()]))
+    }
+}
+
+/// A guard is the requirement that it enforces: `RequireGroups::<Admin>::check(&principal)` asks inside a handler, and a
+/// guard can be a part of [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf).
+impl<R: Requirement> Requirement for Require<R> {
+    fn check(principal: &Principal) -> bool {
+        R::check(principal)
+    }
+
+    fn describe() -> Expr {
+        R::describe()
     }
 }
 

@@ -5,8 +5,10 @@
 //! ([`ViaDescription`]) over the fall-back for every other type ([`ViaNothing`]), which needs one reference more.
 
 use crate::access::{Access, DescribeAccess};
-use crate::openapi::document;
+use crate::openapi::restrict;
+use crate::route::Route;
 use crate::verifier_state::HoldsVerifier;
+use axum::routing::MethodRouter;
 use std::fmt;
 use std::marker::PhantomData;
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -49,6 +51,14 @@ macro_rules! routes {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __routes {
+    ($($handler:tt)+) => {
+        $crate::__gathered!($($handler)+).document($crate::__private::utoipa_axum::routes!($($handler)+))
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gathered {
     ($($handler:tt)+) => {{
         #[allow(unused_imports)]
         use $crate::__private::{ViaDescription as _, ViaNothing as _};
@@ -70,7 +80,7 @@ macro_rules! __routes {
         (&probes.13).add_to(&mut access);
         (&probes.14).add_to(&mut access);
         (&probes.15).add_to(&mut access);
-        access.document($crate::__private::utoipa_axum::routes!($($handler)+))
+        access
     }};
 }
 
@@ -124,9 +134,14 @@ impl<S> Gathered<S> {
         Self { access: Access::Open, state: PhantomData }
     }
 
+    /// A route without a document.
+    pub fn into_route(self, method: &str, methods: MethodRouter<S>) -> Route<S> {
+        Route::new(method, self.access, methods)
+    }
+
     /// Writes what was gathered into the operations of the handler.
     pub fn document(self, (mut schemas, mut paths, methods): UtoipaMethodRouter<S>) -> UtoipaMethodRouter<S> {
-        document(&mut schemas, &mut paths, &self.access);
+        schemas.extend(restrict(&mut paths, &self.access));
         (schemas, paths, methods)
     }
 }

@@ -10,6 +10,7 @@ mod walkthrough;
 
 use countersign::{Oidc, Verifier};
 use countersign_testing::TestIssuer;
+use reports_api::Documentation;
 use std::error::Error;
 use tokio::net::TcpListener;
 use walkthrough::{AUDIENCE, Walkthrough};
@@ -31,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn serve(listener: TcpListener, issuer: &TestIssuer) -> Result<(), Box<dyn Error>> {
     let verifier =
         Verifier::builder().issuer(Oidc::issuer(issuer.url()).audience(AUDIENCE)).realm("reports").build().await?;
-    axum::serve(listener, reports_api::router(verifier)).await?;
+    axum::serve(listener, reports_api::router(verifier, &Documentation::pasting())?).await?;
     Ok(())
 }
 

@@ -1,20 +1,20 @@
 //! The API that both examples serve.
 //!
-//! Who may call an operation stands in its handler's argument types, and nowhere else: the enforcement, the answers
-//! and the document at `/openapi.json` all come from there.
+//! Who may call an operation stands in its handler's argument types, and nowhere else: the enforcement, the answers,
+//! the document at `/openapi.json` and the auth matrix all come from there.
 
+mod documentation;
 mod operations;
 mod public_user;
+
+pub use documentation::Documentation;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use countersign::{BearerAuth, Verifier};
+use countersign::{BearerAuth, GuardedRouter, Matrix, Public, Undecided, Verifier, route, routes};
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
 
 countersign::scopes! {
     pub ReadReports = "reports:read";
@@ -33,25 +33,37 @@ countersign::groups! {
 )]
 struct ApiDoc;
 
-/// The API with its document at `/openapi.json` and Swagger UI at `/docs`.
-pub fn router(verifier: Verifier) -> Router {
-    let (router, openapi) = api().with_state(verifier.clone()).split_for_parts();
-    router
-        .route("/livez", get(|| async { "alive" }))
-        .route("/readyz", get(ready).with_state(verifier))
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi))
+/// The API, with its document at `/openapi.json` and Swagger UI at `/docs`.
+///
+/// # Errors
+///
+/// [`Undecided`] when somebody added an operation without deciding who may call it.
+pub fn router(verifier: Verifier, documentation: &Documentation) -> Result<Router, Undecided> {
+    let guarded = operations().with_state(verifier).build()?;
+    Ok(guarded.router.merge(documentation.page(guarded.openapi)))
 }
 
-/// The documented operations.
-pub fn api() -> OpenApiRouter<Verifier> {
-    OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .routes(countersign::routes!(operations::public))
-        .routes(countersign::routes!(operations::optional))
-        .routes(countersign::routes!(operations::me))
-        .routes(countersign::routes!(operations::admin))
-        .routes(countersign::routes!(operations::staff))
-        .routes(countersign::routes!(operations::list_reports, operations::publish_report))
-        .routes(countersign::routes!(operations::purge_report))
+/// Who may call what.
+pub fn matrix() -> Matrix {
+    operations().matrix()
+}
+
+/// Every operation. The router refuses to be built while one of them is undecided.
+pub fn operations() -> GuardedRouter<Verifier> {
+    GuardedRouter::with_openapi(ApiDoc::openapi())
+        .routes(routes!(operations::public).public())
+        .routes(routes!(operations::optional))
+        .routes(routes!(operations::me))
+        .routes(routes!(operations::admin))
+        .routes(routes!(operations::staff))
+        .routes(routes!(operations::list_reports, operations::publish_report))
+        .routes(routes!(operations::purge_report))
+        .route("/livez", route!(get, alive).public())
+        .route("/readyz", route!(get, ready).public())
+}
+
+async fn alive() -> &'static str {
+    "alive"
 }
 
 /// 200 as soon as every issuer's keys are there.

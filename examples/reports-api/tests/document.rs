@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use countersign::{Oidc, Verifier};
 use countersign_testing::TestIssuer;
+use reports_api::Documentation;
 use tower::ServiceExt;
 
 const AUDIENCE: &str = "https://reports.example.com";
@@ -11,8 +12,15 @@ const AUDIENCE: &str = "https://reports.example.com";
 /// After a change: `EXPECTORATE=overwrite cargo test -p reports-api`, then review the difference.
 #[test]
 fn the_document_is_the_golden_one() {
-    let document = reports_api::api().into_openapi().to_pretty_json().unwrap();
+    let guarded = reports_api::operations().build().unwrap();
+    let document = guarded.openapi.to_pretty_json().unwrap();
     expectorate::assert_contents("tests/openapi.json", &format!("{document}\n"));
+}
+
+/// The matrix is made for review: no guard changes without a difference in this file.
+#[test]
+fn the_auth_matrix_is_the_golden_one() {
+    expectorate::assert_contents("tests/matrix.md", &reports_api::matrix().to_markdown());
 }
 
 struct Api {
@@ -25,7 +33,7 @@ impl Api {
         let issuer = TestIssuer::start().await.unwrap();
         let provider = Oidc::issuer(issuer.url()).audience(AUDIENCE);
         let verifier = Verifier::builder().issuer(provider).build().await.unwrap();
-        Self { router: reports_api::router(verifier), issuer }
+        Self { router: reports_api::router(verifier, &Documentation::pasting()).unwrap(), issuer }
     }
 
     async fn status(&self, method: &str, path: &str, groups: &[&str], scopes: &[&str]) -> StatusCode {

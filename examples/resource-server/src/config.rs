@@ -12,6 +12,8 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     pub(crate) algorithms: Option<Vec<Algorithm>>,
     pub(crate) leeway: Duration,
+    /// The public client by which the documentation page logs its reader in.
+    pub(crate) docs_client_id: Option<String>,
 }
 
 impl Config {
@@ -28,6 +30,7 @@ impl Config {
             issuer: required("COUNTERSIGN_ISSUER", "the provider's issuer URL, such as https://idp.example.com")?,
             audience: required("COUNTERSIGN_AUDIENCE", "what the provider writes into `aud` for this API")?,
             algorithms: optional("COUNTERSIGN_ALGORITHMS").map(|names| algorithms(&names)).transpose()?,
+            docs_client_id: optional("COUNTERSIGN_DOCS_CLIENT_ID"),
             leeway: match optional("COUNTERSIGN_LEEWAY") {
                 None => Duration::from_secs(30),
                 Some(seconds) => seconds

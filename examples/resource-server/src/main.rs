@@ -6,11 +6,14 @@
 //! COUNTERSIGN_ISSUER=https://idp.example.com COUNTERSIGN_AUDIENCE=https://api.example.com cargo run -p resource-server
 //! curl -i http://127.0.0.1:3000/me -H "Authorization: Bearer $TOKEN"
 //! ```
+//!
+//! `cargo run -p resource-server -- --matrix` prints who may call what, and needs no configuration.
 
 mod config;
 
 use config::Config;
-use countersign::{Oidc, Verifier};
+use countersign::{Oidc, Provider, Verifier};
+use reports_api::Documentation;
 use std::fmt::Display;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
@@ -18,6 +21,10 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("--matrix") {
+        print!("{}", reports_api::matrix().to_text());
+        return ExitCode::SUCCESS;
+    }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).init();
     match run().await {
@@ -31,19 +38,33 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), String> {
     let config = Config::from_env(|name| std::env::var(name).ok())?;
-    let mut provider = Oidc::issuer(config.issuer).audience(config.audience).leeway(config.leeway);
-    if let Some(algorithms) = config.algorithms {
-        provider = provider.algorithms(algorithms);
+    let mut provider = Oidc::issuer(&config.issuer).audience(&config.audience).leeway(config.leeway);
+    if let Some(algorithms) = &config.algorithms {
+        provider = provider.algorithms(algorithms.iter().copied());
     }
     let verifier = Verifier::builder()
-        .issuer(provider)
+        .issuer(provider.clone())
         .realm("reports")
         .build()
         .await
         .map_err(|error| format!("{}: {error}", config::variable_of(&error)))?;
+    let documentation = documentation(&config, &provider).await;
+    let router = reports_api::router(verifier, &documentation).map_err(text)?;
     let listener = TcpListener::bind(config.bind).await.map_err(|error| format!("BIND: {}: {error}", config.bind))?;
     println!("listening on http://{}", listener.local_addr().map_err(text)?);
-    axum::serve(listener, reports_api::router(verifier)).await.map_err(text)
+    axum::serve(listener, router).await.map_err(text)
+}
+
+/// Logging in by the provider's pages needs a client, and the provider to be up; pasting a token needs neither.
+async fn documentation(config: &Config, provider: &Provider<Oidc>) -> Documentation {
+    let Some(client_id) = &config.docs_client_id else { return Documentation::pasting() };
+    match provider.metadata().await {
+        Ok(metadata) => Documentation::log_in(&metadata, client_id, &config.audience),
+        Err(error) => {
+            tracing::warn!(%error, "the documentation page takes pasted tokens only");
+            Documentation::pasting()
+        }
+    }
 }
 
 fn text(error: impl Display) -> String {

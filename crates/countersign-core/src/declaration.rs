@@ -1,0 +1,89 @@
+//! What the marker macros compute while compiling: which names are valid, and which imply which.
+
+/// One line of a declaration.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration {
+    /// The name.
+    pub name: &'static str,
+    /// The names that it implies by itself.
+    pub implies: &'static [&'static str],
+}
+
+/// Whether a token can carry the name.
+pub const fn is_name(name: &str) -> bool {
+    !name.is_empty()
+}
+
+/// RFC 6749 section 3.3: a scope token.
+pub const fn is_scope_token(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut index = 0;
+    while index < bytes.len() {
+        if !matches!(bytes[index], 0x21 | 0x23..=0x5b | 0x5d..=0x7e) {
+            return false;
+        }
+        index += 1;
+    }
+    is_name(name)
+}
+
+/// The names that imply `target`, by themselves or by way of others, in the order of the declaration; and how many.
+pub const fn implied_by<const N: usize>(target: &str, declarations: &[Declaration]) -> ([&'static str; N], usize) {
+    let mut implied = [false; N];
+    // Each round follows one more step; no way is longer than the list.
+    let mut round = 0;
+    while round < N {
+        let mut index = 0;
+        while index < N {
+            let mut step = 0;
+            while step < declarations[index].implies.len() {
+                let next = declarations[index].implies[step];
+                if is_equal(next, target) || reaches(next, declarations, &implied) {
+                    implied[index] = true;
+                }
+                step += 1;
+            }
+            index += 1;
+        }
+        round += 1;
+    }
+    let mut names = [""; N];
+    let mut count = 0;
+    let mut index = 0;
+    while index < N {
+        if implied[index] && !is_equal(declarations[index].name, target) {
+            names[count] = declarations[index].name;
+            count += 1;
+        }
+        index += 1;
+    }
+    (names, count)
+}
+
+/// Whether `name` is one of the declarations that are marked. A name that is not declared here at all cannot be
+/// followed any further, and does not compile.
+const fn reaches(name: &str, declarations: &[Declaration], marked: &[bool]) -> bool {
+    let mut index = 0;
+    while index < declarations.len() {
+        if is_equal(declarations[index].name, name) {
+            return marked[index];
+        }
+        index += 1;
+    }
+    panic!("`implies` names a marker of another declaration: put both into one")
+}
+
+const fn is_equal(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}

@@ -1,0 +1,101 @@
+//! Guards on routes: they run before every extractor of a handler.
+
+use crate::authentication::require_token;
+use crate::rejection::RequireRejection;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use countersign_core::{Expr, Principal, Requirement, Verifier};
+
+/// What can be guarded as a whole: routes, method routers, routers.
+///
+/// The guard runs before every extractor of the handlers, so that a 422 never tells a stranger anything. It adds up with
+/// what is there already: a caller must meet each of them. A token is verified once all the same.
+///
+/// # Example
+///
+/// ```
+/// use axum::{Json, Router, routing::post};
+/// use countersign::{Guard, RequireGroups, Verifier};
+///
+/// countersign::groups! { pub Admin = "admin"; }
+///
+/// async fn import(Json(rows): Json<Vec<u32>>) -> String {
+///     rows.len().to_string()
+/// }
+///
+/// fn router(verifier: &Verifier) -> Router {
+///     Router::new().route("/import", post(import)).guard::<RequireGroups<Admin>>(verifier)
+/// }
+/// ```
+pub trait Guard: Sized {
+    /// Lets only those callers through who meet `R`, on every route that is there so far. Fallbacks are not routes.
+    ///
+    /// # Panics
+    ///
+    /// As axum's `route_layer`, on a router without any route: that would guard nothing.
+    #[must_use]
+    fn guard<R: Requirement>(self, verifier: &Verifier) -> Self;
+}
+
+/// A requirement of one route, for the middleware.
+#[derive(Clone)]
+struct Rule {
+    verifier: Verifier,
+    check: fn(&Principal) -> bool,
+    describe: fn() -> Expr,
+}
+
+impl Rule {
+    fn of<R: Requirement>(verifier: &Verifier) -> Self {
+        Self { verifier: verifier.clone(), check: R::check, describe: R::describe }
+    }
+}
+
+async fn enforce(State(rule): State<Rule>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match require_token(&mut parts, &rule.verifier).await {
+        Err(rejection) => rejection.into_response(),
+        Ok(token) if (rule.check)(token.principal()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(_) => RequireRejection::insufficient(rule.verifier.realm(), (rule.describe)()).into_response(),
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Guard for MethodRouter<S> {
+    fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
+        self.route_layer(from_fn_with_state(Rule::of::<R>(verifier), enforce))
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Guard for Router<S> {
+    fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
+        self.route_layer(from_fn_with_state(Rule::of::<R>(verifier), enforce))
+    }
+}
+
+#[cfg(feature = "utoipa")]
+mod documented {
+    use super::*;
+    use crate::access::Access;
+    use crate::openapi::restrict;
+    use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+    impl<S: Clone + Send + Sync + 'static> Guard for UtoipaMethodRouter<S> {
+        fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
+            let (mut schemas, mut paths, methods) = self;
+            schemas.extend(restrict(&mut paths, &Access::Required(vec![R::describe()])));
+            (schemas, paths, methods.guard::<R>(verifier))
+        }
+    }
+
+    impl<S: Clone + Send + Sync + 'static> Guard for OpenApiRouter<S> {
+        fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
+            let openapi = self.get_openapi_mut();
+            let schemas = restrict(&mut openapi.paths, &Access::Required(vec![R::describe()]));
+            openapi.components.get_or_insert_default().schemas.extend(schemas);
+            self.route_layer(from_fn_with_state(Rule::of::<R>(verifier), enforce))
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The auth matrix: every operation and who may call it, made for review.
+
+use crate::access::Access;
+use crate::extension;
+use crate::openapi::operations;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Every operation of a router and who may call it, in the order of paths and methods.
+///
+/// Keep one of its forms as a golden file: then no guard changes without being seen in review.
+///
+/// # Example
+///
+/// ```
+/// use countersign::{Matrix, RequireGroups, Verifier};
+/// use utoipa_axum::router::OpenApiRouter;
+///
+/// countersign::groups! { pub Admin = "admin"; }
+///
+/// #[utoipa::path(get, path = "/admin")]
+/// async fn admin(_: RequireGroups<Admin>) {}
+///
+/// let router: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(countersign::routes!(admin));
+/// assert_eq!(Matrix::of(&router).to_text(), "GET  /admin  group `admin`\n");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matrix {
+    rows: Vec<MatrixRow>,
+}
+
+/// One operation and who may call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixRow {
+    /// The path, as axum writes it.
+    pub path: String,
+    /// The method, in capitals.
+    pub method: String,
+    /// Who may call it.
+    pub access: Access,
+    /// Whether it stands in the OpenAPI document.
+    pub documented: bool,
+}
+
+impl MatrixRow {
+    /// The row of the same operation in a router that nests its own under `prefix`, joined as axum does it.
+    pub(crate) fn under(self, prefix: &str) -> Self {
+        let path = match (prefix.ends_with('/'), self.path.as_str()) {
+            (true, path) => format!("{prefix}{}", path.trim_start_matches('/')),
+            (false, "/") => prefix.to_owned(),
+            (false, path) => format!("{prefix}{path}"),
+        };
+        Self { path, ..self }
+    }
+}
+
+impl Matrix {
+    /// The matrix of a documented router. What was added to it without a document is not in it; a
+    /// [`GuardedRouter`](crate::GuardedRouter) knows that, too.
+    pub fn of<S>(router: &OpenApiRouter<S>) -> Self
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        Self::of_document(router.get_openapi())
+    }
+
+    /// The matrix of a document that [`routes!`](crate::routes) wrote.
+    pub fn of_document(openapi: &OpenApi) -> Self {
+        let mut paths = openapi.paths.clone();
+        let rows = paths.paths.iter_mut().flat_map(|(path, item)| {
+            operations(item)
+                .map(|(method, operation)| MatrixRow {
+                    path: path.clone(),
+                    method: method.to_owned(),
+                    access: extension::read(operation),
+                    documented: true,
+                })
+                .collect::<Vec<_>>()
+        });
+        Self::new(rows)
+    }
+
+    pub(crate) fn new(rows: impl IntoIterator<Item = MatrixRow>) -> Self {
+        let mut rows: Vec<MatrixRow> = rows.into_iter().collect();
+        rows.sort_by(|left, right| (&left.path, &left.method).cmp(&(&right.path, &right.method)));
+        Self { rows }
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> &[MatrixRow] {
+        &self.rows
+    }
+
+    /// As plain text, in columns.
+    pub fn to_text(&self) -> String {
+        let width = |column: fn(&MatrixRow) -> &str| self.rows.iter().map(|row| column(row).len()).max().unwrap_or(0);
+        let (methods, paths) = (width(|row| &row.method), width(|row| &row.path));
+        self.rows.iter().fold(String::new(), |mut text, MatrixRow { path, method, access, documented }| {
+            let note = if *documented { "" } else { "  (undocumented)" };
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{method:methods$}  {path:paths$}  {access}{note}");
+            text
+        })
+    }
+
+    /// As a table in Markdown.
+    pub fn to_markdown(&self) -> String {
+        let head = "| method | path | who may call it | documented |\n|---|---|---|---|\n".to_owned();
+        self.rows.iter().fold(head, |mut text, MatrixRow { path, method, access, documented }| {
+            let access = access.to_string().replace('|', "\\|");
+            let documented = if *documented { "yes" } else { "no" };
+            let _ = writeln!(text, "| {method} | `{path}` | {access} | {documented} |");
+            text
+        })
+    }
+
+    /// As JSON: an array of objects with `method`, `path`, `access` (as the extension `x-access` of the document) and
+    /// `documented`.
+    pub fn to_json(&self) -> Value {
+        let row = |MatrixRow { path, method, access, documented }: &MatrixRow| json!({ "method": method, "path": path, "access": extension::to_json(access), "documented": documented });
+        self.rows.iter().map(row).collect()
+    }
+}
