@@ -62,6 +62,16 @@ impl<'a> TestToken<'a> {
         self.claim("groups", Vec::from_iter(groups))
     }
 
+    /// The roles, in `roles`.
+    pub fn roles<'s>(self, roles: impl IntoIterator<Item = &'s str>) -> Self {
+        self.claim("roles", Vec::from_iter(roles))
+    }
+
+    /// The permissions, in `permissions`.
+    pub fn permissions<'s>(self, permissions: impl IntoIterator<Item = &'s str>) -> Self {
+        self.claim("permissions", Vec::from_iter(permissions))
+    }
+
     /// Sets a claim.
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.claims.insert(name.to_owned(), value.into());

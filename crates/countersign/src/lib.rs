@@ -40,7 +40,7 @@ pub use principal::Principal;
 #[cfg(feature = "utoipa")]
 pub use public::Public;
 pub use rejection::{
-    CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, RequireRejection,
+    CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, Refused, RequireRejection,
     TemporarilyUnavailable,
 };
 pub use require::{
@@ -66,7 +66,9 @@ pub use countersign_providers::{Cognito, Oidc, Provider, ProviderMetadata};
 #[doc(hidden)]
 #[cfg(feature = "utoipa")]
 pub mod __private {
-    pub use crate::routes::{Gathered, HandlerArguments, Probe, ViaDescription, ViaNothing, merge, probes};
+    pub use crate::routes::{
+        Gathered, HandlerArguments, Harmless, Probe, ViaDescription, ViaHarmless, ViaNothing, merge, probes,
+    };
     pub use {axum, utoipa_axum};
 }
 

@@ -181,6 +181,10 @@ impl RequireRejection {
     }
 }
 
+/// Stands in the extensions of every answer that Countersign gives itself: no handler made it. Tests look for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused;
+
 /// One row of the table of answers.
 #[derive(Clone, Copy)]
 struct Answer {
@@ -234,6 +238,7 @@ impl Answer {
     fn into_response(self, challenge: Option<HeaderValue>) -> Response {
         let content_type = [(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
         let mut response = (self.status, content_type, self.body).into_response();
+        response.extensions_mut().insert(Refused);
         if let Some(challenge) = challenge {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }

@@ -1,8 +1,9 @@
 //! `routes!`: handlers for utoipa's router, documented from the types of their arguments.
 //!
 //! A trait implemented for functions of each length of argument list gives a tuple of probes, one for each argument.
-//! In the macro, where the types are concrete, method resolution prefers the description of an argument that has one
-//! ([`ViaDescription`]) over the fall-back for every other type ([`ViaNothing`]), which needs one reference more.
+//! In the macro, where the types are concrete, method resolution takes references off one by one and so prefers the
+//! description of an argument that has one ([`ViaDescription`]) over the knowledge that it is harmless
+//! ([`ViaHarmless`]), and that over the fall-back for every other type ([`ViaNothing`]).
 
 use crate::access::{Access, DescribeAccess};
 use crate::openapi::restrict;
@@ -61,25 +62,25 @@ macro_rules! __routes {
 macro_rules! __gathered {
     ($($handler:tt)+) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{ViaDescription as _, ViaNothing as _};
-        let mut access = $crate::__private::Gathered::new();
+        use $crate::__private::{ViaDescription as _, ViaHarmless as _, ViaNothing as _};
+        let mut access = $crate::__private::Gathered::new(::core::stringify!($($handler)+));
         let probes = $crate::__handler_without_type_parameters!($($handler)+);
-        (&probes.0).add_to(&mut access);
-        (&probes.1).add_to(&mut access);
-        (&probes.2).add_to(&mut access);
-        (&probes.3).add_to(&mut access);
-        (&probes.4).add_to(&mut access);
-        (&probes.5).add_to(&mut access);
-        (&probes.6).add_to(&mut access);
-        (&probes.7).add_to(&mut access);
-        (&probes.8).add_to(&mut access);
-        (&probes.9).add_to(&mut access);
-        (&probes.10).add_to(&mut access);
-        (&probes.11).add_to(&mut access);
-        (&probes.12).add_to(&mut access);
-        (&probes.13).add_to(&mut access);
-        (&probes.14).add_to(&mut access);
-        (&probes.15).add_to(&mut access);
+        (&&&probes.0).add_to(&mut access);
+        (&&&probes.1).add_to(&mut access);
+        (&&&probes.2).add_to(&mut access);
+        (&&&probes.3).add_to(&mut access);
+        (&&&probes.4).add_to(&mut access);
+        (&&&probes.5).add_to(&mut access);
+        (&&&probes.6).add_to(&mut access);
+        (&&&probes.7).add_to(&mut access);
+        (&&&probes.8).add_to(&mut access);
+        (&&&probes.9).add_to(&mut access);
+        (&&&probes.10).add_to(&mut access);
+        (&&&probes.11).add_to(&mut access);
+        (&&&probes.12).add_to(&mut access);
+        (&&&probes.13).add_to(&mut access);
+        (&&&probes.14).add_to(&mut access);
+        (&&&probes.15).add_to(&mut access);
         access
     }};
 }
@@ -123,15 +124,29 @@ impl<A> fmt::Debug for Probe<A> {
 /// What the arguments of one handler demand, for an application with the state `S`.
 #[derive(Debug)]
 pub struct Gathered<S> {
+    handler: &'static str,
     access: Access,
+    /// Whether an argument that can refuse a request came by.
+    can_refuse: bool,
     state: PhantomData<fn() -> S>,
 }
 
 impl<S> Gathered<S> {
-    /// Nothing yet.
-    #[expect(clippy::new_without_default, reason = "only the macro makes one")]
-    pub fn new() -> Self {
-        Self { access: Access::Open, state: PhantomData }
+    /// Nothing yet of this handler.
+    pub fn new(handler: &'static str) -> Self {
+        Self { handler, access: Access::Open, can_refuse: false, state: PhantomData }
+    }
+
+    fn add(&mut self, access: Access) {
+        if self.can_refuse && matches!(access, Access::Required(_)) {
+            tracing::warn!(
+                target: "countersign::routes",
+                handler = self.handler,
+                "a guard stands behind an argument that can refuse a request, which tells strangers about it: move the \
+                 guard to the front, or guard the route"
+            );
+        }
+        self.access = std::mem::replace(&mut self.access, Access::Open).and(access);
     }
 
     /// A route without a document.
@@ -150,24 +165,51 @@ impl<S> Gathered<S> {
 pub trait ViaDescription {
     /// Adds what the argument demands. That the state must hold a verifier is said here, outside of axum's `Handler`,
     /// so that the compiler's message is ours.
-    fn add_to<S: HoldsVerifier>(&self, access: &mut Gathered<S>);
+    fn add_to<S: HoldsVerifier>(&self, gathered: &mut Gathered<S>);
 }
 
-impl<A: DescribeAccess> ViaDescription for Probe<A> {
+impl<A: DescribeAccess> ViaDescription for &&Probe<A> {
     fn add_to<S: HoldsVerifier>(&self, gathered: &mut Gathered<S>) {
-        gathered.access = std::mem::replace(&mut gathered.access, Access::Open).and(A::describe_access());
+        gathered.add(A::describe_access());
     }
 }
 
-/// For every other argument: it lets everybody in.
-pub trait ViaNothing {
+/// For arguments that never refuse a request.
+pub trait ViaHarmless {
     /// Adds nothing.
     fn add_to<S>(&self, gathered: &mut Gathered<S>);
 }
 
-impl<A> ViaNothing for &Probe<A> {
+impl<A: Harmless> ViaHarmless for &Probe<A> {
     fn add_to<S>(&self, _: &mut Gathered<S>) {}
 }
+
+/// For every other argument: it lets everybody in, or turns somebody away for reasons of its own.
+pub trait ViaNothing {
+    /// Adds that it can refuse.
+    fn add_to<S>(&self, gathered: &mut Gathered<S>);
+}
+
+impl<A> ViaNothing for Probe<A> {
+    fn add_to<S>(&self, gathered: &mut Gathered<S>) {
+        gathered.can_refuse = true;
+    }
+}
+
+/// Arguments that never refuse a request.
+pub trait Harmless {}
+
+impl Harmless for () {}
+impl Harmless for http::Method {}
+impl Harmless for http::Uri {}
+impl Harmless for http::Version {}
+impl Harmless for http::HeaderMap {}
+impl Harmless for http::request::Parts {}
+impl Harmless for axum::extract::OriginalUri {}
+impl Harmless for axum::extract::RawQuery {}
+impl<T> Harmless for axum::extract::State<T> {}
+impl<T> Harmless for axum::Extension<T> {}
+impl<T, E> Harmless for Result<T, E> {}
 
 /// The probes of a handler's arguments.
 pub fn probes<Arguments, H: HandlerArguments<Arguments>>(handler: &H) -> H::Probes {

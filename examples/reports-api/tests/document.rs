@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use countersign::{Oidc, Verifier};
-use countersign_testing::TestIssuer;
+use countersign_testing::{AccessTest, TestIssuer};
 use reports_api::Documentation;
 use tower::ServiceExt;
 
@@ -83,4 +83,15 @@ async fn the_document_and_its_page_are_served() {
         let response = api.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
     }
+}
+
+/// Every operation of the matrix, without a token, with bad ones, with less than enough and with just enough.
+#[tokio::test]
+async fn every_operation_refuses_whoever_has_less_than_enough() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let provider = Oidc::issuer(issuer.url()).audience(AUDIENCE);
+    let verifier = Verifier::builder().issuer(provider).build().await.unwrap();
+    let guarded = reports_api::operations().with_state(verifier).build().unwrap();
+    let tried = AccessTest::new(&issuer, AUDIENCE).run(&guarded.router, &guarded.matrix).await;
+    assert_eq!(tried, 45);
 }
