@@ -35,19 +35,26 @@ impl Access {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Required(mut these), Self::Required(those)) => {
-                for expr in those {
-                    if expr != Expr::Authenticated && !these.contains(&expr) {
-                        these.push(expr);
-                    }
-                }
-                Self::Required(these)
+            (Self::Required(these), Self::Required(those)) => {
+                let mut all = Vec::new();
+                these.into_iter().chain(those).for_each(|expr| add(&mut all, expr));
+                Self::Required(all)
             }
             (required @ Self::Required(_), _) | (_, required @ Self::Required(_)) => required,
             (Self::Optional, _) | (_, Self::Optional) => Self::Optional,
             (Self::Public, _) | (_, Self::Public) => Self::Public,
             (Self::Open, Self::Open) => Self::Open,
         }
+    }
+}
+
+/// Adds a requirement to those that must be met together, each once and none nested.
+fn add(all: &mut Vec<Expr>, expr: Expr) {
+    match expr {
+        Expr::Authenticated => {}
+        Expr::All(parts) => parts.into_iter().for_each(|part| add(all, part)),
+        other if all.contains(&other) => {}
+        other => all.push(other),
     }
 }
 

@@ -57,8 +57,8 @@ pub use verifier_state::NoConclusion;
 
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, Claims, ConfigError, Expr, Grant,
-    Issuer, IssuerKeys, MachineMark, NameSet, Requirement, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier,
-    VerifyError, groups, permissions, roles, scopes,
+    Issuer, IssuerKeys, MachineMark, Marker, NameSet, Requirement, TokenError, TokenKind, Unavailable, VerifiedToken,
+    Verifier, VerifyError, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{Cognito, Oidc, Provider, ProviderMetadata};
 
