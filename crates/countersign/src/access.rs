@@ -99,18 +99,69 @@ impl fmt::Display for Access {
 /// }
 ///
 /// impl DescribeAccess for Tenant {
+///     type Caller = <Principal as DescribeAccess>::Caller;
+///
 ///     fn describe_access() -> Access {
 ///         Principal::describe_access()
 ///     }
 /// }
 /// ```
 pub trait DescribeAccess {
+    /// Whether a caller must be there ([`Needed`]), or may be ([`Maybe`]).
+    type Caller;
+
     /// Who is let in.
     fn describe_access() -> Access;
 }
 
+/// A caller must be there.
+#[derive(Clone, Copy, Debug)]
+pub enum Needed {}
+
+/// A caller may be there.
+#[derive(Clone, Copy, Debug)]
+pub enum Maybe {}
+
+/// Nothing is said about callers.
+#[derive(Clone, Copy, Debug)]
+pub enum Unsaid {}
+
+/// What two arguments of one handler say of callers, as long as they do not contradict each other.
+#[diagnostic::on_unimplemented(
+    message = "an optional caller stands beside a guard that needs one",
+    label = "`None` can never come here",
+    note = "write `CurrentUser<C>` in place of `Option<CurrentUser<C>>`, or take the guard away and ask \
+            `R::check(&principal)` inside the handler"
+)]
+pub trait Beside<Other> {
+    /// What they say together.
+    type Together;
+}
+
+impl<Other> Beside<Other> for Unsaid {
+    type Together = Other;
+}
+
+impl Beside<Unsaid> for Maybe {
+    type Together = Maybe;
+}
+
+impl Beside<Maybe> for Maybe {
+    type Together = Maybe;
+}
+
+impl Beside<Unsaid> for Needed {
+    type Together = Needed;
+}
+
+impl Beside<Needed> for Needed {
+    type Together = Needed;
+}
+
 /// A handler that takes the rejection into its own hands lets everybody in.
 impl<T: DescribeAccess, E> DescribeAccess for Result<T, E> {
+    type Caller = Unsaid;
+
     fn describe_access() -> Access {
         Access::Optional
     }

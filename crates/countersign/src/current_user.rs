@@ -1,6 +1,6 @@
 //! The caller's claims, as a type of the application's.
 
-use crate::access::{Access, DescribeAccess};
+use crate::access::{Access, DescribeAccess, Maybe, Needed};
 use crate::authentication::{authenticate, require_token};
 use crate::rejection::CurrentUserRejection;
 use crate::verifier_state::HoldsVerifier;
@@ -82,12 +82,16 @@ where
 }
 
 impl<C> DescribeAccess for CurrentUser<C> {
+    type Caller = Needed;
+
     fn describe_access() -> Access {
         Access::authenticated()
     }
 }
 
 impl<C> DescribeAccess for Option<CurrentUser<C>> {
+    type Caller = Maybe;
+
     fn describe_access() -> Access {
         Access::Optional
     }

@@ -27,7 +27,7 @@ mod routes;
 mod security_schemes;
 mod verifier_state;
 
-pub use access::{Access, DescribeAccess};
+pub use access::{Access, Beside, DescribeAccess, Maybe, Needed, Unsaid};
 pub use current_user::CurrentUser;
 pub use guard::Guard;
 #[cfg(feature = "utoipa")]

@@ -1,6 +1,6 @@
 //! The caller in terms that no provider owns.
 
-use crate::access::{Access, DescribeAccess};
+use crate::access::{Access, DescribeAccess, Maybe, Needed};
 use crate::authentication::{authenticate, require_token};
 use crate::rejection::CurrentUserRejection;
 use crate::verifier_state::HoldsVerifier;
@@ -65,12 +65,16 @@ where
 }
 
 impl DescribeAccess for Principal {
+    type Caller = Needed;
+
     fn describe_access() -> Access {
         Access::authenticated()
     }
 }
 
 impl DescribeAccess for Option<Principal> {
+    type Caller = Maybe;
+
     fn describe_access() -> Access {
         Access::Optional
     }

@@ -1,6 +1,6 @@
 //! Guards: what the caller must have, written as the type of an argument.
 
-use crate::access::{Access, DescribeAccess};
+use crate::access::{Access, DescribeAccess, Needed};
 use crate::authentication::require_token;
 use crate::rejection::RequireRejection;
 use crate::verifier_state::HoldsVerifier;
@@ -72,6 +72,8 @@ where
 }
 
 impl<R: Requirement> DescribeAccess for Require<R> {
+    type Caller = Needed;
+
     fn describe_access() -> Access {
         Access::authenticated().and(Access::Required(vec![R::describe()]))
     }

@@ -5,7 +5,7 @@
 //! description of an argument that has one ([`ViaDescription`]) over the knowledge that it is harmless
 //! ([`ViaHarmless`]), and that over the fall-back for every other type ([`ViaNothing`]).
 
-use crate::access::{Access, DescribeAccess};
+use crate::access::{Access, Beside, DescribeAccess, Unsaid};
 use crate::openapi::restrict;
 use crate::route::Route;
 use crate::verifier_state::HoldsVerifier;
@@ -63,25 +63,25 @@ macro_rules! __gathered {
     ($($handler:tt)+) => {{
         #[allow(unused_imports)]
         use $crate::__private::{ViaDescription as _, ViaHarmless as _, ViaNothing as _};
-        let mut access = $crate::__private::Gathered::new(::core::stringify!($($handler)+));
+        let gathered = $crate::__private::Gathered::new(::core::stringify!($($handler)+));
         let probes = $crate::__handler_without_type_parameters!($($handler)+);
-        (&&&probes.0).add_to(&mut access);
-        (&&&probes.1).add_to(&mut access);
-        (&&&probes.2).add_to(&mut access);
-        (&&&probes.3).add_to(&mut access);
-        (&&&probes.4).add_to(&mut access);
-        (&&&probes.5).add_to(&mut access);
-        (&&&probes.6).add_to(&mut access);
-        (&&&probes.7).add_to(&mut access);
-        (&&&probes.8).add_to(&mut access);
-        (&&&probes.9).add_to(&mut access);
-        (&&&probes.10).add_to(&mut access);
-        (&&&probes.11).add_to(&mut access);
-        (&&&probes.12).add_to(&mut access);
-        (&&&probes.13).add_to(&mut access);
-        (&&&probes.14).add_to(&mut access);
-        (&&&probes.15).add_to(&mut access);
-        access
+        let gathered = (&&&probes.0).add_to(gathered);
+        let gathered = (&&&probes.1).add_to(gathered);
+        let gathered = (&&&probes.2).add_to(gathered);
+        let gathered = (&&&probes.3).add_to(gathered);
+        let gathered = (&&&probes.4).add_to(gathered);
+        let gathered = (&&&probes.5).add_to(gathered);
+        let gathered = (&&&probes.6).add_to(gathered);
+        let gathered = (&&&probes.7).add_to(gathered);
+        let gathered = (&&&probes.8).add_to(gathered);
+        let gathered = (&&&probes.9).add_to(gathered);
+        let gathered = (&&&probes.10).add_to(gathered);
+        let gathered = (&&&probes.11).add_to(gathered);
+        let gathered = (&&&probes.12).add_to(gathered);
+        let gathered = (&&&probes.13).add_to(gathered);
+        let gathered = (&&&probes.14).add_to(gathered);
+        let gathered = (&&&probes.15).add_to(gathered);
+        gathered
     }};
 }
 
@@ -121,23 +121,28 @@ impl<A> fmt::Debug for Probe<A> {
     }
 }
 
-/// What the arguments of one handler demand, for an application with the state `S`.
+/// What the arguments of one handler demand, for an application with the state `S`. `C` says whether there is a caller.
 #[derive(Debug)]
-pub struct Gathered<S> {
+pub struct Gathered<S, C> {
     handler: &'static str,
     access: Access,
     /// Whether an argument that can refuse a request came by.
     can_refuse: bool,
-    state: PhantomData<fn() -> S>,
+    said: PhantomData<fn() -> (S, C)>,
 }
 
-impl<S> Gathered<S> {
+impl<S> Gathered<S, Unsaid> {
     /// Nothing yet of this handler.
     pub fn new(handler: &'static str) -> Self {
-        Self { handler, access: Access::Open, can_refuse: false, state: PhantomData }
+        Self { handler, access: Access::Open, can_refuse: false, said: PhantomData }
     }
+}
 
-    fn add(&mut self, access: Access) {
+impl<S, C> Gathered<S, C> {
+    fn add<More>(self, access: Access) -> Gathered<S, C::Together>
+    where
+        C: Beside<More>,
+    {
         if self.can_refuse && matches!(access, Access::Required(_)) {
             tracing::warn!(
                 target: "countersign::routes",
@@ -146,7 +151,8 @@ impl<S> Gathered<S> {
                  guard to the front, or guard the route"
             );
         }
-        self.access = std::mem::replace(&mut self.access, Access::Open).and(access);
+        let Self { handler, can_refuse, .. } = self;
+        Gathered { handler, access: self.access.and(access), can_refuse, said: PhantomData }
     }
 
     /// A route without a document.
@@ -162,37 +168,46 @@ impl<S> Gathered<S> {
 }
 
 /// For arguments that say who they let in.
-pub trait ViaDescription {
+pub trait ViaDescription<More> {
     /// Adds what the argument demands. That the state must hold a verifier is said here, outside of axum's `Handler`,
     /// so that the compiler's message is ours.
-    fn add_to<S: HoldsVerifier>(&self, gathered: &mut Gathered<S>);
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C::Together>
+    where
+        S: HoldsVerifier,
+        C: Beside<More>;
 }
 
-impl<A: DescribeAccess> ViaDescription for &&Probe<A> {
-    fn add_to<S: HoldsVerifier>(&self, gathered: &mut Gathered<S>) {
-        gathered.add(A::describe_access());
+impl<A: DescribeAccess> ViaDescription<A::Caller> for &&Probe<A> {
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C::Together>
+    where
+        S: HoldsVerifier,
+        C: Beside<A::Caller>,
+    {
+        gathered.add(A::describe_access())
     }
 }
 
 /// For arguments that never refuse a request.
 pub trait ViaHarmless {
     /// Adds nothing.
-    fn add_to<S>(&self, gathered: &mut Gathered<S>);
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C>;
 }
 
 impl<A: Harmless> ViaHarmless for &Probe<A> {
-    fn add_to<S>(&self, _: &mut Gathered<S>) {}
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C> {
+        gathered
+    }
 }
 
 /// For every other argument: it lets everybody in, or turns somebody away for reasons of its own.
 pub trait ViaNothing {
     /// Adds that it can refuse.
-    fn add_to<S>(&self, gathered: &mut Gathered<S>);
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C>;
 }
 
 impl<A> ViaNothing for Probe<A> {
-    fn add_to<S>(&self, gathered: &mut Gathered<S>) {
-        gathered.can_refuse = true;
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C> {
+        Gathered { can_refuse: true, ..gathered }
     }
 }
 
