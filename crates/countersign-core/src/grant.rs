@@ -1,7 +1,7 @@
 //! Grants by name: markers for scopes, groups, roles and permissions, and choices among them.
 
 use crate::expr::{Expr, Grant};
-use crate::name_set::NameSet;
+use crate::name_set::{NameSet, fingerprint};
 use crate::principal::Principal;
 use crate::requirement::Requirement;
 use std::fmt;
@@ -22,7 +22,8 @@ pub trait Marker<K: GrantKind>: Send + Sync + 'static {
 
     /// Whether the name, or one that implies it, is among `granted`.
     fn is_in(granted: &NameSet) -> bool {
-        granted.contains(Self::NAME) || Self::IMPLIED_BY.iter().any(|name| granted.contains(name))
+        granted.contains_hashed(const { fingerprint(Self::NAME) }, Self::NAME)
+            || Self::IMPLIED_BY.iter().any(|name| granted.contains(name))
     }
 
     /// The marker as data.
