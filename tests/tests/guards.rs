@@ -238,3 +238,84 @@ async fn a_status_of_the_handlers_own_is_no_refusal() {
     let guarded = GuardedRouter::<()>::new().route("/", route!(get, forbidding).public()).build().unwrap();
     assert_eq!(AccessTest::new(&world.issuer, API).run(&guarded.router, &guarded.matrix).await, 2);
 }
+
+mod same_path {
+    #[utoipa::path(get, path = "/x")]
+    pub(super) async fn read() {}
+
+    #[utoipa::path(post, path = "/x")]
+    pub(super) async fn write() {}
+
+    #[utoipa::path(get, path = "/y")]
+    pub(super) async fn elsewhere() {}
+}
+
+#[tokio::test]
+async fn an_undecided_route_is_found_wherever_the_document_would_lose_it() {
+    let world = World::new().await;
+    let read = || GuardedRouter::<()>::new().routes(routes!(same_path::read));
+    let write =
+        || GuardedRouter::new().routes(routes!(same_path::write).guard::<RequireGroups<Admin>>(&world.verifier));
+    for (router, path) in [
+        (GuardedRouter::new().nest("/api", read()).nest("/api", write()), "/api/x"),
+        (GuardedRouter::new().nest("/api", write()).nest("/api", read()), "/api/x"),
+        (read().merge(write()), "/x"),
+    ] {
+        let undecided = router.build().unwrap_err();
+        assert_eq!(
+            undecided.routes().iter().map(|row| (&*row.method, &*row.path)).collect::<Vec<_>>(),
+            [("GET", path)]
+        );
+    }
+
+    // A document that lists handlers before they are routed, or never, decides nothing.
+    #[derive(utoipa::OpenApi)]
+    #[openapi(paths(same_path::read, same_path::elsewhere))]
+    struct ApiDoc;
+    let early = GuardedRouter::with_openapi(<ApiDoc as utoipa::OpenApi>::openapi())
+        .merge(write())
+        .guard::<RequireGroups<Staff>>(&world.verifier)
+        .routes(routes!(same_path::read));
+    assert_eq!(early.matrix().to_text(), "GET   /x  undecided\nPOST  /x  group `admin` and group `staff`\n");
+    assert!(early.build().is_err());
+}
+
+#[tokio::test]
+async fn operations_of_one_path_keep_their_own_rules_in_the_document() {
+    let world = World::new().await;
+    #[derive(utoipa::OpenApi)]
+    #[openapi(paths(same_path::read), security(("other" = [])))]
+    struct ApiDoc;
+    let guarded = GuardedRouter::<()>::with_openapi(<ApiDoc as utoipa::OpenApi>::openapi())
+        .nest(
+            "/api",
+            GuardedRouter::new().routes(routes!(same_path::read).guard::<RequireGroups<Staff>>(&world.verifier)),
+        )
+        .nest(
+            "/api",
+            GuardedRouter::new().routes(routes!(same_path::write).guard::<RequireGroups<Admin>>(&world.verifier)),
+        )
+        .routes(routes!(same_path::read).public())
+        .build()
+        .unwrap();
+    let json = serde_json::to_value(&guarded.openapi).unwrap();
+    assert_eq!(json["paths"]["/api/x"]["get"]["x-access"], serde_json::json!({"group":"staff"}));
+    assert_eq!(json["paths"]["/api/x"]["post"]["x-access"], serde_json::json!({"group":"admin"}));
+    // Public against a document that demands something of everybody else.
+    assert_eq!(json["paths"]["/x"]["get"]["security"], serde_json::json!([]));
+    AccessTest::new(&world.issuer, API).run(&guarded.router, &guarded.matrix).await;
+}
+
+#[utoipa::path(get, path = "/kept")]
+async fn kept(_: Result<RequireGroups<Admin>, countersign::RequireRejection>) {}
+
+#[test]
+fn a_handler_that_keeps_the_rejection_to_itself_is_undecided() {
+    assert!(GuardedRouter::<Verifier>::new().routes(routes!(kept)).build().is_err());
+}
+
+#[test]
+#[should_panic = "`routes!` takes handlers of one path"]
+fn handlers_of_two_paths_in_one_call_are_refused() {
+    let _: GuardedRouter = GuardedRouter::new().routes(routes!(same_path::read, same_path::elsewhere));
+}

@@ -46,6 +46,17 @@ async fn a_missing_policy_is_an_error_of_build() {
     assert_refused(build(Cognito::user_pool("eu-west-1", "nonsense").client_id("c")).await, |error| {
         matches!(error, ConfigError::InvalidArgument { .. })
     });
+    let (one, other) = (SigningKey::generate(Algorithm::ES256, "k"), SigningKey::generate(Algorithm::ES256, "k"));
+    let same_name = format!(r#"{{"keys":[{},{}]}}"#, one.jwk(), other.jwk());
+    assert_refused(build(oidc().audience(API).jwks(same_name)).await, |error| {
+        matches!(error, ConfigError::AmbiguousKeys(_))
+    });
+    let two_pems = format!("{}{}", one.public_pem(), other.public_pem());
+    assert_refused(build(oidc().audience(API).pem(two_pems)).await, |error| {
+        matches!(error, ConfigError::AmbiguousKeys(_))
+    });
+    let one_each = format!("{}{}", one.public_pem(), key.public_pem());
+    assert!(build(oidc().audience(API).pem(one_each)).await.is_ok());
     let twice = Verifier::builder().issuer(oidc().audience(API)).issuer(oidc().audience("other"));
     assert_refused(twice.build().await, |error| matches!(error, ConfigError::DuplicateIssuer(_)));
     let realm = Verifier::builder().issuer(oidc().audience(API)).realm("a\r\nb");
@@ -130,4 +141,41 @@ async fn rfc_9068_tokens_can_be_demanded() {
     assert_eq!(verifier.verify(&plain).await.unwrap_err(), TokenError::TypeNotAccepted.into());
     let without = issuer.token("alice").audience(API).without("client_id").mint();
     assert_eq!(verifier.verify(&without).await.unwrap_err(), TokenError::MissingClaim("client_id").into());
+}
+
+#[tokio::test]
+async fn tokens_of_another_purpose_are_refused_without_any_typ() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let verifier = build(Oidc::issuer(issuer.url()).audience(API)).await.unwrap();
+    for (claim, value) in [
+        ("nonce", "n".into()),
+        ("at_hash", "h".into()),
+        ("events", serde_json::json!({ "http://schemas.openid.net/event/backchannel-logout": {} })),
+        ("cnf", serde_json::json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" })),
+    ] {
+        let token = issuer.token("alice").audience(API).header("typ", "JWT").claim(claim, value).mint();
+        assert_eq!(verifier.verify(&token).await.unwrap_err(), TokenError::WrongKind.into(), "{claim}");
+    }
+}
+
+#[tokio::test]
+async fn one_odd_key_never_spoils_the_others() {
+    let key = SigningKey::generate(Algorithm::ES256, "good");
+    let claims = r#"{"iss":"https://idp.example.com","aud":"https://api.example.com","sub":"alice","exp":4000000000}"#;
+    let token = key.sign(r#"{"alg":"ES256","kid":"good"}"#, claims);
+    for odd in [
+        "1e400",
+        r#"{"kty":"RSA","n":1e400}"#,
+        r#""\ud800""#,
+        "null",
+        "[]",
+        r#"{"kty":"oct","k":"AA"}"#,
+        r#"{"kty":"AKP","kid":"good"}"#,
+        r#"{"kty":"EC","use":"enc","use":"sig"}"#,
+        r#"{"kid":7,"kty":"EC"}"#,
+    ] {
+        let jwks = format!(r#"{{"keys":[{odd},{}]}}"#, key.jwk());
+        let verifier = build(Oidc::issuer("https://idp.example.com").audience(API).jwks(jwks)).await.unwrap();
+        assert!(verifier.verify(&token).await.is_ok(), "{odd}");
+    }
 }

@@ -207,19 +207,19 @@ fn names<'a, I: Iterator<Item = &'a str>>(
     part: &'static str,
     split: impl Fn(&'a str) -> I,
 ) -> Result<NameSet, TokenError> {
-    let mut set = NameSet::default();
+    let mut names = Vec::new();
     for value in places.iter().filter_map(|place| place.resolve(claims)) {
         match value {
-            Json::String(text) => split(text).for_each(|name| set.insert(name)),
+            Json::String(text) => names.extend(split(text)),
             Json::Array(items) => {
                 for item in items {
-                    set.insert(item.as_str().ok_or(TokenError::InvalidClaim(part))?);
+                    names.push(item.as_str().ok_or(TokenError::InvalidClaim(part))?);
                 }
             }
             _ => return Err(TokenError::InvalidClaim(part)),
         }
     }
-    Ok(set)
+    Ok(names.into_iter().collect())
 }
 
 fn one(text: &str) -> std::iter::Once<&str> {

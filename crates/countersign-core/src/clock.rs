@@ -24,8 +24,9 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Duration {
-        // A clock before 1970 reads as 1970: then every `nbf` lies ahead and tokens are refused.
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO)
+        // A clock before 1970 is broken. Read as the end of time it refuses every token; as its beginning, none that
+        // expired.
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX)
     }
 }
 

@@ -42,6 +42,9 @@ pub enum ConfigError {
         /// Each key that was skipped, with its reason.
         skipped: String,
     },
+    /// Two static keys would both do for the same tokens, so that neither could be chosen.
+    #[error("issuer `{0}` has two keys for the same `kid` and algorithm: give each a `kid` of its own, in a JWK set")]
+    AmbiguousKeys(String),
     /// A JWK set is not one.
     #[error("the JWK set cannot be read: {0}")]
     InvalidJwks(&'static str),
@@ -83,8 +86,8 @@ pub enum ConfigError {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// Longer than 16 KiB.
-    #[error("token is longer than 16 KiB")]
+    /// Longer than 16 KiB, or its header than 6 KiB.
+    #[error("token is too long")]
     TooLong,
     /// Not three non-empty parts of unpadded base64url (RFC 7515 section 7.1).
     #[error("token is not three parts of base64url")]

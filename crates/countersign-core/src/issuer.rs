@@ -56,7 +56,7 @@ impl IssuerKeys {
         Self(Origin::Jwks(text.as_ref().into()))
     }
 
-    /// Public keys in PEM (`BEGIN PUBLIC KEY`). They have no `kid`, so they serve for every one.
+    /// Public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. They have no `kid`, so they serve for every one.
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
         Self(Origin::Pem(text.as_ref().into()))
     }
@@ -151,6 +151,12 @@ fn static_keys(issuer: impl Fn() -> String, keys: KeySet, allowed: Algorithms) -
     if keys.is_empty() {
         let skipped: Vec<String> = keys.skipped().iter().map(ToString::to_string).collect();
         return Err(ConfigError::NoUsableKey { issuer: issuer(), allowed, skipped: skipped.join(", ") });
+    }
+    if keys.is_ambiguous() {
+        return Err(ConfigError::AmbiguousKeys(issuer()));
+    }
+    for skipped in keys.skipped() {
+        tracing::warn!(target: "countersign::keys", issuer = issuer(), "{skipped}");
     }
     Ok(KeySource::Static(Arc::new(keys)))
 }

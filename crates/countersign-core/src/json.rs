@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Json<'a> {
@@ -54,7 +55,7 @@ impl Json<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Json<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Strict)
     }
@@ -65,6 +66,31 @@ struct Strict;
 /// How `serde_json` hands over a number when some crate in the build turns on its feature `arbitrary_precision`.
 /// Without this arm such a build would refuse every token.
 const ARBITRARY_PRECISION: &str = "$serde_json::private::Number";
+const PRIVATE: &str = "$serde_json::private::";
+
+/// Whether that feature is on in this build.
+static NUMBERS_ARE_MAPS: LazyLock<bool> = LazyLock::new(|| {
+    struct Shape;
+
+    impl<'de> Visitor<'de> for Shape {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number")
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+            Ok(false)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<bool, A::Error> {
+            while members.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+            Ok(true)
+        }
+    }
+
+    serde_json::Deserializer::from_str("1").deserialize_any(Shape).unwrap_or(false)
+});
 
 impl<'de> Visitor<'de> for Strict {
     type Value = Json<'de>;
@@ -110,10 +136,15 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
-        let mut object = Vec::with_capacity(8);
+        // Empty at first: a token may hold thousands of empty objects, and room for each would be a gift to attackers.
+        let mut object = Vec::new();
         while let Some(name) = members.next_key_seed(Name)? {
-            if object.is_empty() && name == ARBITRARY_PRECISION {
-                return number(&members.next_value::<Cow<'_, str>>()?);
+            if name.starts_with(PRIVATE) {
+                // A text can hold these names, too. Other readers of the same text would see something else in them.
+                if name == ARBITRARY_PRECISION && object.is_empty() && *NUMBERS_ARE_MAPS {
+                    return number(&members.next_value::<Cow<'_, str>>()?);
+                }
+                return Err(de::Error::custom("a name that serde_json keeps for itself"));
             }
             object.push((name, members.next_value()?));
         }
@@ -223,8 +254,16 @@ mod tests {
         for (text, expected) in
             [("1800000000", Some(Json::Integer(1_800_000_000))), ("1e400", None), ("1.5", Some(Json::Number(1.5)))]
         {
-            let input = MapDeserializer::<_, Error>::new([(ARBITRARY_PRECISION, text)].into_iter());
-            assert_eq!(Json::deserialize(input).ok(), expected, "{text}");
+            assert_eq!(number::<Error>(text).ok(), expected, "{text}");
+        }
+        let as_map = MapDeserializer::<_, Error>::new([(ARBITRARY_PRECISION, "1")].into_iter());
+        assert_eq!(Json::deserialize(as_map).is_ok(), *NUMBERS_ARE_MAPS);
+    }
+
+    #[test]
+    fn names_that_serde_json_keeps_for_itself_are_refused() {
+        for name in ["$serde_json::private::RawValue", "$serde_json::private::Other"] {
+            assert!(Object::parse(format!(r#"{{"a":{{"{name}":"1"}}}}"#).as_bytes()).is_err(), "{name}");
         }
     }
 }

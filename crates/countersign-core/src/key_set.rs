@@ -4,6 +4,7 @@ use crate::algorithm::{Algorithm, Algorithms};
 use crate::error::{ConfigError, TokenError};
 use crate::jwk::{Jwk, SkipReason, VerificationKey, parse_spki};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::fmt;
 
 /// The most keys of one set. Providers publish two to ten.
@@ -44,9 +45,11 @@ impl KeySet {
     ///
     /// [`ConfigError::InvalidJwks`] when it is no JWK set at all, or one of more than 100 keys.
     pub fn from_jwks(text: impl AsRef<[u8]>, allowed: Algorithms) -> Result<Self, ConfigError> {
+        // Each key is cut out as text and read on its own, so that one odd key never spoils the others.
         #[derive(Deserialize)]
-        struct Jwks {
-            keys: Vec<serde_json::Value>,
+        struct Jwks<'a> {
+            #[serde(borrow)]
+            keys: Vec<&'a RawValue>,
         }
         let Jwks { keys: members } = serde_json::from_slice(text.as_ref())
             .map_err(|_| ConfigError::InvalidJwks("it is not a JSON object with an array `keys`"))?;
@@ -55,17 +58,23 @@ impl KeySet {
         }
         let mut set = Self { keys: Vec::with_capacity(members.len()), skipped: Vec::new(), any_kid: false };
         for member in members {
-            let kid = member.get("kid").and_then(|kid| kid.as_str()).map(Box::from);
-            let jwk = serde_json::from_value::<Jwk>(member).map_err(|_| SkipReason::Malformed);
-            match jwk.and_then(|jwk| jwk.parse(allowed)) {
+            let parsed = match serde_json::from_str::<Jwk>(member.get()) {
+                Ok(jwk) => {
+                    let kid = jwk.kid.clone();
+                    jwk.parse(allowed).map_err(|reason| SkippedKey { kid, reason })
+                }
+                Err(_) => Err(SkippedKey { kid: None, reason: SkipReason::Malformed }),
+            };
+            match parsed {
                 Ok(key) => set.keys.push(key),
-                Err(reason) => set.skipped.push(SkippedKey { kid, reason }),
+                Err(skipped) => set.skipped.push(skipped),
             }
         }
         Ok(set)
     }
 
-    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), one or several. They have no `kid`, so they serve for every one.
+    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. They have no `kid`, so they serve for every
+    /// one.
     ///
     /// # Errors
     ///
@@ -103,6 +112,14 @@ impl KeySet {
         &self.skipped
     }
 
+    /// Whether two keys would both do for some token, so that neither is ever chosen.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.keys.iter().any(|key| {
+            let kid = key.kid.as_deref();
+            key.algorithms().any(|algorithm| matches!(self.select(kid, algorithm), Err(TokenError::AmbiguousKey)))
+        })
+    }
+
     /// The one key for a token of this `kid` and `alg`.
     ///
     /// A `kid` is compared to the letter (RFC 7517 section 4.5). Without one there must be just one candidate.
@@ -118,6 +135,10 @@ impl KeySet {
 
 impl fmt::Display for SkippedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "key `{}` skipped: {}", self.kid.as_deref().unwrap_or("without kid"), self.reason)
+        match &self.kid {
+            // Quoted and escaped: a name may hold anything.
+            Some(kid) => write!(f, "key {kid:?} skipped: {}", self.reason),
+            None => write!(f, "key without `kid` skipped: {}", self.reason),
+        }
     }
 }

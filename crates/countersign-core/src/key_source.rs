@@ -23,6 +23,14 @@ impl KeySource {
         }
     }
 
+    /// Whether there are keys, and there will be newer ones.
+    pub(crate) fn ready(&self) -> Result<(), Unavailable> {
+        match self {
+            Self::Static(_) => Ok(()),
+            Self::Remote(remote) => remote.ready(),
+        }
+    }
+
     /// Asks for newer keys, because a token names one that [`current`](Self::current) lacks. Then `current` is as new
     /// as the cool-down allows.
     pub(crate) async fn refresh(&self) -> Result<(), Unavailable> {

@@ -1,5 +1,6 @@
 //! A small set of names: scopes, groups, roles or permissions.
 
+use std::collections::HashSet;
 use std::fmt;
 
 /// Names that an issuer gave a principal, each once, in the token's order. Compared to the letter.
@@ -42,14 +43,11 @@ impl NameSet {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    pub(crate) fn insert(&mut self, name: &str) {
-        let hash = fingerprint(name);
-        if !name.is_empty() && !self.contains_hashed(hash, name) {
-            self.0.push((hash, name.into()));
-        }
-    }
 }
+
+/// Up to so many names are compared with each other; more are looked up, so that a token full of names costs no more
+/// than its length.
+const FEW: usize = 32;
 
 /// FNV-1a. No secret: whoever finds two names that look alike makes them be compared, and nothing else.
 pub(crate) const fn fingerprint(name: &str) -> u64 {
@@ -66,7 +64,17 @@ pub(crate) const fn fingerprint(name: &str) -> u64 {
 impl<'a> FromIterator<&'a str> for NameSet {
     fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
         let mut set = Self::default();
-        names.into_iter().for_each(|name| set.insert(name));
+        let mut many = HashSet::new();
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
+            let hash = fingerprint(name);
+            if set.len() == FEW && many.is_empty() {
+                many.extend(set.iter().map(str::to_owned));
+            }
+            let is_new = if set.len() < FEW { !set.contains_hashed(hash, name) } else { many.insert(name.to_owned()) };
+            if is_new {
+                set.0.push((hash, name.into()));
+            }
+        }
         set
     }
 }
@@ -74,5 +82,18 @@ impl<'a> FromIterator<&'a str> for NameSet {
 impl fmt::Debug for NameSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_stands_once_however_many_there_are() {
+        let names: Vec<String> = (0..200).map(|number| format!("name-{}", number % 77)).collect();
+        let set: NameSet = names.iter().map(String::as_str).collect();
+        assert_eq!((set.len(), set.iter().collect::<HashSet<_>>().len()), (77, 77));
+        assert!(names.iter().all(|name| set.contains(name)) && !set.contains("name-77") && !set.contains(""));
     }
 }

@@ -1,6 +1,7 @@
 //! The verified subject, in terms that no provider owns.
 
 use crate::name_set::NameSet;
+use std::fmt;
 use std::sync::Arc;
 
 /// Who calls: the verified, provider-neutral view of a token. Only a verified token gives one.
@@ -17,7 +18,7 @@ use std::sync::Arc;
 ///     }
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Principal {
     pub(crate) issuer: Arc<str>,
     pub(crate) subject: Box<str>,
@@ -80,5 +81,15 @@ impl Principal {
     /// Whether the token stands for a program (client credentials), not for a person.
     pub fn is_machine(&self) -> bool {
         self.is_machine
+    }
+}
+
+impl fmt::Debug for Principal {
+    /// The issuer, and whether it is a machine: the rest is personal, and is printed only by who asks for it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal")
+            .field("issuer", &self.issuer)
+            .field("is_machine", &self.is_machine)
+            .finish_non_exhaustive()
     }
 }

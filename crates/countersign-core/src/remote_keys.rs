@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// The whole time of one attempt, discovery included.
@@ -162,11 +162,26 @@ impl RemoteKeys {
         }
     }
 
+    /// Whether keys are there, and somebody keeps them fresh.
+    pub(crate) fn ready(&self) -> Result<(), Unavailable> {
+        if self.task.is_finished() { Err(self.unavailable()) } else { self.current().map(drop) }
+    }
+
     /// Waits for an attempt that starts after this call, or for the one whose cool-down forbids another.
     pub(crate) async fn refresh(&self) -> Result<(), Unavailable> {
+        if self.task.is_finished() {
+            // The runtime that the verifier was built in is gone, and with it whoever could fetch.
+            tracing::error!(target: "countersign::keys", "keys are not refreshed any more: build the verifier in the runtime that uses it");
+            return Err(self.unavailable());
+        }
         let mut status = self.shared.status.subscribe();
-        let target = status.borrow().started + 1;
-        self.shared.wanted.notify_one();
+        let target = {
+            let status = status.borrow();
+            if !status.is_cooling() {
+                self.shared.wanted.notify_one();
+            }
+            status.started + 1
+        };
         let attempt = status.wait_for(|status| status.completed >= target || status.is_cooling());
         match timeout(MAX_WAIT, attempt).await {
             Ok(Ok(status)) if !status.last_failed => Ok(()),
@@ -231,31 +246,59 @@ impl Keeper {
             status.started += 1;
             false // nobody waits for a start
         });
-        let outcome = match timeout(ATTEMPT_DEADLINE, self.fetch.fetch()).await {
-            Ok(answer) => answer.and_then(|fetched| self.accept(fetched)),
-            Err(elapsed) => Err(FetchError::new("no answer within 5 seconds", elapsed)),
-        };
+        let outcome = self.fetch().await.and_then(|fetched| self.accept(fetched));
         let next_attempt = match &outcome {
             Ok(lifetime) => {
                 self.pause = MIN_PAUSE;
-                start + lifetime.mul_f64(0.8)
+                Some(start + lifetime.mul_f64(0.8))
             }
             Err(error) => {
-                let cause = error.source().map(ToString::to_string);
-                tracing::warn!(target: "countersign::keys", issuer = &*self.issuer, %error, cause, "keys not fetched");
-                let pause = self.pause;
-                self.pause = (pause * 2).min(MAX_PAUSE);
-                Instant::now() + pause
+                let source = error.source().map(|source| source.to_string().chars().take(200).collect::<String>());
+                tracing::warn!(target: "countersign::keys", issuer = &*self.issuer, %error, source, "keys not fetched");
+                self.retry(cause)
             }
         };
         self.shared.status.send_modify(|status| {
             status.completed += 1;
             status.last_failed = outcome.is_err();
-            status.next_attempt = next_attempt;
+            status.next_attempt = next_attempt.unwrap_or(status.next_attempt);
             if let Cause::UnknownKey = cause {
                 status.cooling_until = Some(start + COOL_DOWN);
             }
         });
+        if let Cause::UnknownKey = cause {
+            // Whoever asked meanwhile is answered by this attempt, and leaves no wish behind for after the cool-down.
+            tokio::select! {
+                biased;
+                () = self.shared.wanted.notified() => {}
+                () = std::future::ready(()) => {}
+            }
+        }
+    }
+
+    /// When to try again after a failure. Who names unknown keys has no say in it while there are keys: the next attempt
+    /// stays where it was.
+    fn retry(&mut self, cause: Cause) -> Option<Instant> {
+        if let (Cause::UnknownKey, Some(_)) = (cause, &*self.shared.held.load()) {
+            return None;
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).min(MAX_PAUSE);
+        Some(Instant::now() + pause)
+    }
+
+    /// Fetches in a task of its own, so that a panic there is a failed attempt and nothing worse. The task goes with the
+    /// set that holds it.
+    async fn fetch(&self) -> Result<Fetched, FetchError> {
+        let fetch = Arc::clone(&self.fetch);
+        let mut task = JoinSet::new();
+        task.spawn(async move { fetch.fetch().await });
+        match timeout(ATTEMPT_DEADLINE, task.join_next()).await {
+            Ok(Some(Ok(answer))) => answer,
+            Ok(Some(Err(panic))) => Err(FetchError::new("fetching keys panicked", panic)),
+            Ok(None) => Err("fetching keys ended without an answer".into()),
+            Err(elapsed) => Err(FetchError::new("no answer within 5 seconds", elapsed)),
+        }
     }
 
     /// Takes an answer's keys into use, unless they are none.
@@ -263,7 +306,9 @@ impl Keeper {
         let keys = KeySet::from_jwks(&fetched.jwks, self.allowed)
             .map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
         for skipped in keys.skipped() {
-            tracing::debug!(target: "countersign::keys", issuer = &*self.issuer, "{skipped}");
+            let kid = skipped.kid.as_deref().map(|kid| kid.chars().take(200).collect::<String>());
+            let reason = skipped.reason;
+            tracing::debug!(target: "countersign::keys", issuer = &*self.issuer, kid, %reason, "key skipped");
         }
         if keys.is_empty() {
             return Err("the answer holds no usable key".into());

@@ -8,6 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The longest token that is looked at, in bytes. Servers cap all headers at about this size.
 const MAX_TOKEN: usize = 16 * 1024;
+/// The longest header, in characters of base64url: it is read before anything is known about the token. Real ones have
+/// 50 to 200, some thousands with a certificate chain in them.
+const MAX_HEADER: usize = 6 * 1024;
 /// The longest `kid`, in bytes.
 const MAX_KID: usize = 1024;
 
@@ -39,6 +42,9 @@ impl<'a> RawToken<'a> {
     }
 
     pub(crate) fn header(&self) -> Result<Header, TokenError> {
+        if self.header.len() > MAX_HEADER {
+            return Err(TokenError::TooLong);
+        }
         Header::parse(&decode(self.header)?)
     }
 

@@ -25,7 +25,9 @@ pub struct TokenKind {
 
 impl TokenKind {
     /// Access tokens of any provider: `typ` is `at+jwt`, `JWT` or absent, and none of the claims is there that only
-    /// ID tokens have (`nonce`, `at_hash`, `c_hash`; OpenID Connect Core sections 2 and 3.3.2.11).
+    /// ID tokens have (`nonce`, `at_hash`, `c_hash`; OpenID Connect Core sections 2 and 3.3.2.11), only logout and
+    /// security event tokens (`events`; RFC 8417), or only tokens that are bound to a key (`cnf`; RFC 7800): whoever
+    /// sends one of these as a plain bearer token has not shown that key.
     ///
     /// # Security
     ///
@@ -35,7 +37,7 @@ impl TokenKind {
         Self {
             types: &["", "jwt", "at+jwt", "application/at+jwt"],
             required: vec!["exp", "sub"],
-            forbidden: vec!["nonce", "at_hash", "c_hash"],
+            forbidden: vec!["nonce", "at_hash", "c_hash", "events", "cnf"],
             marks: Vec::new(),
         }
     }

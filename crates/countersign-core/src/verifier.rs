@@ -4,11 +4,12 @@ use crate::builder::VerifierBuilder;
 use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::issuer::TrustedIssuer;
-use crate::json::Object;
+use crate::json::{Json, Object};
 use crate::key_set::KeySet;
 use crate::token::{Header, RawToken};
 use crate::validation::validate;
 use crate::verified_token::VerifiedToken;
+use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
 
@@ -92,7 +93,7 @@ impl Verifier {
     ///
     /// [`Unavailable`] with the time of the next attempt.
     pub fn ready(&self) -> Result<(), Unavailable> {
-        self.0.issuers.iter().try_for_each(|issuer| issuer.keys.current().map(drop))
+        self.0.issuers.iter().try_for_each(|issuer| issuer.keys.ready())
     }
 
     /// The only issuer, or the one that the token names. The name is not verified yet: it chooses the keys that
@@ -101,8 +102,14 @@ impl Verifier {
         if let [only] = &self.0.issuers[..] {
             return Ok(only);
         }
-        let claims = Object::parse(payload).map_err(|_| TokenError::MalformedClaims)?;
-        let iss = claims.get("iss").ok_or(TokenError::MissingClaim("iss"))?;
+        // Nothing but `iss` is read here, and everything once more after the signature.
+        #[derive(Deserialize)]
+        struct Named<'a> {
+            #[serde(borrow)]
+            iss: Option<Json<'a>>,
+        }
+        let Named { iss } = serde_json::from_slice(payload).map_err(|_| TokenError::MalformedClaims)?;
+        let iss = iss.ok_or(TokenError::MissingClaim("iss"))?;
         let iss = iss.as_str().ok_or(TokenError::InvalidClaim("iss"))?;
         self.0.issuers.iter().find(|issuer| &*issuer.policy.iss == iss).ok_or(TokenError::UnknownIssuer)
     }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::{
     Audience, BoxFuture, Fetch, FetchError, Fetched, Issuer, IssuerKeys, TokenError, Verifier, VerifyError,
 };
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ struct Inner {
     fetches: AtomicUsize,
     answer: Mutex<Option<String>>,
     delay: Mutex<Duration>,
+    max_age: Mutex<Option<Duration>>,
+    panics: AtomicBool,
 }
 
 impl Provider {
@@ -57,8 +59,9 @@ impl Fetch for Provider {
             let delay = *self.0.delay.lock().unwrap();
             tokio::time::sleep(delay).await;
             let answer = self.0.answer.lock().unwrap().clone();
+            assert!(!self.0.panics.load(Ordering::SeqCst), "fetching went wrong");
             let jwks = answer.ok_or(FetchError::from("the provider is down"))?.into_bytes();
-            Ok(Fetched { jwks, max_age: None })
+            Ok(Fetched { jwks, max_age: *self.0.max_age.lock().unwrap() })
         })
     }
 }
@@ -218,4 +221,61 @@ async fn the_last_verifier_to_go_ends_the_background_work() {
     drop(provider.verifier().await);
     tokio::time::sleep(Duration::from_secs(3_600)).await;
     assert_eq!(provider.fetches(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_key_moves_no_other_attempt_while_the_provider_is_down() {
+    let provider = Provider::publishing(&["known"]);
+    *provider.0.max_age.lock().unwrap() = Some(Duration::from_secs(24 * 3_600));
+    let verifier = provider.verifier().await;
+    provider.fail();
+    for _ in 0..100 {
+        assert_eq!(verdict(&verifier, "bogus").await, "unavailable");
+        tokio::time::sleep(Duration::from_millis(290)).await;
+    }
+    assert_eq!(provider.fetches(), 2, "one more in a cool-down");
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    assert_eq!(provider.fetches(), 2, "and none that nobody asked for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wish_that_was_answered_starts_no_cool_down_of_its_own() {
+    let provider = Provider::publishing(&["old"]);
+    *provider.0.max_age.lock().unwrap() = Some(Duration::from_secs(24 * 3_600));
+    let verifier = provider.verifier().await;
+    provider.take(Duration::from_millis(100));
+    // Two at once, and one more while it cools.
+    let (first, second) = tokio::join!(verdict(&verifier, "bogus-1"), verdict(&verifier, "bogus-2"));
+    assert_eq!((first, second, verdict(&verifier, "bogus-3").await), ("unknown", "unknown", "unknown"));
+    tokio::time::sleep(Duration::from_secs(35)).await;
+    assert_eq!(provider.fetches(), 2);
+    provider.publish(&["new"]);
+    assert_eq!((verdict(&verifier, "new").await, provider.fetches()), ("found", 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_fetching_is_a_failed_attempt_and_nothing_worse() {
+    let provider = Provider::publishing(&["known"]);
+    provider.0.panics.store(true, Ordering::SeqCst);
+    let verifier = provider.verifier().await;
+    assert_eq!(verdict(&verifier, "known").await, "unavailable");
+    provider.0.panics.store(false, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!((verdict(&verifier, "known").await, verifier.ready()), ("found", Ok(())));
+}
+
+#[test]
+fn a_verifier_whose_runtime_is_gone_says_so_at_once() {
+    let provider = Provider::publishing(&["known"]);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let verifier = {
+        let first = runtime();
+        first.block_on(provider.verifier())
+    };
+    runtime().block_on(async {
+        let start = std::time::Instant::now();
+        assert_eq!(verdict(&verifier, "known").await, "found");
+        assert_eq!(verdict(&verifier, "rotated").await, "unavailable");
+        assert!(verifier.ready().is_err() && start.elapsed() < Duration::from_secs(5));
+    });
 }

@@ -2,8 +2,9 @@
 
 use crate::discovery::ProviderMetadata;
 use countersign_core::{BoxFuture, ConfigError, Fetch, FetchError, Fetched};
-use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
+use reqwest::header::{ACCEPT, AGE, CACHE_CONTROL, HeaderMap};
 use reqwest::{Client, StatusCode, redirect};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -13,15 +14,27 @@ const MAX_DOCUMENT: usize = 256 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The port is taken from the URL where it is 0 here.
+const LOOPBACK: [SocketAddr; 2] =
+    [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];
+
 /// The client that is used unless the caller brings one.
 ///
-/// It follows no redirect, and asks for no compression: what cannot be unpacked cannot explode.
+/// It follows no redirect; asks for no compression, since what cannot be unpacked cannot explode; and takes no proxy from
+/// the environment, which would see and could exchange what comes over http from loopback. `localhost` is loopback here,
+/// whatever a resolver says.
 pub(crate) fn http_client() -> Result<Client, ConfigError> {
     Client::builder()
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TIMEOUT)
         .redirect(redirect::Policy::none())
+        .no_proxy()
+        .no_gzip()
+        .no_brotli()
+        .no_deflate()
+        .no_zstd()
+        .resolve_to_addrs("localhost", &LOOPBACK)
         .build()
         .map_err(|error| ConfigError::HttpClient(Box::new(error)))
 }
@@ -68,6 +81,8 @@ pub(crate) async fn document(client: &Client, url: Url, accept: &str) -> Result<
     let mut response = client
         .get(url.clone())
         .header(ACCEPT, accept)
+        // A client of the caller's may have no time limit.
+        .timeout(TIMEOUT)
         .send()
         .await
         .map_err(|error| FetchError::new("the request failed", error.without_url()))?;
@@ -103,7 +118,12 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
             }
         }
     }
-    age
+    // RFC 9111 section 4.2: time spent in caches on the way counts.
+    let spent = headers
+        .get(AGE)
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .map_or(Duration::ZERO, Duration::from_secs);
+    age.map(|age| age.saturating_sub(spent))
 }
 
 #[cfg(test)]

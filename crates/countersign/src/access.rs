@@ -158,11 +158,12 @@ impl Beside<Needed> for Needed {
     type Together = Needed;
 }
 
-/// A handler that takes the rejection into its own hands lets everybody in.
+/// A handler that takes the rejection into its own hands lets everybody in, as far as anybody can tell: nothing is decided
+/// until it is declared public, or its route guarded.
 impl<T: DescribeAccess, E> DescribeAccess for Result<T, E> {
     type Caller = Unsaid;
 
     fn describe_access() -> Access {
-        Access::Optional
+        Access::Open
     }
 }

@@ -30,7 +30,12 @@ impl<'a> Credentials<'a> {
         let (scheme, rest) = value.split_at(end);
         // RFC 7235 section 2.1: a scheme's case does not count.
         if !scheme.eq_ignore_ascii_case(b"bearer") {
-            return Self::Absent;
+            // Two headers that somebody on the way joined by a comma are two headers.
+            let is_bearer = |part: &[u8]| {
+                part.trim_ascii_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"bearer "))
+            };
+            let others_hold_one = value.split(|&byte| byte == b',').skip(1).any(is_bearer);
+            return if others_hold_one { Self::Malformed } else { Self::Absent };
         }
         let blanks = rest.iter().take_while(|&&byte| byte == b' ').count();
         let token = &rest[blanks..];
@@ -64,6 +69,8 @@ mod tests {
         {
             assert_found(&[malformed], Credentials::Malformed);
         }
+        assert_found(&["Basic YTpi, Bearer a.b.c"], Credentials::Malformed);
+        assert_found(&["Digest username=\"bearer\", realm=\"a\""], Credentials::Absent);
         assert_found(&[], Credentials::Absent);
         assert_found(&["Bearer a", "Bearer a"], Credentials::Malformed);
         assert_found(&["Basic a", "Bearer a"], Credentials::Malformed);

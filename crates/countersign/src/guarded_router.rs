@@ -1,8 +1,10 @@
 //! Deny by default: a router that refuses to be built while any route is undecided.
 
 use crate::access::Access;
+use crate::extension;
 use crate::guard::Guard;
 use crate::matrix::{Matrix, MatrixRow};
+use crate::openapi::{add_item, document_operation, operations, schemas};
 use crate::route::Route;
 use axum::Router;
 use axum::extract::Request;
@@ -12,8 +14,8 @@ use std::convert::Infallible;
 use std::fmt;
 use tower_layer::Layer;
 use tower_service::Service;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa::openapi::{OpenApi, OpenApiBuilder};
+use utoipa_axum::router::UtoipaMethodRouter;
 
 /// A router on which every route is decided: guarded, optional, or declared [public](crate::Public::public).
 ///
@@ -38,9 +40,11 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 /// assert!(undecided.to_string().contains("GET /forgotten"));
 /// ```
 pub struct GuardedRouter<S = ()> {
-    router: OpenApiRouter<S>,
-    /// What the document does not hold.
-    undocumented: Vec<MatrixRow>,
+    router: Router<S>,
+    openapi: OpenApi,
+    /// Every operation. This is what counts: a document can lose operations when it is merged, and hold some that nobody
+    /// serves.
+    operations: Vec<MatrixRow>,
     /// Fallbacks are no routes: a guard on the router leaves them alone.
     fallbacks: Vec<MatrixRow>,
 }
@@ -90,25 +94,38 @@ impl std::error::Error for Undecided {}
 impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// An empty router.
     pub fn new() -> Self {
-        Self::with_openapi(OpenApiRouter::<S>::new().into_openapi())
+        Self::with_openapi(OpenApiBuilder::new().build())
     }
 
-    /// An empty router with the beginning of a document.
+    /// An empty router with the beginning of a document. Operations that stand in it keep what was written by hand; who
+    /// may call them is added when they are routed.
     pub fn with_openapi(openapi: OpenApi) -> Self {
-        Self { router: OpenApiRouter::with_openapi(openapi), undocumented: Vec::new(), fallbacks: Vec::new() }
+        Self { router: Router::new(), openapi, operations: Vec::new(), fallbacks: Vec::new() }
     }
 
     /// Adds documented handlers: what [`routes!`](crate::routes) gives.
     #[must_use]
-    pub fn routes(mut self, routes: UtoipaMethodRouter<S>) -> Self {
-        self.router = self.router.routes(routes);
+    pub fn routes(mut self, (schemas, paths, methods): UtoipaMethodRouter<S>) -> Self {
+        for (path, mut item) in paths.paths {
+            // utoipa takes an empty path for the root.
+            let path = if path.is_empty() { "/".to_owned() } else { path };
+            self.operations.extend(operations(&mut item).map(|(method, operation)| MatrixRow {
+                path: path.clone(),
+                method: method.to_owned(),
+                access: extension::read(operation),
+                documented: true,
+            }));
+            self.router = self.router.route(&path, methods.clone());
+            add_item(&mut self.openapi.paths, path, item);
+        }
+        self.openapi.components.get_or_insert_default().schemas.extend(schemas);
         self
     }
 
     /// Adds a handler without a document: what [`route!`](crate::route) gives.
     #[must_use]
     pub fn route(mut self, path: &str, route: Route<S>) -> Self {
-        self.undocumented.push(undocumented(path, route.method, route.access));
+        self.operations.push(undocumented(path, route.method, route.access));
         self.router = self.router.route(path, route.methods);
         self
     }
@@ -124,19 +141,29 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// Adds the routes of another router under a prefix.
     #[must_use]
     pub fn nest(mut self, prefix: &str, other: Self) -> Self {
-        self.undocumented.extend(other.undocumented.into_iter().map(|row| row.under(prefix)));
-        self.fallbacks.extend(other.fallbacks.into_iter().map(|row| row.under(prefix)));
         self.router = self.router.nest(prefix, other.router);
+        self.take_in(other.openapi, |path| nested(prefix, path));
+        let under = |row: MatrixRow| MatrixRow { path: nested(prefix, &row.path), ..row };
+        self.operations.extend(other.operations.into_iter().map(under));
+        self.fallbacks.extend(other.fallbacks.into_iter().map(under));
         self
     }
 
     /// Adds the routes of another router.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
-        self.undocumented.extend(other.undocumented);
-        self.fallbacks.extend(other.fallbacks);
         self.router = self.router.merge(other.router);
+        self.take_in(other.openapi, str::to_owned);
+        self.operations.extend(other.operations);
+        self.fallbacks.extend(other.fallbacks);
         self
+    }
+
+    fn take_in(&mut self, mut other: OpenApi, place: impl Fn(&str) -> String) {
+        for (path, item) in std::mem::take(&mut other.paths).paths {
+            add_item(&mut self.openapi.paths, place(&path), item);
+        }
+        self.openapi.merge(other);
     }
 
     /// Wraps every route that is there so far, as axum's `layer`.
@@ -158,15 +185,15 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     pub fn with_state<S2>(self, state: S) -> GuardedRouter<S2> {
         GuardedRouter {
             router: self.router.with_state(state),
-            undocumented: self.undocumented,
+            openapi: self.openapi,
+            operations: self.operations,
             fallbacks: self.fallbacks,
         }
     }
 
     /// Who may call what, as far as it is decided. A fallback stands there as `/*`.
     pub fn matrix(&self) -> Matrix {
-        let documented = Matrix::of(&self.router);
-        Matrix::new(documented.rows().iter().chain(&self.undocumented).chain(&self.fallbacks).cloned())
+        Matrix::new(self.operations.iter().chain(&self.fallbacks).cloned())
     }
 
     /// The router, its document and its matrix.
@@ -174,14 +201,31 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// # Errors
     ///
     /// [`Undecided`], with every route that nobody has decided.
-    pub fn build(self) -> Result<Guarded<S>, Undecided> {
+    pub fn build(mut self) -> Result<Guarded<S>, Undecided> {
         let matrix = self.matrix();
         let routes: Vec<MatrixRow> = matrix.rows().iter().filter(|row| row.access == Access::Open).cloned().collect();
         if !routes.is_empty() {
             return Err(Undecided { routes });
         }
-        let (router, openapi) = self.router.split_for_parts();
-        Ok(Guarded { router, openapi, matrix })
+        for (path, item) in &mut self.openapi.paths.paths {
+            for (method, operation) in operations(item) {
+                let is_this = |row: &&MatrixRow| row.documented && row.path == *path && row.method == method;
+                if let Some(row) = self.operations.iter().find(is_this) {
+                    document_operation(operation, &row.access);
+                }
+            }
+        }
+        self.openapi.components.get_or_insert_default().schemas.extend(schemas());
+        Ok(Guarded { router: self.router, openapi: self.openapi, matrix })
+    }
+}
+
+/// The path of a route under a prefix, joined as axum does it.
+fn nested(prefix: &str, path: &str) -> String {
+    match (prefix.ends_with('/'), path) {
+        (true, path) => format!("{prefix}{}", path.trim_start_matches('/')),
+        (false, "/") => prefix.to_owned(),
+        (false, path) => format!("{prefix}{path}"),
     }
 }
 
@@ -192,7 +236,7 @@ fn undocumented(path: &str, method: String, access: Access) -> MatrixRow {
 impl<S: Clone + Send + Sync + 'static> Guard for GuardedRouter<S> {
     fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
         self.router = self.router.guard::<R>(verifier);
-        for row in &mut self.undocumented {
+        for row in &mut self.operations {
             row.access = row.access.clone().and(Access::Required(vec![R::describe()]));
         }
         self

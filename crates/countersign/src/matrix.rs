@@ -44,18 +44,6 @@ pub struct MatrixRow {
     pub documented: bool,
 }
 
-impl MatrixRow {
-    /// The row of the same operation in a router that nests its own under `prefix`, joined as axum does it.
-    pub(crate) fn under(self, prefix: &str) -> Self {
-        let path = match (prefix.ends_with('/'), self.path.as_str()) {
-            (true, path) => format!("{prefix}{}", path.trim_start_matches('/')),
-            (false, "/") => prefix.to_owned(),
-            (false, path) => format!("{prefix}{path}"),
-        };
-        Self { path, ..self }
-    }
-}
-
 impl Matrix {
     /// The matrix of a documented router. What was added to it without a document is not in it; a
     /// [`GuardedRouter`](crate::GuardedRouter) knows that, too.

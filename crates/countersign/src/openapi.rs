@@ -46,27 +46,33 @@ impl Modify for BearerAuth {
 }
 
 /// The name of the schema of problem details.
-const PROBLEM: &str = "Problem";
+const PROBLEM: &str = "CountersignProblem";
 
 /// Adds `access` to what every operation of `paths` demands already. Gives the schemas that the operations now use.
 pub(crate) fn restrict(paths: &mut Paths, access: &Access) -> Vec<(String, RefOr<Schema>)> {
     for item in paths.paths.values_mut() {
         for (_, operation) in operations(item) {
-            let before = extension::read(operation);
-            let after = before.clone().and(access.clone());
-            if before != after {
-                document_operation(operation, &before, &after);
-            }
+            let both = extension::read(operation).and(access.clone());
+            document_operation(operation, &both);
         }
     }
     match access {
         Access::Open | Access::Public => Vec::new(),
-        Access::Optional | Access::Required(_) => vec![(PROBLEM.to_owned(), problem_schema().into())],
+        Access::Optional | Access::Required(_) => schemas(),
     }
+}
+
+/// What documented operations refer to.
+pub(crate) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+    vec![(PROBLEM.to_owned(), problem_schema().into())]
 }
 
 /// The operations of a path, with their methods.
 pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    slots(item).into_iter().filter_map(|(method, slot)| Some((method, slot.as_mut()?)))
+}
+
+fn slots(item: &mut PathItem) -> [(&'static str, &mut Option<Operation>); 8] {
     [
         ("GET", &mut item.get),
         ("PUT", &mut item.put),
@@ -77,17 +83,40 @@ pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static 
         ("PATCH", &mut item.patch),
         ("TRACE", &mut item.trace),
     ]
-    .into_iter()
-    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-fn document_operation(operation: &mut Operation, before: &Access, after: &Access) {
+/// Adds the operations of a path. One that is there already stays, with whatever was written into it by hand.
+pub(crate) fn add_item(paths: &mut Paths, path: String, mut item: PathItem) {
+    match paths.paths.get_mut(&path) {
+        None => {
+            paths.paths.insert(path, item);
+        }
+        Some(known) => {
+            for ((_, known), (_, more)) in slots(known).into_iter().zip(slots(&mut item)) {
+                if known.is_none() {
+                    *known = more.take();
+                }
+            }
+        }
+    }
+}
+
+/// Writes who may call an operation into it, in the place of what was written before.
+pub(crate) fn document_operation(operation: &mut Operation, after: &Access) {
+    let before = extension::read(operation);
+    if before == *after {
+        return;
+    }
     extension::write(operation, after);
     let text = operation.description.take().unwrap_or_default();
-    let text = line(before).and_then(|line| text.strip_suffix(&line)).unwrap_or(&text).trim_end();
+    let text = line(&before).and_then(|line| text.strip_suffix(&line)).unwrap_or(&text).trim_end();
     let paragraphs: Vec<String> =
         [text.to_owned()].into_iter().chain(line(after)).filter(|part| !part.is_empty()).collect();
     operation.description = (!paragraphs.is_empty()).then(|| paragraphs.join("\n\n"));
+    if *after == Access::Public {
+        // Said aloud, since a document may demand a token of every operation that says nothing.
+        operation.security = Some(Vec::new());
+    }
     if let Access::Optional | Access::Required(_) = after {
         operation.security = Some(security(after, &[BearerAuth::NAME]));
         answer(operation, "401", "No access token, or one that is refused");

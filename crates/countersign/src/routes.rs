@@ -17,6 +17,12 @@ use utoipa_axum::router::UtoipaMethodRouter;
 /// Collects handlers for `utoipa_axum::router::OpenApiRouter::routes`, as `utoipa_axum::routes!` does, and writes into
 /// each operation what its handler's arguments enforce: `security`, the answers 401 and 403, and a line of description.
 ///
+/// Several handlers of one call share a path, and differ in their methods. An extractor of your own that wraps a guard is
+/// read when it implements [`DescribeAccess`](crate::DescribeAccess); tuples of guards are not read.
+///
+/// Do not list the same handlers in `#[openapi(paths(..))]`: utoipa's router then keeps the operation from there, which
+/// knows of no guard. A [`GuardedRouter`](crate::GuardedRouter) puts both together.
+///
 /// # Example
 ///
 /// ```
@@ -232,10 +238,20 @@ pub fn probes<Arguments, H: HandlerArguments<Arguments>>(handler: &H) -> H::Prob
 }
 
 /// Puts two handlers of one path together.
+///
+/// # Panics
+///
+/// When their paths differ: each handler would be served at both.
 pub fn merge<S: Clone + Send + Sync + 'static>(
     (mut schemas, mut paths, methods): UtoipaMethodRouter<S>,
     (more_schemas, more_paths, more_methods): UtoipaMethodRouter<S>,
 ) -> UtoipaMethodRouter<S> {
+    assert!(
+        paths.paths.keys().eq(more_paths.paths.keys()),
+        "`routes!` takes handlers of one path, not of {:?} and {:?}: give each path a `routes!` of its own",
+        paths.paths.keys(),
+        more_paths.paths.keys(),
+    );
     schemas.extend(more_schemas);
     paths.merge(more_paths);
     (schemas, paths, methods.merge(more_methods))
