@@ -86,13 +86,13 @@ pub enum ConfigError {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// Longer than 16 KiB, or its header than 6 KiB.
-    #[error("token is too long")]
+    /// Longer than 16 KiB.
+    #[error("token is longer than 16 KiB")]
     TooLong,
     /// Not three non-empty parts of unpadded base64url (RFC 7515 section 7.1).
     #[error("token is not three parts of base64url")]
     NotCompact,
-    /// The header is not a JSON object that can be read, or a member has the wrong type.
+    /// The header is not a JSON object that can be read, or longer than 6 KiB, or a member has the wrong type.
     #[error("header is malformed")]
     MalformedHeader,
     /// The header asks for something that is not supported: `crit`, `b64`, `zip` or `cty`.

@@ -43,7 +43,7 @@ impl<'a> RawToken<'a> {
 
     pub(crate) fn header(&self) -> Result<Header, TokenError> {
         if self.header.len() > MAX_HEADER {
-            return Err(TokenError::TooLong);
+            return Err(TokenError::MalformedHeader);
         }
         Header::parse(&decode(self.header)?)
     }
