@@ -1,0 +1,74 @@
+//! An issuer on loopback whose requests are counted and whose published keys can be exchanged.
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::{Router, routing::get};
+use countersign_core::Algorithm;
+use countersign_testing::TestIssuer;
+use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+/// A [`TestIssuer`]'s keys behind an address of their own: the one that verifiers are configured with.
+pub(crate) struct IdentityProvider {
+    url: String,
+    issuer: TestIssuer,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    url: String,
+    published: Mutex<String>,
+    requests: AtomicUsize,
+    fetches: AtomicUsize,
+}
+
+impl IdentityProvider {
+    pub(crate) async fn start(algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        let issuer = TestIssuer::start_with(algorithms).await.expect("a free port");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("a bound socket"));
+        let shared = Arc::new(Shared { url: url.clone(), ..Shared::default() });
+        let router = Router::new().fallback(get(answer)).with_state(Arc::clone(&shared));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, issuer, shared }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn issuer(&self) -> &TestIssuer {
+        &self.issuer
+    }
+
+    /// Publishes this JWK set from now on.
+    pub(crate) fn publish(&self, jwks: String) {
+        *self.shared.published.lock().expect("no handler panics") = jwks;
+    }
+
+    pub(crate) fn published(&self) -> String {
+        self.shared.published.lock().expect("no handler panics").clone()
+    }
+
+    /// How often its keys were fetched.
+    pub(crate) fn fetches(&self) -> usize {
+        self.shared.fetches.load(Ordering::SeqCst)
+    }
+
+    /// How often it was asked for anything.
+    pub(crate) fn requests(&self) -> usize {
+        self.shared.requests.load(Ordering::SeqCst)
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, uri: Uri) -> String {
+    shared.requests.fetch_add(1, Ordering::SeqCst);
+    if uri.path() == "/.well-known/openid-configuration" {
+        return json!({ "issuer": shared.url, "jwks_uri": format!("{}/jwks", shared.url) }).to_string();
+    }
+    shared.fetches.fetch_add(1, Ordering::SeqCst);
+    shared.published.lock().expect("no handler panics").clone()
+}

@@ -1,0 +1,111 @@
+//! Everything that a case runs against: issuers, keys, an attacker's server, a clock that stands still.
+
+use crate::case::{Case, Jwk, KeyDelivery, Policy};
+use crate::identity_provider::IdentityProvider;
+use crate::journal::Journal;
+use crate::keyring::{Keyring, Signer};
+use crate::token;
+use countersign::{Algorithm, ConfigError, Oidc, Provider, TokenKind, Verifier};
+use countersign_core::{Algorithms, ManualClock};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The time by which tokens are judged, 2027-01-15T08:00:00Z.
+const NOW: u64 = 1_800_000_000;
+pub(crate) const AUDIENCE: &str = "https://api.example";
+pub(crate) const REALM: &str = "corpus";
+
+pub(crate) struct World {
+    pub(crate) main: IdentityProvider,
+    pub(crate) other: IdentityProvider,
+    /// Publishes keys of its own, in case somebody asks.
+    pub(crate) attacker: IdentityProvider,
+    pub(crate) journal: Journal,
+    keyring: Keyring,
+    client: reqwest::Client,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let world = Self {
+            main: IdentityProvider::start(Algorithm::all()).await,
+            other: IdentityProvider::start(Algorithms::default().iter()).await,
+            attacker: IdentityProvider::start([Algorithm::RS256]).await,
+            journal: Journal::start(),
+            keyring: Keyring::new(),
+            client: client.build().expect("a client"),
+        };
+        for provider in [&world.other, &world.attacker] {
+            provider.publish(provider.issuer().jwks());
+        }
+        world
+    }
+
+    pub(crate) fn signer(&self, name: &str) -> Result<Signer<'_>, String> {
+        self.keyring.signer(name, &self.main, &self.other)
+    }
+
+    /// Lets the main issuer publish these keys, its own ten where nothing is said.
+    pub(crate) fn publish(&self, jwks: Option<&[Jwk]>) -> Result<(), String> {
+        self.main.publish(match jwks {
+            None => self.main.issuer().jwks(),
+            Some(keys) => self.key_set(keys)?,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn key_set<'a>(&self, keys: impl IntoIterator<Item = &'a Jwk>) -> Result<String, String> {
+        let keys = keys.into_iter().map(|jwk| token::jwk(jwk, self)).collect::<Result<Vec<_>, _>>()?;
+        Ok(format!(r#"{{"keys":[{}]}}"#, keys.join(",")))
+    }
+
+    /// A verifier of its own for each case: no key fetched for one counts for the next, no cool-down either.
+    pub(crate) async fn verifier(
+        &self,
+        case: &Case,
+        keys: KeyDelivery,
+    ) -> Result<Result<Verifier, ConfigError>, String> {
+        let Policy { issuers, algorithms, kind, leeway, .. } = &case.verifier;
+        let algorithms = match algorithms {
+            None => Algorithm::all().collect(),
+            Some(names) => names
+                .iter()
+                .map(|name| Algorithm::from_name(name).ok_or_else(|| format!("no algorithm `{name}`")))
+                .collect::<Result<Vec<_>, _>>()?,
+        };
+        let mut builder = Verifier::builder().realm(REALM).clock(Arc::new(ManualClock::at(NOW)));
+        for name in issuers.as_deref().unwrap_or(&["main".to_owned()]) {
+            let provider = match name.as_str() {
+                "main" => &self.main,
+                "other" => &self.other,
+                _ => return Err(format!("no issuer `{name}`")),
+            };
+            let mut issuer = Oidc::issuer(provider.url()).audience(AUDIENCE).algorithms(algorithms.iter().copied());
+            issuer = self.deliver(issuer, provider, keys)?;
+            issuer = match kind.as_deref() {
+                None => issuer,
+                Some("rfc9068") => issuer.kind(TokenKind::rfc9068()),
+                Some(other) => return Err(format!("no kind `{other}`")),
+            };
+            if let Some(seconds) = leeway {
+                issuer = issuer.leeway(Duration::from_secs(*seconds));
+            }
+            builder = builder.issuer(issuer);
+        }
+        Ok(builder.build().await)
+    }
+
+    fn deliver(
+        &self,
+        issuer: Provider<Oidc>,
+        provider: &IdentityProvider,
+        keys: KeyDelivery,
+    ) -> Result<Provider<Oidc>, String> {
+        Ok(match keys {
+            KeyDelivery::Fetched => issuer.http_client(self.client.clone()),
+            KeyDelivery::Static => issuer.jwks(provider.published()),
+            KeyDelivery::Pem => issuer.pem(self.signer("RS256")?.pem()?),
+        })
+    }
+}
