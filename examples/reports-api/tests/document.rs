@@ -2,10 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use countersign::{Oidc, Verifier};
+use countersign::{Oidc, SecuritySchemes, Verifier};
 use countersign_testing::{AccessTest, TestIssuer};
 use reports_api::Documentation;
 use tower::ServiceExt;
+use utoipa::Modify;
 
 const AUDIENCE: &str = "https://reports.example.com";
 
@@ -15,6 +16,18 @@ fn the_document_is_the_golden_one() {
     let guarded = reports_api::operations().build().unwrap();
     let document = guarded.openapi.to_pretty_json().unwrap();
     expectorate::assert_contents("tests/openapi.json", &format!("{document}\n"));
+}
+
+/// The same for readers who log in by the provider's pages.
+#[test]
+fn the_document_with_every_scheme_is_the_golden_one() {
+    let mut openapi = reports_api::operations().build().unwrap().openapi;
+    SecuritySchemes::bearer()
+        .openid_connect("https://idp.example.com/.well-known/openid-configuration")
+        .oauth2("https://idp.example.com/authorize", "https://idp.example.com/token")
+        .modify(&mut openapi);
+    let document = openapi.to_pretty_json().unwrap();
+    expectorate::assert_contents("tests/openapi-every-scheme.json", &format!("{document}\n"));
 }
 
 /// The matrix is made for review: no guard changes without a difference in this file.
