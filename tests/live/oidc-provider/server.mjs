@@ -6,6 +6,7 @@
 // Tokens
 //   client `svc` / `svc-secret`   client_credentials
 //   client `web` (public)         code + PKCE; any name logs in, `alice` is in the group admin
+//   client `swagger` (public)     the same, for Swagger UI at /docs of any loopback port
 //   resource=https://NAME         asks for a JWT access token (at+jwt) with `aud` https://NAME;
 //                                 in its query: alg=ES256, ttl=SECONDS, format=opaque
 //   no resource                   an opaque access token, as OpenID Connect has it
@@ -69,6 +70,7 @@ function openIdProvider(issuer, keys) {
     conformIdTokenClaims: false,
     findAccount: account,
     extraTokenClaims: (ctx, token) => token.accountId && { groups: USERS[token.accountId]?.groups ?? [] },
+    clientBasedCORS: () => true, // Swagger UI exchanges its code from another origin
     ttl: { AccessToken: ttl, ClientCredentials: ttl, IdToken: 300, Interaction: 300, Session: 300, Grant: 300 },
     clients: [
       {
@@ -83,6 +85,13 @@ function openIdProvider(issuer, keys) {
         token_endpoint_auth_method: 'none',
         application_type: 'native', // lets an http redirect to loopback through
         redirect_uris: [`http://${HOST}/callback`],
+      },
+      {
+        client_id: 'swagger',
+        token_endpoint_auth_method: 'none',
+        application_type: 'native', // on loopback any port will do (RFC 8252 section 7.3)
+        redirect_uris: [`http://${HOST}/docs/oauth2-redirect.html`],
+        scope: ['openid', ...SCOPES].join(' '),
       },
     ],
     features: {
