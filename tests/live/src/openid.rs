@@ -85,7 +85,7 @@ async fn requirements(report: &mut Report, provider: &OidcProvider, server: &Res
         ("svc, in no group", &svc, Method::GET, "/staff", "403 insufficient_scope"),
         ("svc, both scopes", &svc, Method::GET, "/reports", "200"),
         ("svc, both scopes", &svc, Method::POST, "/reports", "201"),
-        ("svc, both scopes", &svc, Method::DELETE, "/reports/1", "403 insufficient_scope"),
+        ("svc, both scopes", &svc, Method::DELETE, "/reports/1", "403 insufficient_scope (reports:write)"),
         ("svc, reports:read only", &reader, Method::GET, "/reports", "200"),
         (
             "svc, reports:read only",
