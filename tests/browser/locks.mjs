@@ -1,0 +1,48 @@
+// Which operations show a lock, and which should.
+
+import { openApi } from './services.mjs';
+
+const WAIT_MS = 5_000;
+
+// Three witnesses have to agree: the page, its document, and what the API does with a token that is none.
+export async function checkLocks(report, name, page, url) {
+  const locks = await page.locks();
+  const locked = Object.keys(locks).filter((operation) => locks[operation] !== 'none').sort();
+  const operations = operationsOf(await openApi(url));
+
+  const secured = operations.filter(({ security }) => security?.length > 0).map(text).sort();
+  report.check(`${name}: locks, where the document has security`, secured, locked);
+
+  const refusals = await Promise.all(operations.map((operation) => refusesNonsense(url, operation)));
+  const refusing = operations.filter((_, index) => refusals[index]).map(text).sort();
+  report.check(`${name}: locks, where a bad token is refused`, refusing, locked);
+
+  report.check(`${name}: GET /public has a lock`, false, locked.includes('GET /public'));
+  report.check(`${name}: GET /optional has a lock`, true, locked.includes('GET /optional'));
+}
+
+// Once authorized, every lock is closed.
+export async function checkClosed(report, name, page) {
+  const open = Object.entries(await page.locks()).filter(([, state]) => state === 'open');
+  report.check(`${name}: locks still open`, [], open.map(([operation]) => operation));
+}
+
+function operationsOf({ paths }) {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { security }]) => ({ method: method.toUpperCase(), path, security })),
+  );
+}
+
+async function refusesNonsense(url, { method, path }) {
+  const response = await fetch(url + path.replace(/\{\w+\}/, '1'), {
+    method,
+    headers: { authorization: 'Bearer nonsense' },
+    signal: AbortSignal.timeout(WAIT_MS),
+  });
+  await response.arrayBuffer();
+  return response.status === 401;
+}
+
+function text({ method, path }) {
+  return `${method} ${path}`;
+}

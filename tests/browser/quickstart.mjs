@@ -1,0 +1,40 @@
+// The quickstart's page: tokens are pasted.
+
+import { checkClosed, checkLocks } from './locks.mjs';
+import { quickstart } from './services.mjs';
+
+const NAME = 'quickstart';
+
+export async function check(report, browser) {
+  const { service, url, tokens } = await quickstart();
+  try {
+    await withoutToken(report, browser, url);
+    await withToken(report, browser, url, tokens, 'alice', 'GET', '/admin', '200');
+    await withToken(report, browser, url, tokens, 'bob', 'GET', '/admin', '403');
+    await withToken(report, browser, url, tokens, 'carol', 'GET', '/me', '200');
+  } finally {
+    service.stop();
+  }
+}
+
+function withoutToken(report, browser, url) {
+  return browser.visit(url, async (page) => {
+    await checkLocks(report, NAME, page, url);
+    await page.screenshot('quickstart-page');
+    report.check(`${NAME}: GET /admin without a token`, '401', await page.call('GET', '/admin'));
+    await page.screenshot('quickstart-401');
+    report.check(`${NAME}: GET /public without a token`, '200', await page.call('GET', '/public'));
+    report.check(`${NAME}: GET /optional without a token`, '200', await page.call('GET', '/optional'));
+    report.check(`${NAME}: troubles of the page`, [], page.troubles);
+  });
+}
+
+function withToken(report, browser, url, tokens, name, method, path, expected) {
+  return browser.visit(url, async (page) => {
+    await page.paste(tokens[name]);
+    await checkClosed(report, `${NAME}, token of ${name} pasted`, page);
+    const status = await page.call(method, path);
+    await page.screenshot(`quickstart-${name}-${status}`);
+    report.check(`${NAME}: ${method} ${path}, token of ${name} pasted`, expected, status);
+  });
+}
