@@ -24,11 +24,12 @@ pub struct VerifierBuilder {
     issuers: Vec<Result<Issuer, ConfigError>>,
     realm: String,
     clock: Arc<dyn Clock>,
+    demands_keys: bool,
 }
 
 impl VerifierBuilder {
     pub(crate) fn new() -> Self {
-        Self { issuers: Vec::new(), realm: "api".to_owned(), clock: Arc::new(SystemClock) }
+        Self { issuers: Vec::new(), realm: "api".to_owned(), clock: Arc::new(SystemClock), demands_keys: false }
     }
 
     /// Trusts an issuer. Several are told apart by the token's `iss`, and each keeps its own keys and rules.
@@ -49,6 +50,13 @@ impl VerifierBuilder {
         self
     }
 
+    /// Lets [`build`](Self::build) fail when the first attempt to fetch an issuer's keys does. Unless set, a start with
+    /// the provider down succeeds, answers 503 and heals itself.
+    pub fn demand_keys(mut self) -> Self {
+        self.demands_keys = true;
+        self
+    }
+
     /// Builds the verifier, and waits for the first attempt to fetch keys. When that fails the verifier is built all
     /// the same: it gives no verdict (503), and tries again in the background until it can.
     ///
@@ -56,7 +64,8 @@ impl VerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice.
+    /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice; when keys
+    /// are [demanded](Self::demand_keys) and cannot be had.
     pub async fn build(self) -> Result<Verifier, ConfigError> {
         if self.issuers.is_empty() {
             return Err(ConfigError::NoIssuer);
@@ -75,6 +84,9 @@ impl VerifierBuilder {
         // All attempts are under way; waiting for one after the other takes as long as the slowest.
         for issuer in &trusted {
             issuer.keys.started().await;
+            if self.demands_keys && issuer.keys.current().is_err() {
+                return Err(ConfigError::NoKeys(issuer.policy.iss.to_string()));
+            }
         }
         Ok(Verifier::new(trusted, self.realm, self.clock))
     }

@@ -107,6 +107,11 @@ impl KeySet {
         self.keys.is_empty()
     }
 
+    /// The usable keys, for diagnosis: the `kid` of each, and the algorithms that it verifies.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, Vec<Algorithm>)> {
+        self.keys.iter().map(|key| (key.kid.as_deref(), key.algorithms().collect()))
+    }
+
     /// The keys that are not used, for diagnosis.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped

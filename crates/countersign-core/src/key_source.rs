@@ -31,6 +31,14 @@ impl KeySource {
         }
     }
 
+    /// Resolves when there are keys.
+    pub(crate) async fn until_ready(&self) {
+        match self {
+            Self::Static(_) => {}
+            Self::Remote(remote) => remote.until_ready().await,
+        }
+    }
+
     /// Asks for newer keys, because a token names one that [`current`](Self::current) lacks. Then `current` is as new
     /// as the cool-down allows.
     pub(crate) async fn refresh(&self) -> Result<(), Unavailable> {

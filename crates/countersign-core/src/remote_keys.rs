@@ -6,12 +6,12 @@
 
 use crate::algorithm::Algorithms;
 use crate::error::Unavailable;
+use crate::fetch::{Fetch, FetchError, Fetched};
 use crate::key_set::KeySet;
 use arc_swap::ArcSwapOption;
-use std::error::Error;
+use std::error::Error as _;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -34,81 +34,6 @@ const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// Gets an issuer's JWK set. `countersign-providers` implements it over reqwest; tests and unusual set-ups may bring
-/// their own.
-///
-/// An implementation bounds the size of what it reads. The time is bounded for it, at 5 seconds.
-///
-/// # Example
-///
-/// ```
-/// use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
-///
-/// #[derive(Debug)]
-/// struct FromDisk(std::path::PathBuf);
-///
-/// impl Fetch for FromDisk {
-///     fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>> {
-///         Box::pin(async {
-///             let jwks = std::fs::read(&self.0).map_err(|error| FetchError::new("the file cannot be read", error))?;
-///             Ok(Fetched { jwks, max_age: None })
-///         })
-///     }
-/// }
-/// ```
-pub trait Fetch: fmt::Debug + Send + Sync + 'static {
-    /// Gets the JWK set as it is now.
-    ///
-    /// # Errors
-    ///
-    /// Any failure keeps the last good keys in use.
-    fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>>;
-}
-
-/// A boxed future, where a trait must stay usable as an object. Never on the path of a token whose key is known.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// An answer of a [`Fetch`].
-#[derive(Clone, Debug)]
-pub struct Fetched {
-    /// The text of the JWK set.
-    pub jwks: Vec<u8>,
-    /// How long the answer says that it is fresh; clamped to between 1 minute and 24 hours, 10 minutes without one.
-    pub max_age: Option<Duration>,
-}
-
-/// Why keys could not be fetched.
-#[derive(Debug)]
-pub struct FetchError {
-    problem: &'static str,
-    source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-impl FetchError {
-    /// An error with a foreign cause.
-    pub fn new(problem: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { problem, source: Some(source.into()) }
-    }
-}
-
-impl From<&'static str> for FetchError {
-    fn from(problem: &'static str) -> Self {
-        Self { problem, source: None }
-    }
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.problem)
-    }
-}
-
-impl Error for FetchError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
-}
-
 /// The keys of a remote issuer. Dropping it ends its task.
 pub(crate) struct RemoteKeys {
     shared: Arc<Shared>,
@@ -119,6 +44,15 @@ struct Shared {
     held: ArcSwapOption<Held>,
     status: watch::Sender<Status>,
     wanted: Notify,
+}
+
+impl Shared {
+    /// The keys, unless they could not be confirmed for too long.
+    fn fresh_keys(&self) -> Option<Arc<KeySet>> {
+        let held = self.held.load();
+        let held = held.as_ref().filter(|held| held.since.elapsed() <= MAX_STALENESS)?;
+        Some(Arc::clone(&held.keys))
+    }
 }
 
 struct Held {
@@ -156,10 +90,7 @@ impl RemoteKeys {
     }
 
     pub(crate) fn current(&self) -> Result<Arc<KeySet>, Unavailable> {
-        match &*self.shared.held.load() {
-            Some(held) if held.since.elapsed() <= MAX_STALENESS => Ok(Arc::clone(&held.keys)),
-            _ => Err(self.unavailable()),
-        }
+        self.shared.fresh_keys().ok_or_else(|| self.unavailable())
     }
 
     /// Whether keys are there, and somebody keeps them fresh.
@@ -195,9 +126,19 @@ impl RemoteKeys {
         let _ = timeout(MAX_WAIT, status.wait_for(|status| status.completed > 0)).await;
     }
 
+    /// Resolves when there are keys.
+    pub(crate) async fn until_ready(&self) {
+        let mut status = self.shared.status.subscribe();
+        // Looks at the keys alone: the status is locked meanwhile. Its sender lives as long as `self`, so that this ends
+        // only when it should.
+        let _ = status.wait_for(|_| self.shared.fresh_keys().is_some()).await;
+    }
+
     fn unavailable(&self) -> Unavailable {
-        let status = *self.shared.status.borrow();
-        let retry_after = status.next_attempt.saturating_duration_since(Instant::now());
+        let (now, status) = (Instant::now(), *self.shared.status.borrow());
+        // Whichever comes first: the next attempt, or the end of what forbids an unknown key to cause one.
+        let next = status.cooling_until.filter(|&until| until > now).unwrap_or(status.next_attempt);
+        let retry_after = next.min(status.next_attempt).saturating_duration_since(now);
         Unavailable { retry_after: Duration::from_secs(retry_after.as_secs() + 1) }
     }
 }
@@ -250,7 +191,8 @@ impl Keeper {
         let next_attempt = match &outcome {
             Ok(lifetime) => {
                 self.pause = MIN_PAUSE;
-                Some(start + lifetime.mul_f64(0.8))
+                // Early enough for some failures, and not at the moment when every other instance asks.
+                Some(start + lifetime.mul_f64(0.75 + 0.1 * fraction()))
             }
             Err(error) => {
                 let source = error.source().map(|source| source.to_string().chars().take(200).collect::<String>());
@@ -284,7 +226,7 @@ impl Keeper {
         }
         let pause = self.pause;
         self.pause = (pause * 2).min(MAX_PAUSE);
-        Some(Instant::now() + pause)
+        Some(Instant::now() + pause.mul_f64(0.75 + 0.5 * fraction()))
     }
 
     /// Fetches in a task of its own, so that a panic there is a failed attempt and nothing worse. The task goes with the
@@ -317,6 +259,12 @@ impl Keeper {
         self.shared.held.store(Some(Arc::new(Held { keys: Arc::new(keys), since: Instant::now() })));
         Ok(fetched.max_age.map_or(DEFAULT_LIFETIME, |age| age.clamp(MIN_LIFETIME, MAX_LIFETIME)))
     }
+}
+
+/// A number from 0 to 1, another one each time. Not for secrets.
+fn fraction() -> f64 {
+    // The standard library seeds each `RandomState` anew.
+    f64::from(RandomState::new().build_hasher().finish() as u32) / f64::from(u32::MAX)
 }
 
 #[derive(Clone, Copy)]

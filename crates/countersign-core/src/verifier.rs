@@ -96,6 +96,30 @@ impl Verifier {
         self.0.issuers.iter().try_for_each(|issuer| issuer.keys.ready())
     }
 
+    /// Resolves when every issuer's keys are there. It has no time limit of its own: wrap it in a timeout where a start
+    /// must not wait for ever.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Verifier;
+    /// # use std::time::Duration;
+    /// # async fn example(verifier: Verifier) -> Result<(), Box<dyn std::error::Error>> {
+    /// tokio::time::timeout(Duration::from_secs(30), verifier.until_ready()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn until_ready(&self) {
+        for issuer in &self.0.issuers {
+            issuer.keys.until_ready().await;
+        }
+    }
+
+    /// The keys of each issuer as they are now, for diagnosis: the issuer's `iss` and its set, `None` while there is none.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, Option<Arc<KeySet>>)> {
+        self.0.issuers.iter().map(|issuer| (&*issuer.policy.iss, issuer.keys.current().ok()))
+    }
+
     /// The only issuer, or the one that the token names. The name is not verified yet: it chooses the keys that
     /// decide, and validation looks at it again.
     fn issuer(&self, payload: &[u8]) -> Result<&TrustedIssuer, TokenError> {

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::{
-    Audience, BoxFuture, Fetch, FetchError, Fetched, Issuer, IssuerKeys, TokenError, Verifier, VerifyError,
+    Algorithm, Audience, BoxFuture, ConfigError, Fetch, FetchError, Fetched, Issuer, IssuerKeys, TokenError, Verifier,
+    VerifyError,
 };
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -236,6 +237,11 @@ async fn an_unknown_key_moves_no_other_attempt_while_the_provider_is_down() {
     assert_eq!(provider.fetches(), 2, "one more in a cool-down");
     tokio::time::sleep(Duration::from_secs(3_600)).await;
     assert_eq!(provider.fetches(), 2, "and none that nobody asked for");
+
+    let Err(VerifyError::Unavailable(unavailable)) = verifier.verify(&token("bogus")).await else {
+        panic!("no verdict")
+    };
+    assert!(unavailable.retry_after <= Duration::from_secs(31), "{unavailable:?}: the next unknown key may ask again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -278,4 +284,47 @@ fn a_verifier_whose_runtime_is_gone_says_so_at_once() {
         assert_eq!(verdict(&verifier, "rotated").await, "unavailable");
         assert!(verifier.ready().is_err() && start.elapsed() < Duration::from_secs(5));
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_can_be_demanded_or_waited_for() {
+    let provider = Provider::default();
+    let issuer = || {
+        let issuer = Issuer::new("https://idp.example", IssuerKeys::fetched(provider.clone()));
+        issuer.audience(Audience::any_of(["api"]))
+    };
+    let demanded = Verifier::builder().issuer(issuer()).demand_keys().build().await;
+    assert!(matches!(demanded, Err(ConfigError::NoKeys(_))), "{demanded:?}");
+
+    let verifier = Verifier::builder().issuer(issuer()).build().await.unwrap();
+    assert!(verifier.keys().all(|(iss, keys)| iss == "https://idp.example" && keys.is_none()));
+    let waiting = tokio::spawn({
+        let verifier = verifier.clone();
+        async move { verifier.until_ready().await }
+    });
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(!waiting.is_finished());
+    provider.publish(&["known"]);
+    tokio::time::timeout(Duration::from_secs(90), waiting).await.unwrap().unwrap();
+    let (_, keys) = verifier.keys().next().unwrap();
+    assert_eq!(keys.unwrap().iter().collect::<Vec<_>>(), [(Some("known"), vec![Algorithm::EdDSA])]);
+    assert!(Verifier::builder().issuer(issuer()).demand_keys().build().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn instances_that_start_together_do_not_refresh_together() {
+    let mut moments = Vec::new();
+    for _ in 0..20 {
+        let provider = Provider::publishing(&["known"]);
+        let _verifier = provider.verifier().await;
+        let start = tokio::time::Instant::now();
+        while provider.fetches() < 2 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        moments.push(start.elapsed().as_secs());
+    }
+    assert!(moments.iter().all(|moment| (450..=512).contains(moment)), "{moments:?}");
+    moments.sort_unstable();
+    moments.dedup();
+    assert!(moments.len() > 5, "{moments:?}");
 }
