@@ -11,6 +11,7 @@ use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
 use countersign_testing::TestIssuer;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceExt;
 
@@ -156,7 +157,7 @@ async fn a_missing_requirement_is_403_and_names_every_scope_that_is_required() {
 struct Down;
 
 impl Fetch for Down {
-    fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
         Box::pin(async { Err("the provider is down".into()) })
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Gets an issuer's JWK set. `countersign-providers` implements it over reqwest; tests and unusual set-ups may bring
@@ -15,38 +16,76 @@ use std::time::Duration;
 ///
 /// ```
 /// use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
+/// use std::sync::Arc;
 ///
 /// #[derive(Debug)]
 /// struct FromDisk(std::path::PathBuf);
 ///
 /// impl Fetch for FromDisk {
-///     fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+///     fn fetch(&self, _known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
 ///         Box::pin(async {
 ///             let jwks = std::fs::read(&self.0).map_err(|error| FetchError::new("the file cannot be read", error))?;
-///             Ok(Fetched { jwks, max_age: None })
+///             Ok(Fetched::jwks(jwks))
 ///         })
 ///     }
 /// }
 /// ```
 pub trait Fetch: fmt::Debug + Send + Sync + 'static {
-    /// Gets the JWK set as it is now.
+    /// Gets the JWK set as it is now. `known` is the entity tag of the set that is in use, for a conditional request; a
+    /// `Fetch` may ignore it.
     ///
     /// # Errors
     ///
     /// Any failure keeps the last good keys in use.
-    fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>>;
+    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>>;
 }
 
 /// A boxed future, where a trait must stay usable as an object. Never on the path of a token whose key is known.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An answer of a [`Fetch`].
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::Fetched;
+/// use std::time::Duration;
+///
+/// let answer = Fetched::jwks(r#"{"keys":[]}"#).fresh_for(Duration::from_secs(600)).etag("\"v7\"");
+/// # let _ = answer;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fetched {
-    /// The text of the JWK set.
-    pub jwks: Vec<u8>,
-    /// How long the answer says that it is fresh; clamped to between 1 minute and 24 hours, 10 minutes without one.
-    pub max_age: Option<Duration>,
+    /// `None` where the set is the one that is known already.
+    pub(crate) jwks: Option<Vec<u8>>,
+    pub(crate) lifetime: Option<Duration>,
+    pub(crate) etag: Option<Arc<str>>,
+}
+
+impl Fetched {
+    /// The text of a JWK set.
+    pub fn jwks(text: impl Into<Vec<u8>>) -> Self {
+        Self { jwks: Some(text.into()), lifetime: None, etag: None }
+    }
+
+    /// The set is still the one by the entity tag that the [`Fetch`] was given (RFC 9110 section 15.4.5).
+    pub fn unchanged() -> Self {
+        Self { jwks: None, lifetime: None, etag: None }
+    }
+
+    /// How long the answer says that it is fresh; clamped to between 1 minute and 24 hours, 10 minutes unless set.
+    #[must_use]
+    pub fn fresh_for(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// The entity tag by which the provider recognises the set.
+    #[must_use]
+    pub fn etag(mut self, etag: impl Into<Arc<str>>) -> Self {
+        self.etag = Some(etag.into());
+        self
+    }
 }
 
 /// Why keys could not be fetched.

@@ -58,6 +58,7 @@ impl Shared {
 struct Held {
     keys: Arc<KeySet>,
     since: Instant,
+    etag: Option<Arc<str>>,
 }
 
 #[derive(Clone, Copy)]
@@ -233,8 +234,9 @@ impl Keeper {
     /// set that holds it.
     async fn fetch(&self) -> Result<Fetched, FetchError> {
         let fetch = Arc::clone(&self.fetch);
+        let known = self.shared.held.load().as_ref().and_then(|held| held.etag.clone());
         let mut task = JoinSet::new();
-        task.spawn(async move { fetch.fetch().await });
+        task.spawn(async move { fetch.fetch(known).await });
         match timeout(ATTEMPT_DEADLINE, task.join_next()).await {
             Ok(Some(Ok(answer))) => answer,
             Ok(Some(Err(panic))) => Err(FetchError::new("fetching keys panicked", panic)),
@@ -245,7 +247,19 @@ impl Keeper {
 
     /// Takes an answer's keys into use, unless they are none.
     fn accept(&self, fetched: Fetched) -> Result<Duration, FetchError> {
-        let keys = KeySet::from_jwks(&fetched.jwks, self.allowed)
+        let (keys, etag) = match &fetched.jwks {
+            Some(jwks) => (Arc::new(self.read(jwks)?), fetched.etag),
+            None => match &*self.shared.held.load() {
+                Some(held) => (Arc::clone(&held.keys), held.etag.clone()),
+                None => return Err("the answer is that nothing has changed, but nothing was known".into()),
+            },
+        };
+        self.shared.held.store(Some(Arc::new(Held { keys, since: Instant::now(), etag })));
+        Ok(fetched.lifetime.map_or(DEFAULT_LIFETIME, |lifetime| lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME)))
+    }
+
+    fn read(&self, jwks: &[u8]) -> Result<KeySet, FetchError> {
+        let keys = KeySet::from_jwks(jwks, self.allowed)
             .map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
         for skipped in keys.skipped() {
             let kid = skipped.kid.as_deref().map(|kid| kid.chars().take(200).collect::<String>());
@@ -256,8 +270,7 @@ impl Keeper {
             return Err("the answer holds no usable key".into());
         }
         tracing::debug!(target: "countersign::keys", issuer = &*self.issuer, keys = keys.len(), "keys fetched");
-        self.shared.held.store(Some(Arc::new(Held { keys: Arc::new(keys), since: Instant::now() })));
-        Ok(fetched.max_age.map_or(DEFAULT_LIFETIME, |age| age.clamp(MIN_LIFETIME, MAX_LIFETIME)))
+        Ok(keys)
     }
 }
 

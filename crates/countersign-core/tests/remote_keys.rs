@@ -21,6 +21,9 @@ struct Inner {
     delay: Mutex<Duration>,
     max_age: Mutex<Option<Duration>>,
     panics: AtomicBool,
+    /// Whether it answers conditional requests, and how often it found nothing new.
+    recognises: AtomicBool,
+    unchanged: AtomicUsize,
 }
 
 impl Provider {
@@ -54,15 +57,23 @@ impl Provider {
 }
 
 impl Fetch for Provider {
-    fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>> {
-        Box::pin(async {
+    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+        Box::pin(async move {
             self.0.fetches.fetch_add(1, Ordering::SeqCst);
             let delay = *self.0.delay.lock().unwrap();
             tokio::time::sleep(delay).await;
             let answer = self.0.answer.lock().unwrap().clone();
             assert!(!self.0.panics.load(Ordering::SeqCst), "fetching went wrong");
-            let jwks = answer.ok_or(FetchError::from("the provider is down"))?.into_bytes();
-            Ok(Fetched { jwks, max_age: *self.0.max_age.lock().unwrap() })
+            let jwks = answer.ok_or(FetchError::from("the provider is down"))?;
+            let etag = self.0.recognises.load(Ordering::SeqCst).then(|| format!("{:x}", jwks.len()));
+            let fetched = if etag.is_some() && known.as_deref() == etag.as_deref() {
+                self.0.unchanged.fetch_add(1, Ordering::SeqCst);
+                Fetched::unchanged()
+            } else {
+                Fetched::jwks(jwks)
+            };
+            let fetched = etag.into_iter().fold(fetched, Fetched::etag);
+            Ok(self.0.max_age.lock().unwrap().into_iter().fold(fetched, Fetched::fresh_for))
         })
     }
 }
@@ -327,4 +338,21 @@ async fn instances_that_start_together_do_not_refresh_together() {
     moments.sort_unstable();
     moments.dedup();
     assert!(moments.len() > 5, "{moments:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_did_not_change_is_confirmed_without_being_sent_again() {
+    let provider = Provider::publishing(&["known"]);
+    provider.0.recognises.store(true, Ordering::SeqCst);
+    let verifier = provider.verifier().await;
+    // Three days: far beyond the time after which keys that nobody confirms are stale.
+    for _ in 0..72 {
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        assert_eq!(verdict(&verifier, "known").await, "found");
+    }
+    assert_eq!(provider.0.unchanged.load(Ordering::SeqCst), provider.fetches() - 1);
+
+    provider.publish(&["rotated-to-another-length"]);
+    assert_eq!(verdict(&verifier, "rotated-to-another-length").await, "found");
+    assert_eq!(verdict(&verifier, "known").await, "unknown");
 }

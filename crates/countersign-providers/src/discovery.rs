@@ -36,8 +36,8 @@ impl ProviderMetadata {
     pub(crate) async fn fetch(client: &Client, issuer: &str) -> Result<Self, FetchError> {
         let url =
             parse_url(&discovery_url(issuer)).map_err(|problem| FetchError::new("the issuer is refused", problem))?;
-        let document = document(client, url, "application/json").await?;
-        let metadata: Self = serde_json::from_slice(&document.body)
+        let document = document(client, url, "application/json", None).await?;
+        let metadata: Self = serde_json::from_slice(&document.body.unwrap_or_default())
             .map_err(|error| FetchError::new("the discovery document cannot be read", error))?;
         if metadata.issuer != issuer {
             return Err(FetchError::new(

@@ -2,11 +2,11 @@
 
 use crate::discovery::ProviderMetadata;
 use countersign_core::{BoxFuture, ConfigError, Fetch, FetchError, Fetched};
-use reqwest::header::{ACCEPT, AGE, CACHE_CONTROL, HeaderMap};
+use reqwest::header::{ACCEPT, AGE, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode, redirect};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// The largest document that is read, in bytes. Real key sets have 2 to 20 KiB.
@@ -56,8 +56,8 @@ pub(crate) enum KeyLocation {
 }
 
 impl Fetch for HttpFetch {
-    fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>> {
-        Box::pin(async {
+    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+        Box::pin(async move {
             let url = match &self.keys {
                 KeyLocation::At(url) => url.clone(),
                 // Discovered anew each time, so that a provider may move its keys.
@@ -65,27 +65,43 @@ impl Fetch for HttpFetch {
                     ProviderMetadata::fetch(&self.client, issuer).await?.jwks_uri()?
                 }
             };
-            let document = document(&self.client, url, "application/jwk-set+json, application/json").await?;
-            Ok(Fetched { max_age: max_age(&document.headers), jwks: document.body })
+            let accept = "application/jwk-set+json, application/json";
+            let document = document(&self.client, url, accept, known.as_deref()).await?;
+            let mut fetched = document.body.map_or_else(Fetched::unchanged, Fetched::jwks);
+            if let Some(lifetime) = lifetime(&document.headers) {
+                fetched = fetched.fresh_for(lifetime);
+            }
+            if let Some(etag) = document.headers.get(ETAG).and_then(|etag| etag.to_str().ok()) {
+                fetched = fetched.etag(etag);
+            }
+            Ok(fetched)
         })
     }
 }
 
 pub(crate) struct Document {
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+    /// `None` where it is the one that is known already.
+    pub(crate) body: Option<Vec<u8>>,
 }
 
-/// Gets a document of at most 256 KiB.
-pub(crate) async fn document(client: &Client, url: Url, accept: &str) -> Result<Document, FetchError> {
-    let mut response = client
-        .get(url.clone())
-        .header(ACCEPT, accept)
-        // A client of the caller's may have no time limit.
-        .timeout(TIMEOUT)
-        .send()
-        .await
-        .map_err(|error| FetchError::new("the request failed", error.without_url()))?;
+/// Gets a document of at most 256 KiB, unless it is still the one by the entity tag `known`.
+pub(crate) async fn document(
+    client: &Client,
+    url: Url,
+    accept: &str,
+    known: Option<&str>,
+) -> Result<Document, FetchError> {
+    // A client of the caller's may have no time limit.
+    let mut request = client.get(url.clone()).header(ACCEPT, accept).timeout(TIMEOUT);
+    if let Some(etag) = known {
+        request = request.header(IF_NONE_MATCH, etag);
+    }
+    let mut response =
+        request.send().await.map_err(|error| FetchError::new("the request failed", error.without_url()))?;
+    if known.is_some() && *response.url() == url && response.status() == StatusCode::NOT_MODIFIED {
+        return Ok(Document { headers: response.headers().clone(), body: None });
+    }
     // A client of the caller's may follow redirects; its answer then comes from elsewhere, and is not believed.
     if *response.url() != url || response.status().is_redirection() {
         return Err("the answer is a redirect: configure the address it leads to".into());
@@ -102,10 +118,22 @@ pub(crate) async fn document(client: &Client, url: Url, accept: &str) -> Result<
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Document { headers: response.headers().clone(), body })
+    Ok(Document { headers: response.headers().clone(), body: Some(body) })
 }
 
-/// `max-age` (RFC 9111 section 5.2.2.1); zero for answers that must not be kept, so that the least lifetime counts.
+/// How long an answer is fresh (RFC 9111 section 4.2.1): `max-age`, else `Expires`, which Google's older endpoints send;
+/// zero for answers that must not be kept, so that the least lifetime counts.
+fn lifetime(headers: &HeaderMap) -> Option<Duration> {
+    max_age(headers).or_else(|| {
+        let date = |name| headers.get(name).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
+        headers.get(EXPIRES)?;
+        // Section 5.3: a date that cannot be read, "0" above all, lies in the past.
+        let Some(expires) = date(EXPIRES) else { return Some(Duration::ZERO) };
+        let now = date(DATE).unwrap_or_else(SystemTime::now);
+        Some(expires.duration_since(now).unwrap_or(Duration::ZERO))
+    })
+}
+
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let mut age = None;
     for value in headers.get_all(CACHE_CONTROL) {
@@ -146,5 +174,22 @@ mod tests {
             assert_eq!(max_age(&headers), expected.map(Duration::from_secs), "{text}");
         }
         assert_eq!(max_age(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn expires_counts_where_there_is_no_max_age() {
+        let date = "Sun, 22 Nov 2026 12:00:00 GMT";
+        for (cache_control, expires, expected) in [
+            ("private", "Sun, 22 Nov 2026 17:20:04 GMT", Some(19_204)),
+            ("max-age=60", "Sun, 22 Nov 2026 17:20:04 GMT", Some(60)),
+            ("private", "Sun, 22 Nov 2026 11:00:00 GMT", Some(0)),
+            ("private", "0", Some(0)),
+            ("private", "soon", Some(0)),
+        ] {
+            let headers = [(CACHE_CONTROL, cache_control), (EXPIRES, expires), (DATE, date)];
+            let headers = HeaderMap::from_iter(headers.map(|(name, value)| (name, value.parse().unwrap())));
+            assert_eq!(lifetime(&headers), expected.map(Duration::from_secs), "{cache_control} {expires}");
+        }
+        assert_eq!(lifetime(&HeaderMap::new()), None);
     }
 }
