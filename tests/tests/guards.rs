@@ -296,11 +296,14 @@ async fn operations_of_one_path_keep_their_own_rules_in_the_document() {
             GuardedRouter::new().routes(routes!(same_path::write).guard::<RequireGroups<Admin>>(&world.verifier)),
         )
         .routes(routes!(same_path::read).public())
+        .routes(routes!(same_path::elsewhere).guard::<Authenticated>(&world.verifier))
         .build()
         .unwrap();
     let json = serde_json::to_value(&guarded.openapi).unwrap();
     assert_eq!(json["paths"]["/api/x"]["get"]["x-access"], serde_json::json!({"group":"staff"}));
     assert_eq!(json["paths"]["/api/x"]["post"]["x-access"], serde_json::json!({"group":"admin"}));
+    assert_eq!(json["paths"]["/y"]["get"]["x-access"], "authenticated");
+    assert!(json["paths"]["/y"]["get"]["responses"]["403"].is_null(), "nobody with a good token is refused");
     // Public against a document that demands something of everybody else.
     assert_eq!(json["paths"]["/x"]["get"]["security"], serde_json::json!([]));
     AccessTest::new(&world.issuer, API).run(&guarded.router, &guarded.matrix).await;

@@ -1,6 +1,6 @@
 //! Who may call an operation, as data that is read from the types of its handler's arguments.
 
-use countersign_core::Expr;
+use countersign_core::{Expr, Requirement};
 use std::fmt;
 
 /// Who may call an operation.
@@ -29,6 +29,11 @@ impl Access {
     /// Any caller with a good token.
     pub fn authenticated() -> Self {
         Self::Required(Vec::new())
+    }
+
+    /// Callers with a good token who meet `R`.
+    pub fn requiring<R: Requirement>() -> Self {
+        Self::authenticated().and(Self::Required(vec![R::describe()]))
     }
 
     /// What two arguments of one handler demand together.

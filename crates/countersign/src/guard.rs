@@ -85,7 +85,7 @@ mod documented {
     impl<S: Clone + Send + Sync + 'static> Guard for UtoipaMethodRouter<S> {
         fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
             let (mut schemas, mut paths, methods) = self;
-            schemas.extend(restrict(&mut paths, &Access::Required(vec![R::describe()])));
+            schemas.extend(restrict(&mut paths, &Access::requiring::<R>()));
             (schemas, paths, methods.guard::<R>(verifier))
         }
     }
@@ -93,7 +93,7 @@ mod documented {
     impl<S: Clone + Send + Sync + 'static> Guard for OpenApiRouter<S> {
         fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
             let openapi = self.get_openapi_mut();
-            let schemas = restrict(&mut openapi.paths, &Access::Required(vec![R::describe()]));
+            let schemas = restrict(&mut openapi.paths, &Access::requiring::<R>());
             openapi.components.get_or_insert_default().schemas.extend(schemas);
             self.route_layer(from_fn_with_state(Rule::of::<R>(verifier), enforce))
         }

@@ -237,7 +237,7 @@ impl<S: Clone + Send + Sync + 'static> Guard for GuardedRouter<S> {
     fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
         self.router = self.router.guard::<R>(verifier);
         for row in &mut self.operations {
-            row.access = row.access.clone().and(Access::Required(vec![R::describe()]));
+            row.access = row.access.clone().and(Access::requiring::<R>());
         }
         self
     }

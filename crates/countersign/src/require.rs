@@ -75,7 +75,7 @@ impl<R: Requirement> DescribeAccess for Require<R> {
     type Caller = Needed;
 
     fn describe_access() -> Access {
-        Access::authenticated().and(Access::Required(vec![R::describe()]))
+        Access::requiring::<R>()
     }
 }
 

@@ -59,7 +59,7 @@ impl<S> Public for Route<S> {
 impl<S: Clone + Send + Sync + 'static> Guard for Route<S> {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
         Self {
-            access: self.access.and(Access::Required(vec![R::describe()])),
+            access: self.access.and(Access::requiring::<R>()),
             methods: self.methods.guard::<R>(verifier),
             method: self.method,
         }
