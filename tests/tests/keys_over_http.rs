@@ -11,10 +11,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
+/// From the key set and the head of the request to the answer.
+type Answer = fn(&str, &HeaderMap) -> Response;
+
 /// A provider that answers as it is told, and counts.
 #[derive(Clone)]
 struct Provider {
-    answer: Arc<Mutex<fn(&str, &HeaderMap) -> Response>>,
+    answer: Arc<Mutex<Answer>>,
     jwks: Arc<str>,
     asked: Arc<AtomicUsize>,
 }
@@ -46,7 +49,7 @@ struct World {
 }
 
 impl World {
-    async fn new(answer: fn(&str, &HeaderMap) -> Response) -> Self {
+    async fn new(answer: Answer) -> Self {
         let key = SigningKey::generate(Algorithm::ES256, "known");
         let jwks = format!(r#"{{"keys":[{}]}}"#, key.jwk()).into();
         let provider = Provider { answer: Arc::new(Mutex::new(answer)), jwks, asked: Arc::default() };
@@ -85,7 +88,7 @@ async fn a_known_set_is_asked_for_conditionally_and_304_keeps_it() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_key_set_is_no_verdict_and_takes_no_key_away() {
-    let answers: [fn(&str, &HeaderMap) -> Response; 7] = [
+    let answers: [Answer; 7] = [
         |jwks, _| (StatusCode::NOT_FOUND, jwks.to_owned()).into_response(),
         |jwks, _| (StatusCode::TOO_MANY_REQUESTS, jwks.to_owned()).into_response(),
         |jwks, _| (StatusCode::CREATED, jwks.to_owned()).into_response(),

@@ -106,12 +106,12 @@ impl Drop for TestIssuer {
 }
 
 fn router(url: &str, keys: Arc<Vec<SigningKey>>) -> Router {
-    // OpenID Connect Discovery 1.0 section 3: the members that are required.
+    // RFC 8414 section 2. No grant is supported, so there is no endpoint for one: tokens are minted in process.
     let metadata = json!({
         "issuer": url,
         "jwks_uri": format!("{url}/jwks"),
-        "authorization_endpoint": format!("{url}/authorize"),
-        "response_types_supported": ["code"],
+        "response_types_supported": [],
+        "grant_types_supported": [],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": keys.iter().map(|key| key.algorithm().name()).collect::<Vec<_>>(),
     });
