@@ -84,8 +84,10 @@ impl VerifierBuilder {
         // All attempts are under way; waiting for one after the other takes as long as the slowest.
         for issuer in &trusted {
             issuer.keys.started().await;
-            if self.demands_keys && issuer.keys.current().is_err() {
-                return Err(ConfigError::NoKeys(issuer.policy.iss.to_string()));
+            let report = issuer.keys.report(&issuer.policy.iss);
+            if self.demands_keys && report.set().is_none() {
+                let reason = report.last_failure().unwrap_or("no answer yet").to_owned();
+                return Err(ConfigError::NoKeys { issuer: issuer.policy.iss.to_string(), reason });
             }
         }
         Ok(Verifier::new(trusted, self.realm, self.clock))

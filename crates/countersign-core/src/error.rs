@@ -42,9 +42,14 @@ pub enum ConfigError {
         /// Each key that was skipped, with its reason.
         skipped: String,
     },
-    /// Keys were demanded at the start, and could not be fetched. The log says why.
-    #[error("the keys of issuer `{0}` cannot be fetched: see the log, or start without demanding them")]
-    NoKeys(String),
+    /// Keys were demanded at the start, and could not be fetched.
+    #[error("the keys of issuer `{issuer}` cannot be fetched, and the start demands them: {reason}")]
+    NoKeys {
+        /// The issuer as configured.
+        issuer: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// Two static keys would both do for the same tokens, so that neither could be chosen.
     #[error("issuer `{0}` has two keys for the same `kid` and algorithm: give each a `kid` of its own, in a JWK set")]
     AmbiguousKeys(String),

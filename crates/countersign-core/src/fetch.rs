@@ -93,18 +93,27 @@ impl Fetched {
 pub struct FetchError {
     problem: &'static str,
     source: Option<Box<dyn Error + Send + Sync>>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl FetchError {
     /// An error with a foreign cause.
     pub fn new(problem: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { problem, source: Some(source.into()) }
+        Self { problem, source: Some(source.into()), retry_after: None }
+    }
+
+    /// How long the provider asks to be left alone (`Retry-After`, RFC 9110 section 10.2.3). It is, for 5 minutes at the
+    /// most, whatever keys are asked for meanwhile.
+    #[must_use]
+    pub fn retry_after(mut self, pause: Duration) -> Self {
+        self.retry_after = Some(pause);
+        self
     }
 }
 
 impl From<&'static str> for FetchError {
     fn from(problem: &'static str) -> Self {
-        Self { problem, source: None }
+        Self { problem, source: None, retry_after: None }
     }
 }
 

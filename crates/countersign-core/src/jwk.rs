@@ -73,6 +73,13 @@ impl VerificationKey {
     }
 }
 
+/// The same material under another name, or for other algorithms, is another key.
+impl PartialEq for VerificationKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.kid == other.kid && self.algorithms().eq(other.algorithms()) && self.same_material(other)
+    }
+}
+
 impl fmt::Debug for VerificationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerificationKey")

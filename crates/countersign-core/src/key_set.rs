@@ -117,6 +117,13 @@ impl KeySet {
         &self.skipped
     }
 
+    /// Whether both hold the same keys under the same names, in whatever order.
+    pub(crate) fn same_keys(&self, other: &Self) -> bool {
+        let all_in =
+            |keys: &Self, others: &Self| keys.keys.iter().all(|key| others.keys.iter().any(|other| key == other));
+        self.keys.len() == other.keys.len() && all_in(self, other) && all_in(other, self)
+    }
+
     /// Whether two keys would both do for some token, so that neither is ever chosen.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.keys.iter().any(|key| {

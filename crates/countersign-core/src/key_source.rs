@@ -1,6 +1,8 @@
 //! Where an issuer's keys come from while the verifier lives.
 
+use crate::algorithm::Algorithm;
 use crate::error::Unavailable;
+use crate::key_report::{KeyCounts, KeyReport};
 use crate::key_set::KeySet;
 use crate::remote_keys::RemoteKeys;
 use std::sync::Arc;
@@ -39,12 +41,11 @@ impl KeySource {
         }
     }
 
-    /// Asks for newer keys, because a token names one that [`current`](Self::current) lacks. Then `current` is as new
-    /// as the cool-down allows.
-    pub(crate) async fn refresh(&self) -> Result<(), Unavailable> {
+    /// The keys after asking for one that [`current`](Self::current) lacks, as new as the cool-down allows.
+    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Arc<KeySet>, Unavailable> {
         match self {
-            Self::Static(_) => Ok(()),
-            Self::Remote(remote) => remote.refresh().await,
+            Self::Static(keys) => Ok(Arc::clone(keys)),
+            Self::Remote(remote) => remote.renewed(kid, algorithm).await,
         }
     }
 
@@ -53,6 +54,19 @@ impl KeySource {
         match self {
             Self::Static(_) => {}
             Self::Remote(remote) => remote.started().await,
+        }
+    }
+
+    pub(crate) fn report(&self, issuer: &Arc<str>) -> KeyReport {
+        match self {
+            Self::Static(keys) => KeyReport {
+                issuer: Arc::clone(issuer),
+                set: Some(Arc::clone(keys)),
+                age: None,
+                counts: KeyCounts::default(),
+                last_failure: None,
+            },
+            Self::Remote(remote) => remote.report(),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::issuer::TrustedIssuer;
 use crate::json::{Json, Object};
+use crate::key_report::KeyReport;
 use crate::key_set::KeySet;
 use crate::token::{Header, RawToken};
 use crate::validation::validate;
@@ -115,9 +116,10 @@ impl Verifier {
         }
     }
 
-    /// The keys of each issuer as they are now, for diagnosis: the issuer's `iss` and its set, `None` while there is none.
-    pub fn keys(&self) -> impl Iterator<Item = (&str, Option<Arc<KeySet>>)> {
-        self.0.issuers.iter().map(|issuer| (&*issuer.policy.iss, issuer.keys.current().ok()))
+    /// The keys of each issuer as they are now, how old they are and how often they were asked for, for diagnosis and
+    /// metrics.
+    pub fn keys(&self) -> impl Iterator<Item = KeyReport> {
+        self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
     }
 
     /// The only issuer, or the one that the token names. The name is not verified yet: it chooses the keys that
@@ -142,8 +144,7 @@ impl Verifier {
     async fn keys_for(&self, issuer: &TrustedIssuer, header: &Header) -> Result<Arc<KeySet>, VerifyError> {
         let keys = issuer.keys.current()?;
         if let Err(TokenError::UnknownKey) = keys.select(header.kid.as_deref(), header.algorithm) {
-            issuer.keys.refresh().await?;
-            return Ok(issuer.keys.current()?);
+            return Ok(issuer.keys.renewed(header.kid.as_deref(), header.algorithm).await?);
         }
         Ok(keys)
     }

@@ -1,0 +1,207 @@
+//! The task that asks an issuer for its keys: when one is unknown, when they grow old, and again when that fails.
+
+use crate::algorithm::Algorithms;
+use crate::fetch::{Fetch, FetchError, Fetched};
+use crate::key_set::KeySet;
+use crate::pace::{COOL_DOWN, Pace};
+use crate::remote_keys::{Held, MAX_STALENESS, Shared};
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// The whole time of one attempt, discovery included.
+pub(crate) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Makes every attempt of one issuer, one after the other.
+pub(crate) struct Keeper {
+    shared: Arc<Shared>,
+    allowed: Algorithms,
+    fetch: Arc<dyn Fetch>,
+    pace: Pace,
+}
+
+/// Why an attempt is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The first one, a refresh, or another try.
+    Due,
+    /// A token names a key that is unknown.
+    UnknownKey,
+}
+
+impl Keeper {
+    pub(crate) fn new(shared: Arc<Shared>, allowed: Algorithms, fetch: Arc<dyn Fetch>) -> Self {
+        Self { shared, allowed, fetch, pace: Pace::new() }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        self.attempt(Cause::Due).await;
+        loop {
+            let (next_attempt, cooling_until, is_cooling) = {
+                let status = shared.status.borrow();
+                (status.next_attempt, status.cooling_until, status.is_cooling())
+            };
+            tokio::select! {
+                () = sleep_until(next_attempt) => self.attempt(Cause::Due).await,
+                () = shared.wanted.notified(), if !is_cooling => self.attempt(Cause::UnknownKey).await,
+                () = sleep_until(cooling_until), if is_cooling => {}
+            }
+        }
+    }
+
+    async fn attempt(&mut self, cause: Cause) {
+        let start = Instant::now();
+        let mut number = 0;
+        self.shared.status.send_if_modified(|status| {
+            status.started += 1;
+            number = status.started;
+            false // nobody waits for a start
+        });
+        let outcome = self.fetch().await.and_then(|fetched| self.accept(fetched));
+        self.count(cause, &outcome);
+        let failure = outcome.as_ref().err().map(|error| self.describe(error));
+        let has_keys = self.shared.held.load().is_some();
+        self.shared.status.send_modify(|status| {
+            status.completed = number;
+            status.last_failure = failure;
+            match &outcome {
+                Ok(lifetime) => {
+                    self.pace.reset();
+                    status.next_attempt = start + self.pace.refresh(*lifetime);
+                    // A cool-down that an outage made longer ends with it.
+                    let cooled = start + COOL_DOWN;
+                    let demanded = cause == Cause::UnknownKey;
+                    status.cooling_until = if demanded { cooled } else { status.cooling_until.min(cooled) };
+                }
+                Err(error) => {
+                    let now = Instant::now();
+                    if cause == Cause::UnknownKey {
+                        status.cooling_until = start + self.pace.cool_down();
+                    }
+                    // Who names unknown keys moves no other attempt while there are keys.
+                    if cause == Cause::Due || !has_keys {
+                        status.next_attempt = now + self.pace.retry();
+                    }
+                    if let Some(quiet) = error.retry_after.map(Pace::quiet) {
+                        status.next_attempt = status.next_attempt.max(now + quiet);
+                        status.cooling_until = status.cooling_until.max(now + quiet);
+                    }
+                }
+            }
+            if cause == Cause::UnknownKey {
+                status.demanded = number;
+            }
+        });
+        if cause == Cause::UnknownKey {
+            // Whoever wished meanwhile is answered by this attempt, and leaves no wish behind for after the cool-down.
+            tokio::select! {
+                biased;
+                () = self.shared.wanted.notified() => {}
+                () = std::future::ready(()) => {}
+            }
+        }
+    }
+
+    /// Fetches in a task of its own, so that a panic there is a failed attempt and nothing worse. The task goes with the
+    /// set that holds it.
+    async fn fetch(&self) -> Result<Fetched, FetchError> {
+        let fetch = Arc::clone(&self.fetch);
+        let known = self.shared.held.load().as_ref().and_then(|held| held.etag.clone());
+        let mut task = JoinSet::new();
+        task.spawn(async move { fetch.fetch(known).await });
+        match timeout(ATTEMPT_DEADLINE, task.join_next()).await {
+            Ok(Some(Ok(answer))) => answer,
+            Ok(Some(Err(panic))) => Err(FetchError::new("fetching keys panicked", panic)),
+            Ok(None) => Err("fetching keys ended without an answer".into()),
+            Err(elapsed) => Err(FetchError::new("no answer within 5 seconds", elapsed)),
+        }
+    }
+
+    /// Takes an answer's keys into use, unless they are none, and tells the lifetime that it names.
+    fn accept(&self, fetched: Fetched) -> Result<Option<Duration>, FetchError> {
+        let held = self.shared.held.load_full();
+        let (keys, etag) = match (&fetched.jwks, &held) {
+            (Some(jwks), _) => (Arc::new(self.read(jwks)?), fetched.etag),
+            (None, Some(held)) => (Arc::clone(&held.keys), held.etag.clone()),
+            (None, None) => return Err("the answer is that nothing has changed, but nothing was known".into()),
+        };
+        let issuer = &*self.shared.issuer;
+        match &held {
+            Some(held) if keys.same_keys(&held.keys) => {
+                tracing::debug!(target: "countersign::keys", issuer, keys = keys.len(), "keys confirmed");
+            }
+            _ => {
+                self.shared.counters.changes.add_one();
+                tracing::info!(target: "countersign::keys", issuer, keys = keys.len(), kids = ?kids(&keys), "keys changed");
+            }
+        }
+        self.shared.held.store(Some(Arc::new(Held { keys, since: Instant::now(), etag })));
+        Ok(fetched.lifetime)
+    }
+
+    fn read(&self, jwks: &[u8]) -> Result<KeySet, FetchError> {
+        let keys = KeySet::from_jwks(jwks, self.allowed)
+            .map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
+        for skipped in keys.skipped() {
+            let kid = skipped.kid.as_deref().map(shortened);
+            let reason = skipped.reason;
+            tracing::debug!(target: "countersign::keys", issuer = &*self.shared.issuer, kid, %reason, "key skipped");
+        }
+        if keys.is_empty() { Err("the answer holds no usable key".into()) } else { Ok(keys) }
+    }
+
+    fn count(&self, cause: Cause, outcome: &Result<Option<Duration>, FetchError>) {
+        let counters = &self.shared.counters;
+        counters.attempts.add_one();
+        if outcome.is_err() {
+            counters.failures.add_one();
+        }
+        if cause == Cause::UnknownKey {
+            counters.demanded.add_one();
+        }
+    }
+
+    /// Says what went wrong, in the log and for [`KeyReport`](crate::KeyReport).
+    fn describe(&self, error: &FetchError) -> Arc<str> {
+        let issuer = &*self.shared.issuer;
+        let description = match error.source() {
+            Some(source) => format!("{error}: {}", shortened(&innermost(source).to_string())),
+            None => error.to_string(),
+        };
+        match &*self.shared.held.load() {
+            Some(held) if held.since.elapsed() <= MAX_STALENESS => {
+                let age = held.since.elapsed().as_secs();
+                tracing::warn!(target: "countersign::keys", issuer, age, "keys not fetched, the last good ones stay in use: {description}");
+            }
+            Some(_) => {
+                tracing::error!(target: "countersign::keys", issuer, "keys not fetched, and the last good ones are too old: {description}");
+            }
+            None => {
+                tracing::error!(target: "countersign::keys", issuer, "keys not fetched, and there are none: {description}")
+            }
+        }
+        description.into()
+    }
+}
+
+/// The first cause: "connection refused" tells more than "error sending request".
+fn innermost<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    // Bounded, since a chain may be somebody else's.
+    for _ in 0..10 {
+        let Some(source) = error.source() else { break };
+        error = source;
+    }
+    error
+}
+
+fn kids(keys: &KeySet) -> Vec<Option<String>> {
+    keys.iter().map(|(kid, _)| kid.map(shortened)).collect()
+}
+
+/// What comes from outside goes to the log in this length at most.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
+}

@@ -1,0 +1,102 @@
+//! A provider in memory, for tests under paused time.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_core::{
+    Audience, BoxFuture, Fetch, FetchError, Fetched, Issuer, IssuerKeys, TokenError, Verifier, VerifyError,
+};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A provider in memory, which counts how often it is asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Provider(pub(crate) Arc<Inner>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Inner {
+    pub(crate) fetches: AtomicUsize,
+    pub(crate) answer: Mutex<Option<String>>,
+    pub(crate) delay: Mutex<Duration>,
+    pub(crate) max_age: Mutex<Option<Duration>>,
+    /// What a failing provider asks for.
+    pub(crate) retry_after: Mutex<Option<Duration>>,
+    pub(crate) panics: AtomicBool,
+    /// Whether it answers conditional requests, and how often it found nothing new.
+    pub(crate) recognises: AtomicBool,
+    pub(crate) unchanged: AtomicUsize,
+}
+
+impl Provider {
+    pub(crate) fn publishing(kids: &[&str]) -> Self {
+        let provider = Self::default();
+        provider.publish(kids);
+        provider
+    }
+
+    pub(crate) fn publish(&self, kids: &[&str]) {
+        let keys: Vec<String> = kids.iter().map(|kid| format!(r#"{{"kid":"{kid}",{KEY}}}"#)).collect();
+        *self.0.answer.lock().unwrap() = Some(format!(r#"{{"keys":[{}]}}"#, keys.join(",")));
+    }
+
+    pub(crate) fn fail(&self) {
+        *self.0.answer.lock().unwrap() = None;
+    }
+
+    pub(crate) fn take(&self, time: Duration) {
+        *self.0.delay.lock().unwrap() = time;
+    }
+
+    pub(crate) fn fetches(&self) -> usize {
+        self.0.fetches.load(Ordering::SeqCst)
+    }
+
+    pub(crate) async fn verifier(&self) -> Verifier {
+        let issuer = Issuer::new("https://idp.example", IssuerKeys::fetched(self.clone()));
+        Verifier::builder().issuer(issuer.audience(Audience::any_of(["api"]))).build().await.unwrap()
+    }
+}
+
+impl Fetch for Provider {
+    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+        Box::pin(async move {
+            self.0.fetches.fetch_add(1, Ordering::SeqCst);
+            let delay = *self.0.delay.lock().unwrap();
+            tokio::time::sleep(delay).await;
+            let answer = self.0.answer.lock().unwrap().clone();
+            assert!(!self.0.panics.load(Ordering::SeqCst), "fetching went wrong");
+            let jwks = answer.ok_or_else(|| {
+                let pause = *self.0.retry_after.lock().unwrap();
+                pause.into_iter().fold(FetchError::from("the provider is down"), FetchError::retry_after)
+            })?;
+            let etag = self.0.recognises.load(Ordering::SeqCst).then(|| format!("{:x}", jwks.len()));
+            let fetched = if etag.is_some() && known.as_deref() == etag.as_deref() {
+                self.0.unchanged.fetch_add(1, Ordering::SeqCst);
+                Fetched::unchanged()
+            } else {
+                Fetched::jwks(jwks)
+            };
+            let fetched = etag.into_iter().fold(fetched, Fetched::etag);
+            Ok(self.0.max_age.lock().unwrap().into_iter().fold(fetched, Fetched::fresh_for))
+        })
+    }
+}
+
+/// RFC 8037 appendix A.2: a public key, for sets in which only the name counts.
+pub(crate) const KEY: &str =
+    r#""kty":"OKP","crv":"Ed25519","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+
+/// A token that names a key and is signed by nobody: `BadSignature` shows that its key was found.
+pub(crate) fn token(kid: &str) -> String {
+    let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#);
+    format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode("{}"), "A".repeat(86))
+}
+
+pub(crate) async fn verdict(verifier: &Verifier, kid: &str) -> &'static str {
+    match verifier.verify(&token(kid)).await {
+        Err(VerifyError::Token(TokenError::BadSignature)) => "found",
+        Err(VerifyError::Token(TokenError::UnknownKey)) => "unknown",
+        Err(VerifyError::Unavailable(_)) => "unavailable",
+        other => panic!("{other:?}"),
+    }
+}

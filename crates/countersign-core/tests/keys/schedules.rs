@@ -1,0 +1,155 @@
+//! Random histories of requests, rotations, failures and time. Whatever the order, nobody waits too long, nobody is
+//! forgotten, and nothing outlives the verifier.
+
+use crate::provider::{Provider, verdict};
+use countersign_core::Verifier;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Builder;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+const SCHEDULES: u64 = 10_000;
+const STEPS: u64 = 24;
+const DEADLINE: Duration = Duration::from_secs(5);
+
+#[test]
+fn ten_thousand_random_schedules_lose_nobody() {
+    let seed = std::env::var("COUNTERSIGN_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_122);
+    for schedule in 0..SCHEDULES {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(Schedule::run(Random(seed ^ (schedule << 32)), schedule));
+    }
+}
+
+struct Schedule {
+    number: u64,
+    provider: Provider,
+    verifier: Verifier,
+    generation: u64,
+    requests: Vec<JoinHandle<()>>,
+}
+
+impl Schedule {
+    async fn run(mut random: Random, number: u64) {
+        let provider = Provider::publishing(&["key-0"]);
+        let start = Instant::now();
+        let verifier = provider.verifier().await;
+        let mut schedule = Self { number, provider, verifier, generation: 0, requests: Vec::new() };
+        for _ in 0..STEPS {
+            schedule.step(&mut random).await;
+        }
+        schedule.end(start).await;
+    }
+
+    async fn step(&mut self, random: &mut Random) {
+        match random.below(12) {
+            0 => {
+                self.generation += 1;
+                self.publish();
+            }
+            1 => self.provider.fail(),
+            2 => self.publish(),
+            3 => self.provider.take(Duration::from_millis(random.below(7_000))),
+            4 => self.provider.take(Duration::ZERO),
+            5 if !self.requests.is_empty() => {
+                let at = random.below(self.requests.len() as u64) as usize;
+                self.requests.swap_remove(at).abort();
+            }
+            6 | 7 => sleep(Duration::from_millis(random.below(60_000))).await,
+            8 => sleep(Duration::from_millis(random.below(100))).await,
+            9 => self.request(format!("bogus-{}", random.below(3))),
+            _ => self.request(format!("key-{}", self.generation.saturating_sub(random.below(2)))),
+        }
+    }
+
+    fn publish(&self) {
+        // The first generation has no predecessor; a key that stands there twice is one key.
+        let [old, new] = [self.generation.saturating_sub(1), self.generation].map(|number| format!("key-{number}"));
+        self.provider.publish(&[&old, &new]);
+    }
+
+    fn request(&mut self, kid: String) {
+        let (number, verifier) = (self.number, self.verifier.clone());
+        self.requests.push(tokio::spawn(async move {
+            let start = Instant::now();
+            let has_key = holds(&verifier, &kid);
+            let verdict = verdict(&verifier, &kid).await;
+            assert!(start.elapsed() <= DEADLINE, "schedule {number}: {kid} waited {:?}", start.elapsed());
+            if has_key {
+                assert_eq!((verdict, start.elapsed()), ("found", Duration::ZERO), "schedule {number}: {kid}");
+            }
+        }));
+    }
+
+    /// When the provider is well again, so is everything else, and in time.
+    async fn end(self, start: Instant) {
+        let number = self.number;
+        self.provider.take(Duration::ZERO);
+        self.publish();
+        sleep(DEADLINE).await;
+        for request in self.requests {
+            assert!(request.is_finished(), "schedule {number}: a request was forgotten");
+            request.await.unwrap();
+        }
+        // The longest cool-down.
+        sleep(Duration::from_secs(120)).await;
+        let newest = format!("key-{}", self.generation);
+        if verdict(&self.verifier, &newest).await != "found" {
+            // It had been asked for in vain, so that it is asked for behind its back.
+            sleep(Duration::from_millis(1)).await;
+            assert_eq!(verdict(&self.verifier, &newest).await, "found", "schedule {number}");
+        }
+        let counts = self.verifier.keys().next().unwrap().counts();
+        let cool_downs = start.elapsed().as_secs() / 30 + 1;
+        assert!(counts.demanded <= cool_downs, "schedule {number}: {counts:?} in {cool_downs} cool-downs");
+
+        drop(self.verifier);
+        tokio::task::yield_now().await;
+        assert_eq!(Arc::strong_count(&self.provider.0), 1, "schedule {number}: a task lives on");
+    }
+}
+
+fn holds(verifier: &Verifier, kid: &str) -> bool {
+    let keys = verifier.keys().next().unwrap();
+    keys.set().is_some_and(|set| set.iter().any(|(other, _)| other == Some(kid)))
+}
+
+/// Real threads in place of paused time: many first uses of a new key, some of which give up.
+#[test]
+fn a_thousand_races_for_a_new_key_take_one_fetch_each() {
+    let runtime = Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
+    let mut random = Random(20_261_122);
+    for race in 0..1_000 {
+        let provider = Provider::publishing(&["old"]);
+        let verifier = runtime.block_on(provider.verifier());
+        provider.publish(&["old", "new"]);
+        let requests: Vec<_> = (0..16)
+            .map(|_| {
+                let verifier = verifier.clone();
+                runtime.spawn(async move { verdict(&verifier, "new").await })
+            })
+            .collect();
+        requests[random.below(16) as usize].abort();
+        for request in requests {
+            match runtime.block_on(request) {
+                Ok(verdict) => assert_eq!(verdict, "found", "race {race}"),
+                Err(error) => assert!(error.is_cancelled(), "race {race}: {error}"),
+            }
+        }
+        assert_eq!(provider.fetches(), 2, "race {race}");
+    }
+}
+
+/// SplitMix64: enough for schedules, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
