@@ -91,9 +91,6 @@ impl Keeper {
                     }
                 }
             }
-            if cause == Cause::UnknownKey {
-                status.demanded = number;
-            }
         });
         if cause == Cause::UnknownKey {
             // Whoever wished meanwhile is answered by this attempt, and leaves no wish behind for after the cool-down.

@@ -8,10 +8,10 @@
 //!
 //! A request reads the status, and wishes for an attempt, under the status's read lock; the keeper changes the status
 //! under its write lock. So a wish finds the keeper at one of two places. Between attempts: the wish stays (a [`Notify`]
-//! keeps one) until the keeper looks, and it begins an attempt. Within an attempt that began before the wish: if an unknown
-//! key caused it, it answers this request as well (`demanded`); if it was merely due, the wish outlives it, and the next
-//! attempt answers. Either way an attempt ends after the wish, within its deadline, and the request sees it end, since it
-//! subscribed before it wished. No lock is held while anything waits and the keeper waits for no request, so there is no
+//! keeps one) until the keeper looks, and it begins an attempt. Within an attempt that began before the wish: if its end begins
+//! a cool-down, no other may follow, and it answers this request as well; if not, the wish outlives it, and the next attempt
+//! answers. Either way an attempt ends after the wish, within its deadline, and the request sees it end, since it subscribed
+//! before it wished. No lock is held while anything waits and the keeper waits for no request, so there is no
 //! circle to be caught in. Were all of this wrong, the request's own deadline would end its wait, with a 503.
 
 use crate::algorithm::{Algorithm, Algorithms};
@@ -68,8 +68,6 @@ pub(crate) struct Status {
     pub(crate) started: u64,
     /// The last attempt that ended.
     pub(crate) completed: u64,
-    /// The last attempt that ended of those that an unknown key caused.
-    pub(crate) demanded: u64,
     pub(crate) last_failure: Option<Arc<str>>,
     pub(crate) next_attempt: Instant,
     /// Until when no unknown key causes an attempt.
@@ -88,8 +86,7 @@ impl RemoteKeys {
     /// Must be called within a tokio runtime.
     pub(crate) fn spawn(issuer: Arc<str>, allowed: Algorithms, fetch: Arc<dyn Fetch>) -> Self {
         let now = Instant::now();
-        let status =
-            Status { started: 0, completed: 0, demanded: 0, last_failure: None, next_attempt: now, cooling_until: now };
+        let status = Status { started: 0, completed: 0, last_failure: None, next_attempt: now, cooling_until: now };
         let shared = Arc::new(Shared {
             issuer,
             held: ArcSwapOption::empty(),
@@ -138,7 +135,8 @@ impl RemoteKeys {
         let has_key = |keys: Arc<KeySet>| !matches!(keys.select(kid, algorithm), Err(crate::TokenError::UnknownKey));
         // Looks at the keys alone: the status is locked meanwhile.
         let attempt = status.wait_for(|status| {
-            status.completed > begun || status.demanded > ended || self.fresh_keys().is_some_and(has_key)
+            let is_answered = status.completed > begun || (status.completed > ended && status.is_cooling());
+            is_answered || self.fresh_keys().is_some_and(has_key)
         });
         let failed = match timeout(MAX_WAIT, attempt).await {
             Ok(Ok(status)) => status.last_failure.is_some(),

@@ -61,9 +61,10 @@ impl Fetch for Provider {
     fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
         Box::pin(async move {
             self.0.fetches.fetch_add(1, Ordering::SeqCst);
+            // What is on its way does not change any more.
+            let answer = self.0.answer.lock().unwrap().clone();
             let delay = *self.0.delay.lock().unwrap();
             tokio::time::sleep(delay).await;
-            let answer = self.0.answer.lock().unwrap().clone();
             assert!(!self.0.panics.load(Ordering::SeqCst), "fetching went wrong");
             let jwks = answer.ok_or_else(|| {
                 let pause = *self.0.retry_after.lock().unwrap();
