@@ -56,7 +56,8 @@ pub struct Spread {
 }
 
 impl Spread {
-    fn of(mut figures: Vec<f64>) -> Self {
+    /// Of these figures, of which there is at least one.
+    pub fn of(mut figures: Vec<f64>) -> Self {
         figures.sort_by(f64::total_cmp);
         Self { min: figures[0], median: figures[figures.len() / 2], max: figures[figures.len() - 1] }
     }

@@ -1,110 +1,211 @@
 //! Keys that come over HTTP: what is asked, and what is not believed.
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use countersign::{Algorithm, Oidc, TokenError, Verifier, VerifyError};
-use countersign_testing::SigningKey;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
-
-/// From the key set and the head of the request to the answer.
-type Answer = fn(&str, &HeaderMap) -> Response;
-
-/// A provider that answers as it is told, and counts.
-#[derive(Clone)]
-struct Provider {
-    answer: Arc<Mutex<Answer>>,
-    jwks: Arc<str>,
-    asked: Arc<AtomicUsize>,
-}
-
-impl Provider {
-    async fn serve(self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/jwks", listener.local_addr().unwrap());
-        let router = Router::new()
-            .route(
-                "/jwks",
-                get(async |State(provider): State<Self>, headers: HeaderMap| {
-                    provider.asked.fetch_add(1, Ordering::SeqCst);
-                    let answer = *provider.answer.lock().unwrap();
-                    answer(&provider.jwks, &headers)
-                }),
-            )
-            .route("/elsewhere", get(async |State(provider): State<Self>| provider.jwks.to_string()))
-            .with_state(self);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        url
-    }
-}
+use countersign::{Algorithm, ManualClock, Oidc, Provider, TokenError, Verifier, VerifyError};
+use countersign_testing::{Fault, TestIssuer};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 struct World {
-    key: SigningKey,
-    provider: Provider,
+    issuer: TestIssuer,
     verifier: Verifier,
+    known: String,
 }
 
 impl World {
-    async fn new(answer: Answer) -> Self {
-        let key = SigningKey::generate(Algorithm::ES256, "known");
-        let jwks = format!(r#"{{"keys":[{}]}}"#, key.jwk()).into();
-        let provider = Provider { answer: Arc::new(Mutex::new(answer)), jwks, asked: Arc::default() };
-        let url = provider.clone().serve().await;
-        let issuer = Oidc::issuer("https://idp.example.com").jwks_url(url).audience("api");
-        let verifier = Verifier::builder().issuer(issuer).build().await.unwrap();
-        Self { key, provider, verifier }
+    async fn new() -> Self {
+        Self::with(|provider| provider).await
     }
 
-    async fn verdict(&self, kid: &str) -> Result<(), VerifyError> {
-        let claims = r#"{"iss":"https://idp.example.com","aud":"api","sub":"alice","exp":4000000000}"#;
-        let token = self.key.sign(format!(r#"{{"alg":"ES256","kid":"{kid}"}}"#), claims);
-        self.verifier.verify(&token).await.map(drop)
+    async fn with(configure: impl Fn(Provider<Oidc>) -> Provider<Oidc>) -> Self {
+        let issuer = TestIssuer::start_with([Algorithm::ES256]).await.unwrap();
+        let verifier = verifier(&issuer, configure).await;
+        let known = token(&issuer);
+        Self { issuer, verifier, known }
+    }
+
+    async fn verdict(&self, token: &str) -> Result<(), VerifyError> {
+        self.verifier.verify(token).await.map(drop)
+    }
+
+    async fn verdict_on_bogus_key(&self, kid: &str) -> Result<(), VerifyError> {
+        let token = self.issuer.token("mallory").audience("api").algorithm(Algorithm::ES256).header("kid", kid);
+        self.verdict(&token.mint()).await
     }
 }
 
-fn plain(jwks: &str, _: &HeaderMap) -> Response {
-    jwks.to_owned().into_response()
+async fn verifier(issuer: &TestIssuer, configure: impl Fn(Provider<Oidc>) -> Provider<Oidc>) -> Verifier {
+    let provider = configure(Oidc::issuer(issuer.url()).audience("api"));
+    Verifier::builder().issuer(provider).build().await.unwrap()
+}
+
+fn token(issuer: &TestIssuer) -> String {
+    issuer.token("alice").audience("api").algorithm(Algorithm::ES256).mint()
+}
+
+#[tokio::test]
+async fn a_rotation_is_followed_at_once_and_the_old_key_is_good_until_it_is_retired() {
+    let world = World::new().await;
+    world.issuer.rotate();
+    let new = token(&world.issuer);
+    assert_eq!((world.verdict(&new).await, world.verdict(&world.known).await), (Ok(()), Ok(())));
+    let requests = world.issuer.requests();
+    assert_eq!((requests.discovery, requests.keys), (2, 2));
 }
 
 #[tokio::test]
 async fn a_known_set_is_asked_for_conditionally_and_304_keeps_it() {
-    fn with_etag(jwks: &str, headers: &HeaderMap) -> Response {
-        let etag = [(header::ETAG, "\"v7\"")];
-        match headers.get(header::IF_NONE_MATCH) {
-            None => (etag, jwks.to_owned()).into_response(),
-            Some(known) if known == "\"v7\"" => (StatusCode::NOT_MODIFIED, etag).into_response(),
-            Some(_) => StatusCode::IM_A_TEAPOT.into_response(),
-        }
+    let world = World::new().await;
+    assert_eq!(world.verdict_on_bogus_key("bogus").await, Err(TokenError::UnknownKey.into()));
+    let requests = world.issuer.requests();
+    assert_eq!((requests.keys, requests.unchanged), (2, 1));
+    assert_eq!(world.verdict(&world.known).await, Ok(()));
+}
+
+/// Every way in which a provider fails: within its deadline there is no verdict on a new key, a known one stays good, and
+/// when all is well again so is the new key.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_failure_of_a_provider_takes_a_known_key_away() {
+    let elsewhere = TestIssuer::start_with([Algorithm::ES256]).await.unwrap();
+    let faults = [
+        Fault::Hang,
+        Fault::Drip,
+        Fault::Reset,
+        Fault::Truncate,
+        Fault::GzipBomb,
+        Fault::Oversized,
+        Fault::ManyKeys(10_000),
+        Fault::ManyKeys(101),
+        Fault::NoKeys,
+        Fault::LoginPage,
+        Fault::Empty,
+        Fault::Status(201),
+        Fault::Status(304),
+        Fault::Status(404),
+        Fault::Status(500),
+        Fault::Busy { retry_after: Duration::from_secs(60) },
+        Fault::Redirect(format!("{}/jwks", elsewhere.url())),
+        Fault::Redirect("http://169.254.169.254/latest/meta-data".to_owned()),
+        Fault::OtherIssuer,
+        Fault::KeysAt("http://169.254.169.254/latest/meta-data".to_owned()),
+        Fault::KeysAt("https://169.254.169.254/latest/meta-data".to_owned()),
+        Fault::KeysAt("https://10.0.0.1/keys".to_owned()),
+        Fault::KeysAt("http://idp.example.com/keys".to_owned()),
+        Fault::KeysAt("file:///etc/passwd".to_owned()),
+    ];
+    let mut failures = HashSet::new();
+    for task in faults.map(|fault| tokio::spawn(suffer(fault))) {
+        failures.insert(task.await.unwrap());
     }
-    let world = World::new(with_etag).await;
-    assert_eq!(world.verdict("known").await, Ok(()));
-    assert_eq!(world.verdict("bogus").await, Err(TokenError::UnknownKey.into()));
-    assert_eq!((world.verdict("known").await, world.provider.asked.load(Ordering::SeqCst)), (Ok(()), 2));
+    assert_eq!(elsewhere.requests(), Default::default(), "no redirect is followed");
+    assert!(failures.len() > 12, "each says what went wrong: {failures:#?}");
+}
+
+async fn suffer(fault: Fault) -> String {
+    let world = World::new().await;
+    world.issuer.rotate();
+    let new = token(&world.issuer);
+    world.issuer.inflict(fault.clone());
+    let start = Instant::now();
+    assert!(matches!(world.verdict(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
+    assert!(start.elapsed() < Duration::from_secs(8), "{fault:?}: {:?}", start.elapsed());
+    let start = Instant::now();
+    assert_eq!(world.verdict(&world.known).await, Ok(()), "{fault:?}");
+    assert!(start.elapsed() < Duration::from_secs(1), "{fault:?}: a known key waits for nobody");
+    assert!(world.issuer.requests().discovery <= 2, "{fault:?}: {:?}", world.issuer.requests());
+
+    // A start amid the failure has no keys, and heals itself.
+    let late = verifier(&world.issuer, |provider| provider).await;
+    let failure = late.keys().next().unwrap().last_failure().unwrap().to_owned();
+    assert!(matches!(late.verify(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
+    if !matches!(fault, Fault::Busy { .. }) {
+        world.issuer.heal();
+        tokio::time::timeout(Duration::from_secs(8), late.until_ready()).await.expect("healed");
+        assert!(late.verify(&new).await.is_ok(), "{fault:?}");
+    }
+    failure
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_key_set_is_no_verdict_and_takes_no_key_away() {
-    let answers: [Answer; 7] = [
-        |jwks, _| (StatusCode::NOT_FOUND, jwks.to_owned()).into_response(),
-        |jwks, _| (StatusCode::TOO_MANY_REQUESTS, jwks.to_owned()).into_response(),
-        |jwks, _| (StatusCode::CREATED, jwks.to_owned()).into_response(),
-        // Nobody asked whether it changed.
-        |_, _| StatusCode::NOT_MODIFIED.into_response(),
-        |jwks, _| (StatusCode::FOUND, [(header::LOCATION, "/elsewhere")], jwks.to_owned()).into_response(),
-        |_, _| "<html>log in</html>".into_response(),
-        |jwks, _| format!("{jwks}{}", " ".repeat(256 * 1024)).into_response(),
-    ];
-    for (index, answer) in answers.into_iter().enumerate() {
-        let world = World::new(plain).await;
-        *world.provider.answer.lock().unwrap() = answer;
-        assert!(matches!(world.verdict("rotated").await, Err(VerifyError::Unavailable(_))), "answer {index}");
-        assert_eq!((world.verdict("known").await, world.provider.asked.load(Ordering::SeqCst)), (Ok(()), 2));
+async fn a_bomb_is_not_unpacked_by_a_client_that_unpacks() {
+    let client = reqwest::Client::builder().gzip(true).no_proxy().build().unwrap();
+    let world = World::with(|provider| provider.http_client(client.clone())).await;
+    assert_eq!(world.verdict(&world.known).await, Ok(()));
+    world.issuer.inflict(Fault::GzipBomb);
+    let late = verifier(&world.issuer, |provider| provider.http_client(client.clone())).await;
+    let report = late.keys().next().unwrap();
+    assert_eq!(report.last_failure(), Some("the answer is larger than 256 KiB"));
+}
 
-        let never = World::new(answer).await;
-        assert!(never.verifier.ready().is_err(), "answer {index}");
+#[tokio::test]
+async fn a_provider_that_is_busy_is_left_alone_for_as_long_as_it_asks() {
+    let world = World::new().await;
+    world.issuer.inflict(Fault::Busy { retry_after: Duration::from_secs(60) });
+    let asked =
+        |answer| matches!(answer, Err(VerifyError::Unavailable(no)) if (59..=61).contains(&no.retry_after.as_secs()));
+    assert!(asked(world.verdict_on_bogus_key("a").await));
+    assert!(asked(world.verdict_on_bogus_key("b").await));
+    assert_eq!(world.issuer.requests().discovery, 2);
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_told_in_the_provider_s_words() {
+    let nobody = "http://127.0.0.1:9";
+    let verifier = Verifier::builder().issuer(Oidc::issuer(nobody).audience("api")).build().await.unwrap();
+    let report = verifier.keys().next().unwrap();
+    assert!(report.last_failure().unwrap().starts_with("the request failed: Connection refused"), "{report}");
+
+    let error =
+        Verifier::builder().issuer(Oidc::issuer(nobody).audience("api")).demand_keys().build().await.unwrap_err();
+    assert!(error.to_string().contains("Connection refused"), "{error}");
+}
+
+#[tokio::test]
+async fn keys_of_an_inner_address_are_fetched_only_where_that_is_allowed() {
+    let inner = "https://10.255.255.1/realms/x";
+    let failure = async |provider: Provider<Oidc>| {
+        let verifier = Verifier::builder().issuer(provider.audience("api")).build().await.unwrap();
+        verifier.keys().next().unwrap().last_failure().unwrap().to_owned()
+    };
+    let refused = failure(Oidc::issuer(inner)).await;
+    assert!(
+        refused.contains("10.255.255.1 is not a public address: allow it with `.allow_addresses(..)`"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_kid_that_returns_with_other_material_is_another_key() {
+    let world = World::new().await;
+    world.issuer.rotate_in_place();
+    let new = token(&world.issuer);
+    assert_eq!(world.verdict(&new).await, Err(TokenError::BadSignature.into()), "its name is known, and another key's");
+    // Something else has the keys fetched.
+    assert_eq!(world.verdict_on_bogus_key("bogus").await, Err(TokenError::UnknownKey.into()));
+    assert_eq!(world.verdict(&new).await, Ok(()));
+    assert_eq!(world.verdict(&world.known).await, Err(TokenError::BadSignature.into()));
+}
+
+/// Keys live by a clock that never steps; tokens by the one that shows the date.
+#[tokio::test]
+async fn steps_of_the_clock_fetch_nothing_and_take_no_key_away() {
+    const DAY: u64 = 24 * 3_600;
+    let issuer = TestIssuer::start_with([Algorithm::ES256]).await.unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let clock = Arc::new(ManualClock::at(now));
+    let provider = Oidc::issuer(issuer.url()).audience("api");
+    let verifier = Verifier::builder().issuer(provider).clock(clock.clone()).build().await.unwrap();
+    let token = token(&issuer);
+    for (time, expected) in [
+        (now, Ok(())),
+        (now + 30 * DAY, Err(TokenError::Expired.into())),
+        (now, Ok(())),
+        (now - 30 * DAY, Err(TokenError::IssuedInFuture.into())),
+        (now, Ok(())),
+    ] {
+        clock.set(time);
+        assert_eq!(verifier.verify(&token).await.map(drop), expected, "{time}");
     }
+    assert_eq!(issuer.requests().keys, 1);
+    assert!(verifier.ready().is_ok());
 }

@@ -1,9 +1,8 @@
 //! OpenID Connect Discovery 1.0: from an issuer to its keys.
 
-use crate::fetch::document;
-use crate::transport::parse_url;
+use crate::http::Http;
+use crate::transport::{is_loopback, parse_url};
 use countersign_core::FetchError;
-use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
@@ -33,10 +32,10 @@ impl ProviderMetadata {
     ///
     /// Section 4.3: the document's `issuer` must be identical to the one that was asked, or another issuer could speak
     /// in its place.
-    pub(crate) async fn fetch(client: &Client, issuer: &str) -> Result<Self, FetchError> {
+    pub(crate) async fn fetch(http: &Http, issuer: &str) -> Result<Self, FetchError> {
         let url =
             parse_url(&discovery_url(issuer)).map_err(|problem| FetchError::new("the issuer is refused", problem))?;
-        let document = document(client, url, "application/json", None).await?;
+        let document = http.document(url, "application/json", None).await?;
         let metadata: Self = serde_json::from_slice(&document.body.unwrap_or_default())
             .map_err(|error| FetchError::new("the discovery document cannot be read", error))?;
         if metadata.issuer != issuer {
@@ -70,6 +69,10 @@ impl ProviderMetadata {
         if self.issuer.starts_with("https:") && jwks_uri.scheme() != "https" {
             return Err("`jwks_uri` is http under an https issuer".into());
         }
+        // Loopback is for who is there already.
+        if is_loopback(&jwks_uri) && !parse_url(&self.issuer).is_ok_and(|issuer| is_loopback(&issuer)) {
+            return Err("`jwks_uri` leads to this machine".into());
+        }
         Ok(jwks_uri)
     }
 }
@@ -91,6 +94,26 @@ mod tests {
             ("https://a.example/realms/x", "https://a.example/realms/x/.well-known/openid-configuration"),
         ] {
             assert_eq!(discovery_url(issuer), expected);
+        }
+    }
+
+    #[test]
+    fn a_document_leads_no_worse_way_than_its_issuer() {
+        for (issuer, jwks_uri, expected) in [
+            ("https://a.example", "https://a.example/keys", true),
+            ("https://a.example", "https://keys.example/a", true),
+            ("https://a.example", "http://a.example/keys", false),
+            ("https://a.example", "http://127.0.0.1/keys", false),
+            ("https://a.example", "https://127.0.0.1/keys", false),
+            ("https://a.example", "https://localhost/keys", false),
+            ("https://a.example", "https://[::ffff:127.0.0.1]/keys", false),
+            ("http://localhost:9000", "http://127.0.0.1:9000/keys", true),
+            ("http://127.0.0.1:9000", "https://a.example/keys", true),
+            ("https://a.example", "file:///etc/passwd", false),
+        ] {
+            let metadata: ProviderMetadata =
+                serde_json::from_value(serde_json::json!({ "issuer": issuer, "jwks_uri": jwks_uri })).unwrap();
+            assert_eq!(metadata.jwks_uri().is_ok(), expected, "{jwks_uri} of {issuer}");
         }
     }
 }

@@ -1,8 +1,10 @@
 #![doc = include_str!("../docs/providers.md")]
 
+mod address;
 mod cognito;
 mod discovery;
 mod fetch;
+mod http;
 mod oidc;
 mod provider;
 mod transport;

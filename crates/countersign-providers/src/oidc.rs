@@ -1,7 +1,7 @@
 //! Any OpenID provider.
 
 use crate::discovery::ProviderMetadata;
-use crate::fetch::{KeyLocation, http_client};
+use crate::fetch::KeyLocation;
 use crate::provider::{Preset, Profile, Provider, sealed};
 use crate::transport::parse_issuer;
 use countersign_core::{Algorithms, Audience, ClaimMap, ConfigError, FetchError, TokenKind};
@@ -61,11 +61,8 @@ impl Provider<Oidc> {
     ///
     /// [`FetchError`] when the document cannot be had, or is another issuer's.
     pub async fn metadata(&self) -> Result<ProviderMetadata, FetchError> {
-        let client = match &self.http_client {
-            Some(client) => client.clone(),
-            None => http_client().map_err(|error| FetchError::new("the HTTP client cannot be made", error))?,
-        };
-        ProviderMetadata::fetch(&client, &self.preset.issuer).await
+        let http = self.http().map_err(|error| FetchError::new("the HTTP client cannot be made", error))?;
+        ProviderMetadata::fetch(&http, &self.preset.issuer).await
     }
 }
 

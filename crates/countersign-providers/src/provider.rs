@@ -1,11 +1,14 @@
 //! What all presets share: the settings that any provider may need, and the way to an [`Issuer`].
 
-use crate::fetch::{HttpFetch, KeyLocation, http_client};
+use crate::address::AddressFilter;
+use crate::fetch::{HttpFetch, KeyLocation};
+use crate::http::Http;
 use crate::transport::parse_url;
 use countersign_core::{
     Algorithm, Algorithms, Audience, ClaimMap, ConfigError, IntoIssuer, Issuer, IssuerKeys, TokenKind,
 };
 use reqwest::Client;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +33,8 @@ pub struct Provider<P> {
     leeway: Option<Duration>,
     claim_map: Option<ClaimMap>,
     keys: Keys,
-    pub(crate) http_client: Option<Client>,
+    addresses: AddressFilter,
+    http_client: Option<Client>,
 }
 
 #[derive(Clone, Debug)]
@@ -68,7 +72,15 @@ pub(crate) mod sealed {
 
 impl<P> Provider<P> {
     pub(crate) fn new(preset: P) -> Self {
-        Self { preset, algorithms: None, leeway: None, claim_map: None, keys: Keys::Preset, http_client: None }
+        Self {
+            preset,
+            algorithms: None,
+            leeway: None,
+            claim_map: None,
+            keys: Keys::Preset,
+            addresses: AddressFilter::public(),
+            http_client: None,
+        }
     }
 
     /// The only signature algorithms that are accepted, in place of the preset's.
@@ -107,15 +119,48 @@ impl<P> Provider<P> {
         self
     }
 
+    /// Fetches keys from these addresses, too. Without it a provider is reached only at public addresses, or on loopback
+    /// where its URL says so: neither its discovery document nor a name that leads astray reaches the inner network
+    /// (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7 and their like) or a cloud's metadata service (169.254.169.254).
+    ///
+    /// # Example
+    ///
+    /// A provider of one's own on the inner network:
+    ///
+    /// ```
+    /// use countersign_providers::Oidc;
+    /// use std::net::IpAddr;
+    ///
+    /// let provider = Oidc::issuer("https://keycloak.internal.example/realms/main")
+    ///     .audience("https://api.example.com")
+    ///     .allow_addresses(|address| matches!(address, IpAddr::V4(v4) if v4.octets()[..2] == [10, 1]));
+    /// # let _ = provider;
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Allow as little as you need: whoever controls the provider or the name of its host can then have requests sent there.
+    pub fn allow_addresses(mut self, allowed: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        self.addresses = AddressFilter::and(allowed);
+        self
+    }
+
     /// Fetches with this client: for a proxy, or for root certificates of one's own.
     ///
     /// # Security
     ///
-    /// The client's own rules count then. Let it follow no redirect (`redirect::Policy::none()`), since an answer that
+    /// The client's own rules count then, and it resolves names as it likes: addresses are looked at only where a URL holds
+    /// one in place of a name. Let it follow no redirect (`redirect::Policy::none()`), since an answer that
     /// comes by one is refused, but the request was made.
     pub fn http_client(mut self, client: Client) -> Self {
         self.http_client = Some(client);
         self
+    }
+}
+
+impl<P> Provider<P> {
+    pub(crate) fn http(&self) -> Result<Http, ConfigError> {
+        Http::new(self.http_client.clone(), self.addresses.clone())
     }
 }
 
@@ -131,8 +176,8 @@ impl<P: Preset> IntoIssuer for Provider<P> {
         };
         let keys = match location {
             Ok(keys) => {
-                let client = self.http_client.map_or_else(http_client, Ok)?;
-                IssuerKeys::fetched(HttpFetch { client, keys })
+                let http = Http::new(self.http_client, self.addresses)?;
+                IssuerKeys::fetched(HttpFetch { http, keys })
             }
             Err(given) => given,
         };

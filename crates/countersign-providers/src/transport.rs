@@ -28,10 +28,10 @@ pub(crate) fn parse_issuer(text: &str) -> Result<Url, &'static str> {
     if url.query().is_some() { Err("holds a query: an issuer has none") } else { Ok(url) }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }

@@ -47,7 +47,7 @@ use tower::ServiceExt;
 pub struct AccessTest<'a> {
     issuer: &'a TestIssuer,
     audience: &'a str,
-    shape: Box<dyn Fn(TestToken<'a>) -> TestToken<'a> + Send + Sync + 'a>,
+    shape: Box<dyn Fn(TestToken) -> TestToken + Send + Sync + 'a>,
 }
 
 impl<'a> AccessTest<'a> {
@@ -58,7 +58,7 @@ impl<'a> AccessTest<'a> {
 
     /// Shapes every token, so that it has the claims that handlers ask for and meets rules of the application's own.
     #[must_use]
-    pub fn shape(mut self, shape: impl Fn(TestToken<'a>) -> TestToken<'a> + Send + Sync + 'a) -> Self {
+    pub fn shape(mut self, shape: impl Fn(TestToken) -> TestToken + Send + Sync + 'a) -> Self {
         self.shape = Box::new(shape);
         self
     }
@@ -127,7 +127,7 @@ impl<'a> AccessTest<'a> {
         }
     }
 
-    fn token(&self, enough: &Enough) -> TestToken<'a> {
+    fn token(&self, enough: &Enough) -> TestToken {
         let names = |pick: fn(&Need) -> Option<&str>| enough.iter().filter_map(pick).collect::<Vec<_>>();
         let token = self
             .issuer

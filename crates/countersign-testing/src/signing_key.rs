@@ -13,8 +13,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign_core::Algorithm;
 use serde_json::{Value, json};
 use std::fmt;
+use std::sync::Arc;
 
-/// A private key for one algorithm, with a `kid`.
+/// A private key for one algorithm, with a `kid`. Cheap to clone.
 ///
 /// # Example
 ///
@@ -27,10 +28,11 @@ use std::fmt;
 /// let token = key.sign(r#"{"alg":"ES256","kid":"key-1"}"#, r#"{"sub":"alice"}"#);
 /// assert_eq!(token.split('.').count(), 3);
 /// ```
+#[derive(Clone)]
 pub struct SigningKey {
     algorithm: Algorithm,
     kid: String,
-    secret: Secret,
+    secret: Arc<Secret>,
 }
 
 enum Secret {
@@ -69,7 +71,7 @@ impl SigningKey {
             }
             other => unimplemented!("{other} has no test key yet"),
         };
-        Self { algorithm, kid: kid.into(), secret }
+        Self { algorithm, kid: kid.into(), secret: Arc::new(secret) }
     }
 
     /// The algorithm it signs with.
@@ -84,7 +86,7 @@ impl SigningKey {
 
     /// The public half as a JWK, with `kid`, `alg` and `use`.
     pub fn jwk(&self) -> Value {
-        let mut jwk = match &self.secret {
+        let mut jwk = match &*self.secret {
             Secret::Rsa(pair, _) => {
                 let public = pair.public_key();
                 json!({
@@ -114,7 +116,7 @@ impl SigningKey {
     ///
     /// When the key cannot be written as DER, which does not happen to one that was generated.
     pub fn public_pem(&self) -> String {
-        let der = match &self.secret {
+        let der = match &*self.secret {
             Secret::Rsa(pair, _) => pair.public_key().as_der(),
             Secret::Ec(pair, _) => pair.public_key().as_der(),
             Secret::Ed25519(pair) => pair.public_key().as_der(),
@@ -133,7 +135,7 @@ impl SigningKey {
     pub fn sign(&self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
         let input = format!("{}.{}", encode(header), encode(payload));
         let random = SystemRandom::new();
-        let signature = match &self.secret {
+        let signature = match &*self.secret {
             Secret::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(*encoding, &random, input.as_bytes(), &mut signature).expect("a generated key signs");

@@ -1,13 +1,14 @@
 //! An OpenID provider on loopback, in process.
 
+use crate::fault::Fault;
+use crate::provider_server::ProviderState;
 use crate::signing_key::SigningKey;
 use crate::test_token::TestToken;
-use axum::routing::get;
-use axum::{Json, Router};
 use countersign_core::Algorithm;
-use serde_json::{Value, json};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::task::AbortHandle;
 
@@ -28,9 +29,20 @@ use tokio::task::AbortHandle;
 /// ```
 #[derive(Debug)]
 pub struct TestIssuer {
-    url: String,
-    keys: Arc<Vec<SigningKey>>,
+    state: Arc<ProviderState>,
     server: AbortHandle,
+}
+
+/// How often a [`TestIssuer`] was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Requests {
+    /// For its discovery document.
+    pub discovery: u64,
+    /// For its keys.
+    pub keys: u64,
+    /// For its keys, where the answer was that they had not changed (304).
+    pub unchanged: u64,
 }
 
 impl TestIssuer {
@@ -66,36 +78,99 @@ impl TestIssuer {
         if !address.ip().is_loopback() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a test issuer stays on loopback"));
         }
-        let url = format!("http://{address}");
-        let keys: Vec<SigningKey> = algorithms
-            .into_iter()
-            .enumerate()
-            .map(|(index, algorithm)| SigningKey::generate(algorithm, format!("{algorithm}-{index}")))
-            .collect();
-        let keys = Arc::new(keys);
-        let router = router(&url, Arc::clone(&keys));
-        let server = tokio::spawn(async move { axum::serve(listener, router).await }).abort_handle();
-        Ok(Self { url, keys, server })
+        let state = Arc::new(ProviderState::new(format!("http://{address}"), algorithms));
+        let server = tokio::spawn(Arc::clone(&state).serve(listener)).abort_handle();
+        Ok(Self { state, server })
     }
 
     /// The issuer's name, `http://127.0.0.1:PORT`: the `iss` of its tokens and the place of its discovery document.
     pub fn url(&self) -> &str {
-        &self.url
+        self.state.url()
     }
 
-    /// A token for this subject, to be shaped and minted.
-    pub fn token(&self, subject: &str) -> TestToken<'_> {
-        TestToken::new(&self.keys, &self.url, subject)
+    /// A token for this subject, to be shaped and minted with the keys as they are now.
+    pub fn token(&self, subject: &str) -> TestToken {
+        TestToken::new(self.keys(), self.url(), subject)
     }
 
-    /// The private keys, for tokens that no provider would make.
-    pub fn keys(&self) -> &[SigningKey] {
-        &self.keys
+    /// The private keys that sign now, for tokens that no provider would make.
+    pub fn keys(&self) -> Vec<SigningKey> {
+        self.state.changing().signing.clone()
     }
 
-    /// The published key set, to be used without network (`.jwks(..)`).
+    /// The published key set as it is now, to be used without network (`.jwks(..)`).
     pub fn jwks(&self) -> String {
-        jwks(&self.keys).to_string()
+        self.state.changing().jwks().to_string()
+    }
+
+    /// Signs with new keys from now on. The old ones stay published until [`retire`](Self::retire), as good providers
+    /// do it, so that tokens which are out there stay good.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Verifier;
+    /// # use countersign_providers::Oidc;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use countersign_testing::TestIssuer;
+    /// let issuer = TestIssuer::start().await?;
+    /// let verifier = Verifier::builder().issuer(Oidc::issuer(issuer.url()).audience("api")).build().await?;
+    /// let before = issuer.token("alice").audience("api").mint();
+    ///
+    /// issuer.rotate();
+    /// let after = issuer.token("alice").audience("api").mint();
+    /// assert!(verifier.verify(&before).await.is_ok());
+    /// assert!(verifier.verify(&after).await.is_ok());
+    /// assert_eq!(issuer.requests().keys, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn rotate(&self) {
+        let version = self.state.changing().version + 1;
+        let old = self.replace_keys(|old| format!("{}-v{version}", old.algorithm()));
+        self.state.changing().old.extend(old);
+    }
+
+    /// Signs with new keys under the names of the old ones, which are gone: what no provider should do, and some do.
+    pub fn rotate_in_place(&self) {
+        self.replace_keys(|old| old.kid().to_owned());
+    }
+
+    fn replace_keys(&self, name: impl Fn(&SigningKey) -> String) -> Vec<SigningKey> {
+        // Made before the lock is taken: RSA keys take their time, and the provider goes on answering.
+        let new = self.keys().iter().map(|old| SigningKey::generate(old.algorithm(), name(old))).collect();
+        let mut changing = self.state.changing();
+        changing.version += 1;
+        std::mem::replace(&mut changing.signing, new)
+    }
+
+    /// Publishes only the keys that sign now.
+    pub fn retire(&self) {
+        let mut changing = self.state.changing();
+        changing.version += 1;
+        changing.old.clear();
+    }
+
+    /// Sends its keys with this lifetime (`Cache-Control: max-age`), in whole seconds. It names none unless set.
+    pub fn keys_fresh_for(&self, lifetime: Duration) {
+        self.state.changing().lifetime = Some(lifetime);
+    }
+
+    /// Lets this go wrong with every answer, until [`heal`](Self::heal).
+    pub fn inflict(&self, fault: Fault) {
+        self.state.changing().fault = Some(fault);
+    }
+
+    /// Answers well again.
+    pub fn heal(&self) {
+        self.state.changing().fault = None;
+    }
+
+    /// How often it was asked so far.
+    pub fn requests(&self) -> Requests {
+        let [discovery, keys, unchanged] =
+            [&self.state.discovery, &self.state.keys, &self.state.unchanged].map(|count| count.load(Ordering::SeqCst));
+        Requests { discovery, keys, unchanged }
     }
 }
 
@@ -103,23 +178,4 @@ impl Drop for TestIssuer {
     fn drop(&mut self) {
         self.server.abort();
     }
-}
-
-fn router(url: &str, keys: Arc<Vec<SigningKey>>) -> Router {
-    // RFC 8414 section 2. No grant is supported, so there is no endpoint for one: tokens are minted in process.
-    let metadata = json!({
-        "issuer": url,
-        "jwks_uri": format!("{url}/jwks"),
-        "response_types_supported": [],
-        "grant_types_supported": [],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": keys.iter().map(|key| key.algorithm().name()).collect::<Vec<_>>(),
-    });
-    Router::new()
-        .route("/.well-known/openid-configuration", get(|| async { Json(metadata) }))
-        .route("/jwks", get(|| async move { Json(jwks(&keys)) }))
-}
-
-fn jwks(keys: &[SigningKey]) -> Value {
-    json!({ "keys": keys.iter().map(SigningKey::jwk).collect::<Vec<_>>() })
 }

@@ -23,16 +23,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a token is minted by `.mint()`"]
-pub struct TestToken<'a> {
-    keys: &'a [SigningKey],
+pub struct TestToken {
+    keys: Vec<SigningKey>,
     algorithm: Algorithm,
     header: Map<String, Value>,
     claims: Map<String, Value>,
     now: u64,
 }
 
-impl<'a> TestToken<'a> {
-    pub(crate) fn new(keys: &'a [SigningKey], issuer: &str, subject: &str) -> Self {
+impl TestToken {
+    pub(crate) fn new(keys: Vec<SigningKey>, issuer: &str, subject: &str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
         let claims = json!({
             "iss": issuer, "sub": subject, "client_id": "test-client",

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::{Router, routing::get};
 use countersign_core::Algorithm;
-use countersign_testing::TestIssuer;
+use countersign_testing::{SigningKey, TestIssuer};
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 pub(crate) struct IdentityProvider {
     url: String,
     issuer: TestIssuer,
+    keys: Vec<SigningKey>,
     shared: Arc<Shared>,
 }
 
@@ -33,7 +34,7 @@ impl IdentityProvider {
         let shared = Arc::new(Shared { url: url.clone(), ..Shared::default() });
         let router = Router::new().fallback(get(answer)).with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, issuer, shared }
+        Self { url, keys: issuer.keys(), issuer, shared }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -42,6 +43,10 @@ impl IdentityProvider {
 
     pub(crate) fn issuer(&self) -> &TestIssuer {
         &self.issuer
+    }
+
+    pub(crate) fn keys(&self) -> &[SigningKey] {
+        &self.keys
     }
 
     /// Publishes this JWK set from now on.

@@ -39,8 +39,8 @@ impl Keyring {
         other: &'a IdentityProvider,
     ) -> Result<Signer<'a>, String> {
         let (keys, algorithm) = match name.split_once(' ') {
-            None => (main.issuer().keys(), name),
-            Some(("other", algorithm)) => (other.issuer().keys(), algorithm),
+            None => (main.keys(), name),
+            Some(("other", algorithm)) => (other.keys(), algorithm),
             Some(("stranger", algorithm)) => (&self.strangers[..], algorithm),
             Some(("open", bits)) => {
                 let key = self.open.iter().find(|key| key.bits().to_string() == bits);
