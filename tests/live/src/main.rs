@@ -1,11 +1,15 @@
-//! Real tokens against the real thing: npm `oidc-provider` and moto's Cognito, both on loopback, issue tokens; the
-//! `resource-server` example and the Cognito preset give their verdicts, which are compared with the expected ones.
+//! Real tokens against the real thing: npm `oidc-provider`, Debian's `glewlwyd` and moto's Cognito, all on loopback,
+//! issue tokens; the `resource-server` example and the Cognito preset give their verdicts, which are compared with the
+//! expected ones.
 //!
 //! `tests/live/run` installs the providers, builds the binaries and starts this one.
 
 mod cognito;
 mod configuration;
+mod decoded;
 mod forgery;
+mod glewlwyd;
+mod glewlwyd_tokens;
 mod moto;
 mod oidc_provider;
 mod openid;
@@ -23,6 +27,9 @@ use tokio::time::timeout;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Result<T = ()> = std::result::Result<T, Error>;
 
+/// The audience of the API, and that of another one.
+const API: &str = "https://api.example.test";
+const OTHER_API: &str = "https://other.example.test";
 /// No section takes a tenth of this; it is here so that a hang becomes a failure.
 const SECTION_LIMIT: Duration = Duration::from_secs(120);
 
@@ -31,6 +38,7 @@ async fn main() -> ExitCode {
     let mut report = Report::default();
     section(&mut report, "configuration", configuration::check).await;
     section(&mut report, "oidc-provider", openid::check).await;
+    section(&mut report, "glewlwyd", glewlwyd_tokens::check).await;
     section(&mut report, "moto", cognito::check).await;
     print!("{report}");
     if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,19 +1,16 @@
 //! Tokens of npm `oidc-provider` at `resource-server`.
 
+use crate::decoded::header;
 use crate::forgery::{grafted, tampered, unsigned};
 use crate::oidc_provider::{OidcProvider, WEB_CLIENT};
 use crate::process::settles;
 use crate::report::Report;
 use crate::resource_server::ResourceServer;
-use crate::{Result, verdict};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use crate::{API, OTHER_API, Result, verdict};
 use countersign::{Oidc, TokenKind, Verifier};
 use reqwest::Method;
-use serde_json::Value;
 
 const NAME: &str = "oidc-provider";
-const API: &str = "https://api.example.test";
 const ALGORITHMS: [&str; 6] = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"];
 const BOTH_SCOPES: &str = "reports:read reports:write";
 const REFUSED: &str = "401 invalid_token";
@@ -107,7 +104,7 @@ async fn refusals(report: &mut Report, provider: &OidcProvider, server: &Resourc
     let good = provider.client_credentials(API, "reports:read").await?;
     let other = provider.client_credentials(API, BOTH_SCOPES).await?;
     let cases = [
-        ("for another audience", provider.client_credentials("https://other.example.test", "reports:read").await?),
+        ("for another audience", provider.client_credentials(OTHER_API, "reports:read").await?),
         ("tampered signature", tampered(&good)),
         ("with another token's signature", grafted(&good, &other)),
         ("unsigned, alg none", unsigned(&good)),
@@ -149,10 +146,4 @@ async fn expiry(report: &mut Report, provider: &OidcProvider, lenient: &Resource
     report.check(NAME, "access token of 2 s, when expired", REFUSED, expired);
     report.check(NAME, "the same, leeway 30 s", "200 svc", lenient.me(&token).await);
     Ok(())
-}
-
-/// What the provider wrote into the header, so that each algorithm is known to have had its turn.
-fn header(token: &str) -> Result<Value> {
-    let encoded = token.split('.').next().unwrap_or_default();
-    Ok(serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(encoded)?)?)
 }

@@ -1,0 +1,157 @@
+//! Debian's `glewlwyd`, with a database of its own for each start, and how to get tokens out of it.
+
+mod administration;
+
+use crate::oidc_provider::SignIn;
+use crate::process::{Process, free_port, output};
+use crate::resource_server::http_client;
+use crate::{Result, cache};
+use administration::Administrator;
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::{Client, Url};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+/// The public client of the code flow, and the audience of its ID tokens.
+pub(crate) const WEB_CLIENT: &str = "web";
+/// What its keys sign with. A machine has the first by default; the others have a machine of their own.
+pub(crate) const ALGORITHMS: [&str; 3] = ["RS256", "ES256", "EdDSA"];
+const REDIRECT: &str = "http://127.0.0.1/callback";
+/// Where a new database comes from, with the user `admin` in it.
+const SCHEMA: &str = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
+const MODULES: &str = "/usr/lib/glewlwyd";
+
+pub(crate) struct Glewlwyd {
+    _process: Process,
+    base: String,
+    issuer: String,
+    http: Client,
+}
+
+impl Glewlwyd {
+    /// Starts one with three signing keys, of which the RSA key signs for whoever asks for no other.
+    pub(crate) async fn start(name: &str) -> Result<Self> {
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let base = format!("http://{address}/api");
+        let mut process = Process::spawn(name, &mut command(name, &address).await?)?;
+        let http = http_client()?;
+        let readiness = format!("{base}/");
+        process.ready(async || http.get(&readiness).send().await.ok()).await?;
+
+        let issuer = format!("{base}/oidc");
+        let administrator = Administrator::sign_in(&base).await?;
+        administrator.set_up(&issuer, private_keys(&ALGORITHMS).await?).await?;
+        Ok(Glewlwyd { _process: process, base, issuer, http })
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// An access token of the machine that signs with this algorithm. Without a resource its `aud` is its scope.
+    pub(crate) async fn client_credentials(&self, alg: &str, scope: &str, resource: Option<&str>) -> Result<String> {
+        let mut form = vec![("grant_type", "client_credentials"), ("scope", scope)];
+        form.extend(resource.map(|resource| ("resource", resource)));
+        let request = self.http.post(format!("{}/token", self.issuer));
+        let request = request.basic_auth(machine(alg), Some(administration::MACHINE_SECRET));
+        let tokens: Value = request.form(&form).send().await?.json().await?;
+        member(&tokens, "access_token")
+    }
+
+    /// Alice's tokens by authorization code and PKCE. Her sign-in and consent are the requests that the pages of
+    /// glewlwyd would make.
+    pub(crate) async fn sign_in(&self, resource: &str, scope: &str) -> Result<SignIn> {
+        let (user, password) = administration::ALICE;
+        let cookie = session(&self.http, &self.base, user, password).await?;
+        let consent = self.http.put(format!("{}/auth/grant/{WEB_CLIENT}", self.base)).header(COOKIE, &cookie);
+        consent.json(&json!({ "scope": scope })).send().await?.error_for_status()?;
+
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"; // RFC 7636, Appendix B
+        let query = [
+            ("client_id", WEB_CLIENT),
+            ("response_type", "code"),
+            ("redirect_uri", REDIRECT),
+            ("scope", scope),
+            ("resource", resource),
+            ("nonce", "12345678"),
+            ("state", "s"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+            ("g_continue", ""), // signed in, and agreed
+        ];
+        let start = Url::parse_with_params(&format!("{}/auth", self.issuer), query)?;
+        let response = self.http.get(start).header(COOKIE, &cookie).send().await?;
+        let location = response.headers().get(LOCATION).ok_or(format!("no redirect but {}", response.status()))?;
+        let url = Url::parse(location.to_str()?)?;
+        let (_, code) = url.query_pairs().find(|(name, _)| name == "code").ok_or(format!("no code in {url}"))?;
+
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", WEB_CLIENT),
+            ("redirect_uri", REDIRECT),
+            ("resource", resource),
+            ("code_verifier", verifier),
+            ("code", &code),
+        ];
+        let tokens = self.http.post(format!("{}/token", self.issuer)).form(&form).send().await?.json().await?;
+        Ok(SignIn { access: member(&tokens, "access_token")?, id: member(&tokens, "id_token")? })
+    }
+}
+
+/// The server on a new database. It reads no configuration file, only these variables.
+async fn command(name: &str, address: &str) -> Result<Command> {
+    let home = cache().join("glewlwyd");
+    std::fs::create_dir_all(&home)?;
+    let database = home.join(format!("{name}.db"));
+    if database.exists() {
+        std::fs::remove_file(&database)?;
+    }
+    let (status, _, errors) = output(Command::new("sqlite3").arg(&database).arg(format!(".read {SCHEMA}"))).await?;
+    if !status.success() || !errors.is_empty() {
+        return Err(format!("sqlite3 ended with {status}: {errors}").into());
+    }
+
+    let (host, port) = address.split_once(':').ok_or("an address without a port")?;
+    let mut command = Command::new("glewlwyd");
+    command.arg("--env-variables").env_clear();
+    command.env("GLWD_BIND_ADDRESS", host).env("GLWD_PORT", port);
+    command.env("GLWD_EXTERNAL_URL", format!("http://{address}")).env("GLWD_API_PREFIX", "api");
+    command.env("GLWD_DATABASE_TYPE", "sqlite3").env("GLWD_DATABASE_SQLITE3_PATH", database);
+    command.env("GLWD_LOG_MODE", "console").env("GLWD_LOG_LEVEL", "INFO");
+    command.env("GLWD_LOGIN_API_ENABLED", "1").env("GLWD_LOGIN_URL", "login.html");
+    command.env("GLWD_SESSION_KEY", "SESSION").env("GLWD_SESSION_EXPIRATION", "3600");
+    command.env("GLWD_ADMIN_SCOPE", "g_admin").env("GLWD_PROFILE_SCOPE", "g_profile");
+    command.env("GLWD_HASH_ALGORITHM", "SHA512").env("GLWD_COOKIE_SECURE", "0");
+    for (variable, folder) in [("USER", "user"), ("CLIENT", "client"), ("AUTH_SCHEME", "scheme"), ("PLUGIN", "plugin")]
+    {
+        command.env(format!("GLWD_{variable}_MODULE_PATH"), format!("{MODULES}/{folder}"));
+    }
+    Ok(command)
+}
+
+/// Private JWKs, one for each algorithm.
+async fn private_keys(algorithms: &[&str]) -> Result<Vec<Value>> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/glewlwyd/private_keys.mjs");
+    let (status, printed, errors) = output(Command::new("node").arg(script).args(algorithms)).await?;
+    if !status.success() {
+        return Err(format!("private_keys.mjs ended with {status}: {errors}").into());
+    }
+    Ok(serde_json::from_str(&printed)?)
+}
+
+/// Signs in and returns the session's cookie.
+async fn session(http: &Client, base: &str, user: &str, password: &str) -> Result<String> {
+    let request = http.post(format!("{base}/auth/")).json(&json!({ "username": user, "password": password }));
+    let response = request.send().await?.error_for_status()?;
+    let cookie = response.headers().get(SET_COOKIE).ok_or(format!("no session for {user}"))?.to_str()?;
+    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+}
+
+/// The machine whose tokens this algorithm signs.
+fn machine(alg: &str) -> String {
+    if alg == ALGORITHMS[0] { "svc".to_owned() } else { format!("svc-{alg}") }
+}
+
+fn member(body: &Value, name: &str) -> Result<String> {
+    Ok(body[name].as_str().ok_or(format!("no {name} in {body}"))?.to_owned())
+}

@@ -1,0 +1,124 @@
+//! What an administrator of glewlwyd does, by its API: sets it up.
+
+use super::{REDIRECT, WEB_CLIENT, machine, session};
+use crate::resource_server::http_client;
+use crate::{API, OTHER_API, Result};
+use reqwest::header::COOKIE;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+/// Who every new database knows.
+const ADMIN: (&str, &str) = ("admin", "password");
+pub(super) const ALICE: (&str, &str) = ("alice", "password1");
+pub(super) const MACHINE_SECRET: &str = "svc-secret";
+const SCOPES: [&str; 3] = ["openid", "reports:read", "reports:write"];
+
+pub(super) struct Administrator {
+    base: String,
+    cookie: String,
+    http: Client,
+}
+
+impl Administrator {
+    pub(super) async fn sign_in(base: &str) -> Result<Self> {
+        let http = http_client()?;
+        let (user, password) = ADMIN;
+        let cookie = session(&http, base, user, password).await?;
+        Ok(Administrator { base: base.to_owned(), cookie, http })
+    }
+
+    /// Makes it an OpenID provider with these keys: the first signs by default, each signs for a machine of its own.
+    pub(super) async fn set_up(&self, issuer: &str, keys: Vec<Value>) -> Result {
+        self.call(Method::POST, "mod/plugin/", plugin(issuer, &keys)).await?;
+        for scope in SCOPES {
+            let description = json!({
+                "name": scope, "display_name": scope, "description": scope,
+                "password_required": true, "password_max_age": 0, "scheme": {},
+            });
+            // A new database has `openid` already.
+            let (method, path) =
+                if scope == "openid" { (Method::PUT, "scope/openid") } else { (Method::POST, "scope/") };
+            self.call(method, path, description).await?;
+        }
+        let (user, password) = ALICE;
+        self.call(
+            Method::POST,
+            "user/",
+            json!({
+                "username": user, "password": password, "scope": SCOPES, "enabled": true,
+            }),
+        )
+        .await?;
+        self.call(
+            Method::POST,
+            "client/",
+            json!({
+                "client_id": WEB_CLIENT, "name": WEB_CLIENT, "confidential": false, "enabled": true,
+                "authorization_type": ["code"], "redirect_uri": [REDIRECT], "scope": SCOPES,
+                "token_endpoint_auth_method": ["none"],
+            }),
+        )
+        .await?;
+        for key in &keys {
+            let name = machine(key["alg"].as_str().unwrap_or_default());
+            let mut client = json!({
+                "client_id": name, "name": name, "confidential": true, "password": MACHINE_SECRET, "enabled": true,
+                "authorization_type": ["client_credentials"], "scope": &SCOPES[1..],
+                "token_endpoint_auth_method": ["client_secret_basic"],
+            });
+            if name != "svc" {
+                client[SIGNING_KEY] = key["kid"].clone();
+            }
+            self.call(Method::POST, "client/", client).await?;
+        }
+        Ok(())
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Value) -> Result {
+        let request = self.http.request(method, format!("{}/{path}", self.base));
+        let response = request.header(COOKIE, &self.cookie).json(&body).send().await?;
+        if !response.status().is_success() {
+            return Err(format!("{path}: {}: {}", response.status(), response.text().await?).into());
+        }
+        Ok(())
+    }
+}
+
+/// The property of a client that names its key. It must be one that the client database knows; this one is meant for
+/// encryption, which is not in use here.
+const SIGNING_KEY: &str = "alg_kid";
+
+fn plugin(issuer: &str, keys: &[Value]) -> Value {
+    json!({
+        "module": "oidc", "name": "oidc", "display_name": "oidc", "order_rank": 0,
+        "parameters": {
+            "iss": issuer,
+            "jwks-show": true,
+            "jwks-private": json!({ "keys": keys }).to_string(),
+            "default-kid": keys.first().map(|key| &key["kid"]),
+            "client-sign_kid-parameter": SIGNING_KEY,
+            "subject-type": "public",
+            "allow-non-oidc": true,
+            "auth-type-client-enabled": true,
+            "auth-type-code-enabled": true,
+            "auth-type-token-enabled": false,
+            "auth-type-password-enabled": false,
+            "auth-type-implicit-enabled": false,
+            "auth-type-refresh-enabled": false,
+            "pkce-allowed": true,
+            "access-token-duration": 300,
+            "refresh-token-duration": 300,
+            "code-duration": 60,
+            "allowed-scope": SCOPES,
+            "scope": [],
+            "claims": [],
+            "additional-parameters": [],
+            "name-claim": "no",
+            "email-claim": "no",
+            "scope-claim": "no",
+            "resource-allowed": true,
+            "resource-change-allowed": false,
+            "resource-scope": { "reports:read": [API, OTHER_API], "reports:write": [API] },
+        },
+    })
+}
