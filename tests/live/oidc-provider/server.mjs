@@ -14,6 +14,7 @@
 // Administration
 //   POST /__admin/rotate?alg=RS256          a new signing key; the old one stays published
 //   POST /__admin/rotate?alg=RS256&keep=0   the same, and the old one is gone
+//   GET /__admin/key-fetches                how often the key set was fetched
 
 import crypto from 'node:crypto';
 import http from 'node:http';
@@ -113,7 +114,11 @@ const server = http.createServer((request, response) => {
   const url = new URL(request.url, issuer);
   if (request.method === 'POST' && url.pathname === '/__admin/rotate') {
     rotate(url.searchParams, response);
+  } else if (url.pathname === '/__admin/key-fetches') {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(keyFetches));
   } else {
+    if (url.pathname === '/jwks') keyFetches += 1;
     handle(request, response);
   }
 });
@@ -135,6 +140,7 @@ function rotate(query, response) {
 let issuer;
 let keys = Object.keys(KEY_PAIRS).map(signingKey);
 let handle;
+let keyFetches = 0;
 
 // Listening comes first: the issuer's name contains the port.
 server.listen(Number(process.env.PORT ?? 0), HOST, () => {

@@ -1,5 +1,10 @@
 //! Tokens that no provider made, from ones that it did.
 
+use crate::Result;
+use crate::decoded::header;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 /// The token with another signature: its first character is changed, since the last one carries unused bits.
 pub(crate) fn tampered(token: &str) -> String {
     let (signed, signature) = token.rsplit_once('.').unwrap_or_default();
@@ -19,4 +24,12 @@ pub(crate) fn unsigned(token: &str) -> String {
     let payload = token.split('.').nth(1).unwrap_or_default();
     let header = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0"; // {"alg":"none","typ":"at+jwt"}
     format!("{header}.{payload}.")
+}
+
+/// The token under another key's name, without a signature that anybody made.
+pub(crate) fn renamed_key(token: &str, kid: &str) -> Result<String> {
+    let (_, rest) = token.split_once('.').ok_or("a token of one part")?;
+    let mut header = header(token)?;
+    header["kid"] = kid.into();
+    Ok(format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(header.to_string())))
 }

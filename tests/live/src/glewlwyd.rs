@@ -3,8 +3,10 @@
 mod administration;
 
 use crate::oidc_provider::SignIn;
+use crate::pass_through::PassThrough;
 use crate::process::{Process, free_port, output};
 use crate::resource_server::http_client;
+use crate::rotation::OldKeys;
 use crate::{Result, cache};
 use administration::Administrator;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
@@ -23,25 +25,33 @@ const MODULES: &str = "/usr/lib/glewlwyd";
 
 pub(crate) struct Glewlwyd {
     _process: Process,
+    /// Where this harness gets tokens.
     base: String,
+    /// Where everybody else finds it: its issuer is there.
+    front: PassThrough,
     issuer: String,
+    administrator: Administrator,
+    /// The private keys. The first one for an algorithm signs.
+    keys: Vec<Value>,
     http: Client,
 }
 
 impl Glewlwyd {
-    /// Starts one with three signing keys, of which the RSA key signs for whoever asks for no other.
-    pub(crate) async fn start(name: &str) -> Result<Self> {
-        let address = format!("127.0.0.1:{}", free_port()?);
-        let base = format!("http://{address}/api");
-        let mut process = Process::spawn(name, &mut command(name, &address).await?)?;
+    /// Starts one with a signing key for each algorithm.
+    pub(crate) async fn start(log: &str) -> Result<Self> {
+        let port = free_port()?;
+        let front = PassThrough::start(&format!("http://127.0.0.1:{port}")).await?;
+        let mut process = Process::spawn(log, &mut command(log, port, front.base()).await?)?;
+        let base = format!("http://127.0.0.1:{port}/api");
         let http = http_client()?;
         let readiness = format!("{base}/");
         process.ready(async || http.get(&readiness).send().await.ok()).await?;
 
-        let issuer = format!("{base}/oidc");
+        let issuer = format!("{}/api/oidc", front.base());
+        let keys = private_keys(&ALGORITHMS).await?;
         let administrator = Administrator::sign_in(&base).await?;
-        administrator.set_up(&issuer, private_keys(&ALGORITHMS).await?).await?;
-        Ok(Glewlwyd { _process: process, base, issuer, http })
+        administrator.set_up(&issuer, &keys).await?;
+        Ok(Glewlwyd { _process: process, base, front, issuer, administrator, keys, http })
     }
 
     pub(crate) fn issuer(&self) -> &str {
@@ -52,7 +62,7 @@ impl Glewlwyd {
     pub(crate) async fn client_credentials(&self, alg: &str, scope: &str, resource: Option<&str>) -> Result<String> {
         let mut form = vec![("grant_type", "client_credentials"), ("scope", scope)];
         form.extend(resource.map(|resource| ("resource", resource)));
-        let request = self.http.post(format!("{}/token", self.issuer));
+        let request = self.http.post(format!("{}/oidc/token", self.base));
         let request = request.basic_auth(machine(alg), Some(administration::MACHINE_SECRET));
         let tokens: Value = request.form(&form).send().await?.json().await?;
         member(&tokens, "access_token")
@@ -79,7 +89,7 @@ impl Glewlwyd {
             ("code_challenge_method", "S256"),
             ("g_continue", ""), // signed in, and agreed
         ];
-        let start = Url::parse_with_params(&format!("{}/auth", self.issuer), query)?;
+        let start = Url::parse_with_params(&format!("{}/oidc/auth", self.base), query)?;
         let response = self.http.get(start).header(COOKIE, &cookie).send().await?;
         let location = response.headers().get(LOCATION).ok_or(format!("no redirect but {}", response.status()))?;
         let url = Url::parse(location.to_str()?)?;
@@ -93,13 +103,27 @@ impl Glewlwyd {
             ("code_verifier", verifier),
             ("code", &code),
         ];
-        let tokens = self.http.post(format!("{}/token", self.issuer)).form(&form).send().await?.json().await?;
+        let tokens = self.http.post(format!("{}/oidc/token", self.base)).form(&form).send().await?.json().await?;
         Ok(SignIn { access: member(&tokens, "access_token")?, id: member(&tokens, "id_token")? })
+    }
+
+    /// From now on another key signs what is signed with this algorithm by default.
+    pub(crate) async fn rotate_keys(&mut self, alg: &str, old: OldKeys) -> Result {
+        if old == OldKeys::Dropped {
+            self.keys.retain(|key| key["alg"] != alg);
+        }
+        self.keys.splice(..0, private_keys(&[alg]).await?);
+        self.administrator.publish(&self.issuer, &self.keys).await
+    }
+
+    /// How often the key set was fetched since the start.
+    pub(crate) fn key_fetches(&self) -> u64 {
+        self.front.key_fetches()
     }
 }
 
 /// The server on a new database. It reads no configuration file, only these variables.
-async fn command(name: &str, address: &str) -> Result<Command> {
+async fn command(name: &str, port: u16, external: &str) -> Result<Command> {
     let home = cache().join("glewlwyd");
     std::fs::create_dir_all(&home)?;
     let database = home.join(format!("{name}.db"));
@@ -111,11 +135,10 @@ async fn command(name: &str, address: &str) -> Result<Command> {
         return Err(format!("sqlite3 ended with {status}: {errors}").into());
     }
 
-    let (host, port) = address.split_once(':').ok_or("an address without a port")?;
     let mut command = Command::new("glewlwyd");
     command.arg("--env-variables").env_clear();
-    command.env("GLWD_BIND_ADDRESS", host).env("GLWD_PORT", port);
-    command.env("GLWD_EXTERNAL_URL", format!("http://{address}")).env("GLWD_API_PREFIX", "api");
+    command.env("GLWD_BIND_ADDRESS", "127.0.0.1").env("GLWD_PORT", port.to_string());
+    command.env("GLWD_EXTERNAL_URL", external).env("GLWD_API_PREFIX", "api");
     command.env("GLWD_DATABASE_TYPE", "sqlite3").env("GLWD_DATABASE_SQLITE3_PATH", database);
     command.env("GLWD_LOG_MODE", "console").env("GLWD_LOG_LEVEL", "INFO");
     command.env("GLWD_LOGIN_API_ENABLED", "1").env("GLWD_LOGIN_URL", "login.html");

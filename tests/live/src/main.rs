@@ -13,9 +13,11 @@ mod glewlwyd_tokens;
 mod moto;
 mod oidc_provider;
 mod openid;
+mod pass_through;
 mod process;
 mod report;
 mod resource_server;
+mod rotation;
 mod verdict;
 
 use report::Report;
@@ -30,24 +32,31 @@ type Result<T = ()> = std::result::Result<T, Error>;
 /// The audience of the API, and that of another one.
 const API: &str = "https://api.example.test";
 const OTHER_API: &str = "https://other.example.test";
-/// No section takes a tenth of this; it is here so that a hang becomes a failure.
+/// No section takes a tenth of this, except for the one that lasts; it is here so that a hang becomes a failure.
 const SECTION_LIMIT: Duration = Duration::from_secs(120);
+const ROTATION_LIMIT: Duration = Duration::from_secs(180);
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut report = Report::default();
-    section(&mut report, "configuration", configuration::check).await;
-    section(&mut report, "oidc-provider", openid::check).await;
-    section(&mut report, "glewlwyd", glewlwyd_tokens::check).await;
-    section(&mut report, "moto", cognito::check).await;
+    section(&mut report, "configuration", SECTION_LIMIT, configuration::check).await;
+    section(&mut report, "oidc-provider", SECTION_LIMIT, openid::check).await;
+    section(&mut report, "glewlwyd", SECTION_LIMIT, glewlwyd_tokens::check).await;
+    section(&mut report, "moto", SECTION_LIMIT, cognito::check).await;
+    section(&mut report, "rotation", ROTATION_LIMIT, rotation::check).await;
     print!("{report}");
     if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// A section that breaks off is a failure of its own, and the others still run.
-async fn section(report: &mut Report, name: &'static str, check: impl AsyncFnOnce(&mut Report) -> Result) {
-    let outcome = timeout(SECTION_LIMIT, check(report)).await;
-    if let Err(error) = outcome.unwrap_or_else(|_| Err(format!("not done after {SECTION_LIMIT:?}").into())) {
+async fn section(
+    report: &mut Report,
+    name: &'static str,
+    limit: Duration,
+    check: impl AsyncFnOnce(&mut Report) -> Result,
+) {
+    let outcome = timeout(limit, check(report)).await;
+    if let Err(error) = outcome.unwrap_or_else(|_| Err(format!("not done after {limit:?}").into())) {
         report.check(name, "(the section itself)", "no error", Err(error));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::process::Process;
 use crate::resource_server::http_client;
+use crate::rotation::OldKeys;
 use crate::{Result, cache};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, Url};
@@ -30,9 +31,9 @@ pub(crate) struct SignIn {
 }
 
 impl OidcProvider {
-    pub(crate) async fn start() -> Result<Self> {
+    pub(crate) async fn start(log: &str) -> Result<Self> {
         let home = cache().join("oidc-provider");
-        let mut process = Process::spawn("oidc-provider", Command::new("node").arg("server.mjs").current_dir(home))?;
+        let mut process = Process::spawn(log, Command::new("node").arg("server.mjs").current_dir(home))?;
         let log = process.log();
         let issuer = process
             .ready(async || {
@@ -81,6 +82,20 @@ impl OidcProvider {
         let tokens: Value = response.json().await?;
         let token = |name: &str| tokens[name].as_str().map(str::to_owned).ok_or(format!("no {name} in {tokens}"));
         Ok(SignIn { access: token("access_token")?, id: token("id_token")? })
+    }
+
+    /// From now on another key signs what is signed with this algorithm.
+    pub(crate) async fn rotate_keys(&self, alg: &str, old: OldKeys) -> Result {
+        let keep = if old == OldKeys::Kept { "1" } else { "0" };
+        let url = Url::parse_with_params(&format!("{}/__admin/rotate", self.issuer), [("alg", alg), ("keep", keep)])?;
+        self.http.post(url).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// How often the key set was fetched since the start.
+    pub(crate) async fn key_fetches(&self) -> Result<u64> {
+        let count: Value = self.http.get(format!("{}/__admin/key-fetches", self.issuer)).send().await?.json().await?;
+        Ok(count.as_u64().ok_or(format!("no count but {count}"))?)
     }
 
     /// Plays the browser: follows redirects, keeps cookies, fills in the forms, until sent back to the client.

@@ -16,7 +16,7 @@ const BOTH_SCOPES: &str = "reports:read reports:write";
 const REFUSED: &str = "401 invalid_token";
 
 pub(crate) async fn check(report: &mut Report) -> Result {
-    let provider = OidcProvider::start().await?;
+    let provider = OidcProvider::start(NAME).await?;
     let server =
         start_server(&provider, "every-algorithm", &[("COUNTERSIGN_ALGORITHMS", &ALGORITHMS.join(","))]).await?;
 

@@ -1,4 +1,4 @@
-//! What an administrator of glewlwyd does, by its API: sets it up.
+//! What an administrator of glewlwyd does, by its API: sets it up, and publishes keys.
 
 use super::{REDIRECT, WEB_CLIENT, machine, session};
 use crate::resource_server::http_client;
@@ -12,6 +12,9 @@ const ADMIN: (&str, &str) = ("admin", "password");
 pub(super) const ALICE: (&str, &str) = ("alice", "password1");
 pub(super) const MACHINE_SECRET: &str = "svc-secret";
 const SCOPES: [&str; 3] = ["openid", "reports:read", "reports:write"];
+/// The property of a client that names its key. It must be one that the client database knows; this one is meant for
+/// encryption, which is not in use here.
+const SIGNING_KEY: &str = "alg_kid";
 
 pub(super) struct Administrator {
     base: String,
@@ -27,51 +30,27 @@ impl Administrator {
         Ok(Administrator { base: base.to_owned(), cookie, http })
     }
 
-    /// Makes it an OpenID provider with these keys: the first signs by default, each signs for a machine of its own.
-    pub(super) async fn set_up(&self, issuer: &str, keys: Vec<Value>) -> Result {
-        self.call(Method::POST, "mod/plugin/", plugin(issuer, &keys)).await?;
-        for scope in SCOPES {
-            let description = json!({
-                "name": scope, "display_name": scope, "description": scope,
-                "password_required": true, "password_max_age": 0, "scheme": {},
-            });
+    /// Makes it an OpenID provider with these keys, each of which signs for a machine of its own.
+    pub(super) async fn set_up(&self, issuer: &str, keys: &[Value]) -> Result {
+        self.call(Method::POST, "mod/plugin/", plugin(issuer, keys)).await?;
+        for name in SCOPES {
             // A new database has `openid` already.
             let (method, path) =
-                if scope == "openid" { (Method::PUT, "scope/openid") } else { (Method::POST, "scope/") };
-            self.call(method, path, description).await?;
+                if name == "openid" { (Method::PUT, "scope/openid") } else { (Method::POST, "scope/") };
+            self.call(method, path, scope(name)).await?;
         }
-        let (user, password) = ALICE;
-        self.call(
-            Method::POST,
-            "user/",
-            json!({
-                "username": user, "password": password, "scope": SCOPES, "enabled": true,
-            }),
-        )
-        .await?;
-        self.call(
-            Method::POST,
-            "client/",
-            json!({
-                "client_id": WEB_CLIENT, "name": WEB_CLIENT, "confidential": false, "enabled": true,
-                "authorization_type": ["code"], "redirect_uri": [REDIRECT], "scope": SCOPES,
-                "token_endpoint_auth_method": ["none"],
-            }),
-        )
-        .await?;
-        for key in &keys {
-            let name = machine(key["alg"].as_str().unwrap_or_default());
-            let mut client = json!({
-                "client_id": name, "name": name, "confidential": true, "password": MACHINE_SECRET, "enabled": true,
-                "authorization_type": ["client_credentials"], "scope": &SCOPES[1..],
-                "token_endpoint_auth_method": ["client_secret_basic"],
-            });
-            if name != "svc" {
-                client[SIGNING_KEY] = key["kid"].clone();
-            }
-            self.call(Method::POST, "client/", client).await?;
+        self.call(Method::POST, "user/", alice()).await?;
+        self.call(Method::POST, "client/", web_client()).await?;
+        for key in keys {
+            self.call(Method::POST, "client/", machine_client(key)).await?;
         }
         Ok(())
+    }
+
+    /// Puts these keys in the place of all that were there. The first one signs by default.
+    pub(super) async fn publish(&self, issuer: &str, keys: &[Value]) -> Result {
+        self.call(Method::PUT, "mod/plugin/oidc", plugin(issuer, keys)).await?;
+        self.call(Method::PUT, "mod/plugin/oidc/reset", Value::Null).await // keys are read at a start only
     }
 
     async fn call(&self, method: Method, path: &str, body: Value) -> Result {
@@ -84,13 +63,12 @@ impl Administrator {
     }
 }
 
-/// The property of a client that names its key. It must be one that the client database knows; this one is meant for
-/// encryption, which is not in use here.
-const SIGNING_KEY: &str = "alg_kid";
-
 fn plugin(issuer: &str, keys: &[Value]) -> Value {
     json!({
-        "module": "oidc", "name": "oidc", "display_name": "oidc", "order_rank": 0,
+        "module": "oidc",
+        "name": "oidc",
+        "display_name": "oidc",
+        "order_rank": 0,
         "parameters": {
             "iss": issuer,
             "jwks-show": true,
@@ -121,4 +99,52 @@ fn plugin(issuer: &str, keys: &[Value]) -> Value {
             "resource-scope": { "reports:read": [API, OTHER_API], "reports:write": [API] },
         },
     })
+}
+
+fn scope(name: &str) -> Value {
+    json!({
+        "name": name,
+        "display_name": name,
+        "description": name,
+        "password_required": true,
+        "password_max_age": 0,
+        "scheme": {},
+    })
+}
+
+fn alice() -> Value {
+    let (user, password) = ALICE;
+    json!({ "username": user, "password": password, "scope": SCOPES, "enabled": true })
+}
+
+fn web_client() -> Value {
+    json!({
+        "client_id": WEB_CLIENT,
+        "name": WEB_CLIENT,
+        "enabled": true,
+        "confidential": false,
+        "token_endpoint_auth_method": ["none"],
+        "authorization_type": ["code"],
+        "redirect_uri": [REDIRECT],
+        "scope": SCOPES,
+    })
+}
+
+/// The machine that the key signs for. `svc` says nothing of a key, and has whichever is the default.
+fn machine_client(key: &Value) -> Value {
+    let name = machine(key["alg"].as_str().unwrap_or_default());
+    let mut client = json!({
+        "client_id": name,
+        "name": name,
+        "enabled": true,
+        "confidential": true,
+        "password": MACHINE_SECRET,
+        "token_endpoint_auth_method": ["client_secret_basic"],
+        "authorization_type": ["client_credentials"],
+        "scope": &SCOPES[1..],
+    });
+    if name != "svc" {
+        client[SIGNING_KEY] = key["kid"].clone();
+    }
+    client
 }
