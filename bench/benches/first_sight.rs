@@ -85,7 +85,7 @@ fn verifier(key: &SigningKey) -> Verifier {
     let keys = IssuerKeys::jwks(json!({ "keys": [key.jwk()] }).to_string());
     let issuer = Issuer::new(ISSUER, keys).audience(Audience::any_of([AUDIENCE]));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(Verifier::builder().issuer(issuer).build()).expect("a verifier")
+    runtime.block_on(Verifier::builder().issuer(issuer).without_cache().build()).expect("a verifier")
 }
 
 fn parsed_key(key: &SigningKey) -> ParsedPublicKey {

@@ -25,8 +25,9 @@ fn main() {
     let background = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let issuer = background.block_on(TestIssuer::start_with([Algorithm::RS256])).expect("a free port");
     let provider = Oidc::issuer(issuer.url()).audience("api");
-    let verifier =
-        background.block_on(async { Verifier::builder().issuer(provider).build().await }).expect("a verifier");
+    let verifier = background
+        .block_on(async { Verifier::builder().issuer(provider).without_cache().build().await })
+        .expect("a verifier");
     let token = issuer.token("alice").audience("api").mint();
     let start = Instant::now();
     let runtime = || Builder::new_current_thread().enable_all().build().expect("a runtime");

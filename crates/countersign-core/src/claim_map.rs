@@ -207,19 +207,25 @@ fn names<'a, I: Iterator<Item = &'a str>>(
     part: &'static str,
     split: impl Fn(&'a str) -> I,
 ) -> Result<NameSet, TokenError> {
-    let mut names = Vec::new();
+    let mut names = NameSet::default();
     for value in places.iter().filter_map(|place| place.resolve(claims)) {
         match value {
-            Json::String(text) => names.extend(split(text)),
+            Json::String(text) => {
+                names.reserve(split(text).count(), text.len());
+                names.extend(split(text));
+            }
             Json::Array(items) => {
-                for item in items {
-                    names.push(item.as_str().ok_or(TokenError::InvalidClaim(part))?);
+                let bytes = items.iter().filter_map(Json::as_str).map(str::len).sum();
+                if !items.iter().all(|item| item.as_str().is_some()) {
+                    return Err(TokenError::InvalidClaim(part));
                 }
+                names.reserve(items.len(), bytes);
+                names.extend(items.iter().filter_map(Json::as_str));
             }
             _ => return Err(TokenError::InvalidClaim(part)),
         }
     }
-    Ok(names.into_iter().collect())
+    Ok(names)
 }
 
 fn one(text: &str) -> std::iter::Once<&str> {
@@ -232,7 +238,7 @@ mod tests {
 
     #[track_caller]
     fn principal(map: &ClaimMap, claims: &str) -> Result<Principal, TokenError> {
-        map.principal(&"https://idp.example".into(), &Object::parse(claims.as_bytes()).unwrap())
+        map.principal(&"https://idp.example".into(), &Object::parse(claims).unwrap())
     }
 
     #[test]

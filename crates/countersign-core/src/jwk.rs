@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use serde::Deserialize;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why a key of a set is not used. The others of the set are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,9 +44,23 @@ pub enum SkipReason {
 pub(crate) struct VerificationKey {
     pub(crate) kid: Option<Box<str>>,
     parsed: Vec<(Algorithm, ParsedPublicKey)>,
+    has_left: AtomicBool,
 }
 
 impl VerificationKey {
+    fn new(kid: Option<Box<str>>, parsed: Vec<(Algorithm, ParsedPublicKey)>) -> Self {
+        Self { kid, parsed, has_left: AtomicBool::new(false) }
+    }
+
+    /// The issuer does not publish the key any more: nothing that it verified counts from now on.
+    pub(crate) fn leave(&self) {
+        self.has_left.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Acquire)
+    }
+
     pub(crate) fn verifies(&self, algorithm: Algorithm) -> bool {
         self.parsed(algorithm).is_some()
     }
@@ -137,7 +152,7 @@ impl Jwk {
         if parsed.is_empty() {
             return Err(SkipReason::NotAllowed);
         }
-        Ok(VerificationKey { kid: self.kid, parsed })
+        Ok(VerificationKey::new(self.kid, parsed))
     }
 
     fn material(&self) -> Result<Material, SkipReason> {
@@ -189,7 +204,7 @@ pub(crate) fn parse_spki(der: &[u8], allowed: Algorithms) -> Result<Verification
     if parsed.is_empty() {
         return Err(SkipReason::NotAllowed);
     }
-    Ok(VerificationKey { kid: None, parsed })
+    Ok(VerificationKey::new(None, parsed))
 }
 
 enum Material {

@@ -120,20 +120,21 @@ impl Keeper {
     /// Takes an answer's keys into use, unless they are none, and tells the lifetime that it names.
     fn accept(&self, fetched: Fetched) -> Result<Option<Duration>, FetchError> {
         let held = self.shared.held.load_full();
-        let (keys, etag) = match (&fetched.jwks, &held) {
-            (Some(jwks), _) => (Arc::new(self.read(jwks)?), fetched.etag),
-            (None, Some(held)) => (Arc::clone(&held.keys), held.etag.clone()),
+        let (keys, etag, has_changed) = match (&fetched.jwks, &held) {
+            (Some(jwks), held) => {
+                let mut keys = self.read(jwks)?;
+                let has_changed = held.as_ref().is_none_or(|held| keys.succeed(&held.keys));
+                (Arc::new(keys), fetched.etag, has_changed)
+            }
+            (None, Some(held)) => (Arc::clone(&held.keys), held.etag.clone(), false),
             (None, None) => return Err("the answer is that nothing has changed, but nothing was known".into()),
         };
         let issuer = &*self.shared.issuer;
-        match &held {
-            Some(held) if keys.same_keys(&held.keys) => {
-                tracing::debug!(target: "countersign::keys", issuer, keys = keys.len(), "keys confirmed");
-            }
-            _ => {
-                self.shared.counters.changes.add_one();
-                tracing::info!(target: "countersign::keys", issuer, keys = keys.len(), kids = ?kids(&keys), "keys changed");
-            }
+        if has_changed {
+            self.shared.counters.changes.add_one();
+            tracing::info!(target: "countersign::keys", issuer, keys = keys.len(), kids = ?kids(&keys), "keys changed");
+        } else {
+            tracing::debug!(target: "countersign::keys", issuer, keys = keys.len(), "keys confirmed");
         }
         self.shared.held.store(Some(Arc::new(Held { keys, since: Instant::now(), etag })));
         Ok(fetched.lifetime)

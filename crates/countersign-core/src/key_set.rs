@@ -6,6 +6,7 @@ use crate::jwk::{Jwk, SkipReason, VerificationKey, parse_spki};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fmt;
+use std::sync::Arc;
 
 /// The most keys of one set. Providers publish two to ten.
 const MAX_KEYS: usize = 100;
@@ -23,7 +24,7 @@ const MAX_KEYS: usize = 100;
 /// ```
 #[derive(Debug)]
 pub struct KeySet {
-    keys: Vec<VerificationKey>,
+    keys: Vec<Arc<VerificationKey>>,
     skipped: Vec<SkippedKey>,
     /// Keys out of PEM have no name, so they stand for every `kid`.
     any_kid: bool,
@@ -66,7 +67,7 @@ impl KeySet {
                 Err(_) => Err(SkippedKey { kid: None, reason: SkipReason::Malformed }),
             };
             match parsed {
-                Ok(key) => set.keys.push(key),
+                Ok(key) => set.keys.push(Arc::new(key)),
                 Err(skipped) => set.skipped.push(skipped),
             }
         }
@@ -90,7 +91,7 @@ impl KeySet {
                 return Err(ConfigError::InvalidPem("use `BEGIN PUBLIC KEY` blocks (SubjectPublicKeyInfo)"));
             }
             match parse_spki(block.contents(), allowed) {
-                Ok(key) => set.keys.push(key),
+                Ok(key) => set.keys.push(Arc::new(key)),
                 Err(reason) => set.skipped.push(SkippedKey { kid: None, reason }),
             }
         }
@@ -117,11 +118,21 @@ impl KeySet {
         &self.skipped
     }
 
-    /// Whether both hold the same keys under the same names, in whatever order.
-    pub(crate) fn same_keys(&self, other: &Self) -> bool {
-        let all_in =
-            |keys: &Self, others: &Self| keys.keys.iter().all(|key| others.keys.iter().any(|other| key == other));
-        self.keys.len() == other.keys.len() && all_in(self, other) && all_in(other, self)
+    /// Takes the place of an older set: keys that were in it stay the very same, and those that are gone are marked so, for
+    /// whoever still holds them. Tells whether the sets differ.
+    pub(crate) fn succeed(&mut self, older: &Self) -> bool {
+        for key in &mut self.keys {
+            if let Some(same) = older.keys.iter().find(|other| **other == *key) {
+                *key = Arc::clone(same);
+            }
+        }
+        let is_here = |key: &Arc<VerificationKey>| self.keys.iter().any(|other| Arc::ptr_eq(other, key));
+        let mut is_other = self.keys.len() != older.keys.len();
+        for gone in older.keys.iter().filter(|key| !is_here(key)) {
+            gone.leave();
+            is_other = true;
+        }
+        is_other
     }
 
     /// Whether two keys would both do for some token, so that neither is ever chosen.
@@ -135,7 +146,7 @@ impl KeySet {
     /// The one key for a token of this `kid` and `alg`.
     ///
     /// A `kid` is compared to the letter (RFC 7517 section 4.5). Without one there must be just one candidate.
-    pub(crate) fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&VerificationKey, TokenError> {
+    pub(crate) fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Arc<VerificationKey>, TokenError> {
         let mut candidates = self
             .keys
             .iter()

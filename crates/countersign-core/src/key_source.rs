@@ -6,6 +6,7 @@ use crate::key_report::{KeyCounts, KeyReport};
 use crate::key_set::KeySet;
 use crate::remote_keys::RemoteKeys;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The keys of one issuer, now and when a token names one that is not among them.
 #[derive(Debug)]
@@ -16,11 +17,23 @@ pub(crate) enum KeySource {
     Remote(RemoteKeys),
 }
 
+/// The keys to verify with, an atomic snapshot.
+pub(crate) struct CurrentKeys {
+    pub(crate) set: Arc<KeySet>,
+    /// For how long they are believed if nobody confirms them.
+    pub(crate) believed_for: Duration,
+}
+
+impl CurrentKeys {
+    fn given(keys: &Arc<KeySet>) -> Self {
+        Self { set: Arc::clone(keys), believed_for: Duration::MAX }
+    }
+}
+
 impl KeySource {
-    /// The keys to verify with, an atomic snapshot.
-    pub(crate) fn current(&self) -> Result<Arc<KeySet>, Unavailable> {
+    pub(crate) fn current(&self) -> Result<CurrentKeys, Unavailable> {
         match self {
-            Self::Static(keys) => Ok(Arc::clone(keys)),
+            Self::Static(keys) => Ok(CurrentKeys::given(keys)),
             Self::Remote(remote) => remote.current(),
         }
     }
@@ -42,9 +55,9 @@ impl KeySource {
     }
 
     /// The keys after asking for one that [`current`](Self::current) lacks, as new as the cool-down allows.
-    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Arc<KeySet>, Unavailable> {
+    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<CurrentKeys, Unavailable> {
         match self {
-            Self::Static(keys) => Ok(Arc::clone(keys)),
+            Self::Static(keys) => Ok(CurrentKeys::given(keys)),
             Self::Remote(remote) => remote.renewed(kid, algorithm).await,
         }
     }

@@ -15,7 +15,18 @@ use std::fmt;
 /// assert_eq!(groups.len(), 2);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct NameSet(Vec<(u64, Box<str>)>);
+pub struct NameSet {
+    /// The names, one after the other.
+    text: String,
+    names: Vec<Name>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Name {
+    hash: u64,
+    /// Where it ends in the text; it begins where the one before ends.
+    end: usize,
+}
 
 impl NameSet {
     /// Whether `name` is in the set.
@@ -26,22 +37,28 @@ impl NameSet {
     /// As [`contains`](Self::contains), for a name whose fingerprint was computed while compiling. Twenty numbers are
     /// compared in the time of one text; what looks alike is compared in full.
     pub(crate) fn contains_hashed(&self, hash: u64, name: &str) -> bool {
-        self.0.iter().any(|(other, member)| *other == hash && **member == *name)
+        // What looks alike is rare, and then its place is looked up.
+        self.names.iter().enumerate().any(|(index, other)| other.hash == hash && self.name(index) == name)
+    }
+
+    fn name(&self, index: usize) -> &str {
+        let start = if index == 0 { 0 } else { self.names[index - 1].end };
+        &self.text[start..self.names[index].end]
     }
 
     /// The names, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(_, name)| &**name)
+        (0..self.names.len()).map(|index| self.name(index))
     }
 
     /// The number of names.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.names.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.names.is_empty()
     }
 }
 
@@ -61,20 +78,42 @@ pub(crate) const fn fingerprint(name: &str) -> u64 {
     hash
 }
 
-impl<'a> FromIterator<&'a str> for NameSet {
-    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
-        let mut set = Self::default();
+impl NameSet {
+    /// Makes room for so many names of so many bytes in all.
+    pub(crate) fn reserve(&mut self, names: usize, bytes: usize) {
+        self.names.reserve_exact(names);
+        self.text.reserve_exact(bytes);
+    }
+
+    /// What hangs on it of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.capacity() + self.names.capacity() * size_of::<Name>()
+    }
+}
+
+impl<'a> Extend<&'a str> for NameSet {
+    /// Adds those that are not in the set; an empty text is no name.
+    fn extend<I: IntoIterator<Item = &'a str>>(&mut self, names: I) {
         let mut many = HashSet::new();
         for name in names.into_iter().filter(|name| !name.is_empty()) {
             let hash = fingerprint(name);
-            if set.len() == FEW && many.is_empty() {
-                many.extend(set.iter().map(str::to_owned));
+            if self.len() >= FEW && many.is_empty() {
+                many.extend(self.iter().map(str::to_owned));
             }
-            let is_new = if set.len() < FEW { !set.contains_hashed(hash, name) } else { many.insert(name.to_owned()) };
+            let is_new =
+                if self.len() < FEW { !self.contains_hashed(hash, name) } else { many.insert(name.to_owned()) };
             if is_new {
-                set.0.push((hash, name.into()));
+                self.text.push_str(name);
+                self.names.push(Name { hash, end: self.text.len() });
             }
         }
+    }
+}
+
+impl<'a> FromIterator<&'a str> for NameSet {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
+        let mut set = Self::default();
+        set.extend(names);
         set
     }
 }

@@ -84,6 +84,16 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// What hangs on it of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = [Some(&self.subject), self.username.as_ref(), self.email.as_ref(), self.tenant.as_ref()];
+        let sets = [&self.scopes, &self.groups, &self.roles, &self.permissions];
+        texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+            + sets.into_iter().map(NameSet::bytes).sum::<usize>()
+    }
+}
+
 impl fmt::Debug for Principal {
     /// The issuer, and whether it is a machine: the rest is personal, and is printed only by who asks for it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

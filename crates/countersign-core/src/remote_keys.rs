@@ -15,11 +15,12 @@
 //! circle to be caught in. Were all of this wrong, the request's own deadline would end its wait, with a 503.
 
 use crate::algorithm::{Algorithm, Algorithms};
-use crate::error::Unavailable;
+use crate::error::{TokenError, Unavailable};
 use crate::fetch::Fetch;
 use crate::keeper::{ATTEMPT_DEADLINE, Keeper};
 use crate::key_report::{Counters, KeyReport};
 use crate::key_set::KeySet;
+use crate::key_source::CurrentKeys;
 use crate::missing_keys::MissingKeys;
 use arc_swap::ArcSwapOption;
 use std::fmt;
@@ -98,7 +99,7 @@ impl RemoteKeys {
         Self { shared, missing: MissingKeys::new(), task: tokio::spawn(keeper.run()).abort_handle() }
     }
 
-    pub(crate) fn current(&self) -> Result<Arc<KeySet>, Unavailable> {
+    pub(crate) fn current(&self) -> Result<CurrentKeys, Unavailable> {
         self.fresh_keys().ok_or_else(|| self.unavailable())
     }
 
@@ -109,7 +110,7 @@ impl RemoteKeys {
 
     /// The keys after an attempt to get one that is not among the current ones; at once where the cool-down forbids an
     /// attempt, and where one has shown already that the issuer does not have the key.
-    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Arc<KeySet>, Unavailable> {
+    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<CurrentKeys, Unavailable> {
         self.shared.counters.unknown.add_one();
         if self.task.is_finished() {
             // The runtime that the verifier was built in is gone, and with it whoever could fetch.
@@ -132,11 +133,11 @@ impl RemoteKeys {
             }
             (status.started, status.completed)
         };
-        let has_key = |keys: Arc<KeySet>| !matches!(keys.select(kid, algorithm), Err(crate::TokenError::UnknownKey));
+        let has_key = |keys: &CurrentKeys| !matches!(keys.set.select(kid, algorithm), Err(TokenError::UnknownKey));
         // Looks at the keys alone: the status is locked meanwhile.
         let attempt = status.wait_for(|status| {
             let is_answered = status.completed > begun || (status.completed > ended && status.is_cooling());
-            is_answered || self.fresh_keys().is_some_and(has_key)
+            is_answered || self.fresh_keys().as_ref().is_some_and(has_key)
         });
         let failed = match timeout(MAX_WAIT, attempt).await {
             Ok(Ok(status)) => status.last_failure.is_some(),
@@ -144,7 +145,7 @@ impl RemoteKeys {
             _ => true,
         };
         let keys = self.current()?;
-        if has_key(Arc::clone(&keys)) {
+        if has_key(&keys) {
             self.shared.counters.rescued.add_one();
         } else if failed {
             return Err(self.unavailable());
@@ -171,7 +172,7 @@ impl RemoteKeys {
     pub(crate) fn report(&self) -> KeyReport {
         KeyReport {
             issuer: Arc::clone(&self.shared.issuer),
-            set: self.fresh_keys(),
+            set: self.fresh_keys().map(|keys| keys.set),
             age: self.shared.held.load().as_ref().map(|held| held.since.elapsed()),
             counts: self.shared.counters.read(),
             last_failure: self.shared.status.borrow().last_failure.clone(),
@@ -179,10 +180,11 @@ impl RemoteKeys {
     }
 
     /// The keys, unless they could not be confirmed for too long.
-    fn fresh_keys(&self) -> Option<Arc<KeySet>> {
+    fn fresh_keys(&self) -> Option<CurrentKeys> {
         let held = self.shared.held.load();
-        let held = held.as_ref().filter(|held| held.since.elapsed() <= MAX_STALENESS)?;
-        Some(Arc::clone(&held.keys))
+        let held = held.as_ref()?;
+        let believed_for = MAX_STALENESS.checked_sub(held.since.elapsed())?;
+        Some(CurrentKeys { set: Arc::clone(&held.keys), believed_for })
     }
 
     fn unavailable(&self) -> Unavailable {
@@ -204,6 +206,6 @@ impl Drop for RemoteKeys {
 
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteKeys").field("held", &self.current().ok()).finish_non_exhaustive()
+        f.debug_struct("RemoteKeys").field("held", &self.current().ok().map(|keys| keys.set)).finish_non_exhaustive()
     }
 }

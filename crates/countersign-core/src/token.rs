@@ -3,8 +3,8 @@
 use crate::algorithm::Algorithm;
 use crate::error::TokenError;
 use crate::json::{Json, Object};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
+use memchr::memchr_iter;
 
 /// The longest token that is looked at, in bytes. Servers cap all headers at about this size.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -19,7 +19,7 @@ const MAX_KID: usize = 1024;
 pub(crate) struct RawToken<'a> {
     /// What is signed: header, dot, payload, as they came.
     pub(crate) signing_input: &'a str,
-    header: &'a str,
+    pub(crate) header: &'a str,
     payload: &'a str,
     signature: &'a str,
 }
@@ -29,23 +29,22 @@ impl<'a> RawToken<'a> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::TooLong);
         }
-        let mut parts = token.splitn(4, '.');
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(header), Some(payload), Some(signature), None)
-                if !header.is_empty() && !payload.is_empty() && !signature.is_empty() =>
-            {
-                let signing_input = &token[..header.len() + 1 + payload.len()];
-                Ok(Self { signing_input, header, payload, signature })
-            }
-            _ => Err(TokenError::NotCompact),
+        let mut dots = memchr_iter(b'.', token.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            return Err(TokenError::NotCompact);
+        };
+        let (header, payload, signature) = (&token[..first], &token[first + 1..second], &token[second + 1..]);
+        if header.is_empty() || payload.is_empty() || signature.is_empty() {
+            return Err(TokenError::NotCompact);
         }
+        Ok(Self { signing_input: &token[..second], header, payload, signature })
     }
 
     pub(crate) fn header(&self) -> Result<Header, TokenError> {
         if self.header.len() > MAX_HEADER {
             return Err(TokenError::MalformedHeader);
         }
-        Header::parse(&decode(self.header)?)
+        Header::parse(&String::from_utf8(decode(self.header)?).map_err(|_| TokenError::MalformedHeader)?)
     }
 
     pub(crate) fn payload(&self) -> Result<Vec<u8>, TokenError> {
@@ -60,7 +59,7 @@ impl<'a> RawToken<'a> {
 /// The engine refuses whatever is not of the alphabet (RFC 8725bis: padding, white space and line breaks, too), a
 /// length of 1 mod 4, and trailing bits that are not zero.
 fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::NotCompact)
+    URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| TokenError::NotCompact)
 }
 
 /// What is used of a header. `jwk`, `jku`, `x5u`, `x5c` and every unknown member are ignored: a token never says
@@ -73,7 +72,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    fn parse(text: &[u8]) -> Result<Self, TokenError> {
+    fn parse(text: &str) -> Result<Self, TokenError> {
         let header = Object::parse(text).map_err(|_| TokenError::MalformedHeader)?;
         let algorithm = header
             .get("alg")

@@ -7,12 +7,8 @@ use std::sync::{Arc, OnceLock};
 /// most often one.
 #[derive(Default)]
 pub(crate) struct TypedClaims {
-    link: OnceLock<Box<Link>>,
-}
-
-struct Link {
-    claims: Arc<dyn Any + Send + Sync>,
-    next: TypedClaims,
+    claims: OnceLock<Arc<dyn Any + Send + Sync>>,
+    next: OnceLock<Box<TypedClaims>>,
 }
 
 impl TypedClaims {
@@ -22,19 +18,20 @@ impl TypedClaims {
         C: Send + Sync + 'static,
     {
         let mut list = self;
-        while let Some(link) = list.link.get() {
-            if let Ok(claims) = Arc::clone(&link.claims).downcast() {
+        while let Some(claims) = list.claims.get() {
+            if claims.is::<C>()
+                && let Ok(claims) = Arc::clone(claims).downcast()
+            {
                 return Ok(claims);
             }
-            list = &link.next;
+            list = list.next.get_or_init(Box::default);
         }
         let made = Arc::new(make()?);
-        let mut link = Box::new(Link { claims: Arc::clone(&made) as _, next: Self::default() });
+        let mut claims = Arc::clone(&made) as Arc<dyn Any + Send + Sync>;
         // Two requests may make the same type at once; then it stands twice, and the first is found from then on.
-        while let Err(lost) = list.link.set(link) {
-            link = lost;
-            let Some(taken) = list.link.get() else { break };
-            list = &taken.next;
+        while let Err(lost) = list.claims.set(claims) {
+            claims = lost;
+            list = list.next.get_or_init(Box::default);
         }
         Ok(made)
     }

@@ -1,6 +1,7 @@
 //! The proof that a token was verified. It is constructed in one place: `verifier.rs`.
 
 use crate::error::TokenError;
+use crate::jwk::VerificationKey;
 use crate::principal::Principal;
 use crate::typed_claims::TypedClaims;
 use serde::de::DeserializeOwned;
@@ -24,24 +25,43 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct VerifiedToken(Arc<Inner>);
 
+/// The parts of fixed size, the blocks that they are allocated in, and the cache's own book-keeping.
+const OVERHEAD: usize = size_of::<Inner>() + 400;
+
 struct Inner {
     raw: Box<str>,
-    payload: Box<[u8]>,
+    payload: String,
     principal: Principal,
-    expires: Duration,
+    verdict: Verdict,
     typed: TypedClaims,
+}
+
+/// What the verification rests on, and how long it may be relied upon without another one.
+pub(crate) struct Verdict {
+    /// The key that verified the signature.
+    pub(crate) key: Arc<VerificationKey>,
+    /// `exp`, without the leeway.
+    pub(crate) expires: Duration,
+    pub(crate) since: Duration,
+    pub(crate) until: Duration,
 }
 
 impl VerifiedToken {
     /// Greppable: the only caller is the end of the pipeline, after every check.
-    pub(crate) fn assertion(raw: &str, payload: Vec<u8>, principal: Principal, expires: Duration) -> Self {
-        Self(Arc::new(Inner {
-            raw: raw.into(),
-            payload: payload.into(),
-            principal,
-            expires,
-            typed: TypedClaims::default(),
-        }))
+    pub(crate) fn assertion(raw: &str, payload: String, principal: Principal, verdict: Verdict) -> Self {
+        Self(Arc::new(Inner { raw: raw.into(), payload, principal, verdict, typed: TypedClaims::default() }))
+    }
+
+    /// Whether the verdict may still be relied upon. A clock that was set back asks for another one.
+    pub(crate) fn stands_at(&self, now: Duration) -> bool {
+        let verdict = &self.0.verdict;
+        (verdict.since..verdict.until).contains(&now) && !verdict.key.has_left()
+    }
+
+    /// About what it takes of memory, with claims of one type that are as large as the payload.
+    pub(crate) fn bytes(&self) -> usize {
+        let inner = &*self.0;
+        OVERHEAD + inner.raw.len() + 2 * inner.payload.capacity() + inner.principal.bytes()
     }
 
     /// Who calls.
@@ -60,7 +80,7 @@ impl VerifiedToken {
         C: DeserializeOwned + Send + Sync + 'static,
     {
         self.0.typed.get_or_make(|| {
-            serde_json::from_slice(&self.0.payload).map_err(|error| {
+            serde_json::from_str(&self.0.payload).map_err(|error| {
                 // The message of another error may quote a claim's value, so only the place is said.
                 let message = error.to_string();
                 let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
@@ -76,7 +96,7 @@ impl VerifiedToken {
 
     /// When the token expires, in seconds since 1970, fraction cut off; the leeway is not in it.
     pub fn expires_at(&self) -> u64 {
-        self.0.expires.as_secs()
+        self.0.verdict.expires.as_secs()
     }
 
     /// The token as it came, to pass on to another service.

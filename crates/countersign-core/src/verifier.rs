@@ -3,16 +3,19 @@
 use crate::builder::VerifierBuilder;
 use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
+use crate::header_memo::HeaderMemo;
 use crate::issuer::TrustedIssuer;
 use crate::json::{Json, Object};
 use crate::key_report::KeyReport;
-use crate::key_set::KeySet;
+use crate::key_source::CurrentKeys;
 use crate::token::{Header, RawToken};
+use crate::token_cache::TokenCache;
 use crate::validation::validate;
-use crate::verified_token::VerifiedToken;
+use crate::verified_token::{Verdict, VerifiedToken};
 use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Verifies tokens. Cheap to clone: clones share their keys, and the last one to go ends the background work.
 ///
@@ -35,6 +38,8 @@ struct Inner {
     issuers: Vec<TrustedIssuer>,
     realm: Arc<str>,
     clock: Arc<dyn Clock>,
+    headers: HeaderMemo,
+    cache: Option<TokenCache>,
 }
 
 impl Verifier {
@@ -43,8 +48,13 @@ impl Verifier {
         VerifierBuilder::new()
     }
 
-    pub(crate) fn new(issuers: Vec<TrustedIssuer>, realm: String, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { issuers, realm: realm.into(), clock }))
+    pub(crate) fn new(
+        issuers: Vec<TrustedIssuer>,
+        realm: String,
+        clock: Arc<dyn Clock>,
+        cache: Option<TokenCache>,
+    ) -> Self {
+        Self(Arc::new(Inner { issuers, realm: realm.into(), clock, headers: HeaderMemo::default(), cache }))
     }
 
     /// Verifies a token. It waits only when the token names a key that its issuer has not shown yet, or, for each
@@ -54,9 +64,14 @@ impl Verifier {
     ///
     /// [`VerifyError::Token`] when the token is refused, [`VerifyError::Unavailable`] when no verdict is possible.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
+        let now = self.0.clock.now();
+        if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
+            return Ok(known);
+        }
+
         // 1. the outside: size, three parts of strict base64url, a strict header
         let raw = RawToken::parse(token)?;
-        let header = raw.header()?;
+        let header = self.0.headers.read(&raw)?;
         let (payload, signature) = (raw.payload()?, raw.signature()?);
 
         // 2. the issuer that the token names, and what it allows
@@ -68,19 +83,29 @@ impl Verifier {
 
         // 3. the signature, under exactly one of the issuer's keys
         let keys = self.keys_for(issuer, &header).await?;
-        let key = keys.select(header.kid.as_deref(), header.algorithm)?;
+        let key = keys.set.select(header.kid.as_deref(), header.algorithm)?;
         if !key.verify(header.algorithm, raw.signing_input, &signature) {
             return Err(TokenError::BadSignature.into());
         }
+        self.0.headers.remember(&raw, &header);
 
         // 4. the claims, from here on the issuer's own words
+        let payload = String::from_utf8(payload).map_err(|_| TokenError::MalformedClaims)?;
         let claims = Object::parse(&payload).map_err(|_| TokenError::MalformedClaims)?;
-        let expires = validate(&claims, &issuer.policy, self.0.clock.now())?;
+        let expires = validate(&claims, &issuer.policy, now)?;
 
         // 5. the principal, and with it the proof
         let principal = issuer.policy.claim_map.principal(&issuer.policy.iss, &claims)?;
         drop(claims);
-        Ok(VerifiedToken::assertion(token, payload, principal, expires))
+        let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, TokenCache::lifetime);
+        let expired = expires.saturating_add(issuer.policy.leeway);
+        let until = expired.min(now.saturating_add(lifetime.min(keys.believed_for)));
+        let verdict = Verdict { key: Arc::clone(key), expires, since: now, until };
+        let verified = VerifiedToken::assertion(token, payload, principal, verdict);
+        if let Some(cache) = &self.0.cache {
+            cache.keep(&verified);
+        }
+        Ok(verified)
     }
 
     /// The name that challenges give the API.
@@ -141,9 +166,9 @@ impl Verifier {
     }
 
     /// A snapshot of keys that holds the token's, if need be after asking the issuer for newer ones.
-    async fn keys_for(&self, issuer: &TrustedIssuer, header: &Header) -> Result<Arc<KeySet>, VerifyError> {
+    async fn keys_for(&self, issuer: &TrustedIssuer, header: &Header) -> Result<CurrentKeys, VerifyError> {
         let keys = issuer.keys.current()?;
-        if let Err(TokenError::UnknownKey) = keys.select(header.kid.as_deref(), header.algorithm) {
+        if let Err(TokenError::UnknownKey) = keys.set.select(header.kid.as_deref(), header.algorithm) {
             return Ok(issuer.keys.renewed(header.kid.as_deref(), header.algorithm).await?);
         }
         Ok(keys)

@@ -1,0 +1,112 @@
+//! Verified tokens, for when they come again.
+//!
+//! A client sends one token with each of its requests, and between two of them nothing changes that could change the verdict
+//! but the time, and the issuer's keys. So the verdict is kept: by the whole token, found under a keyed hash and then
+//! compared in full. A refusal is never kept.
+
+use crate::verified_token::VerifiedToken;
+use foldhash::quality::RandomState;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{Equivalent, OptionsBuilder, Weighter};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+/// What the cache holds unless the builder says otherwise, in bytes.
+const DEFAULT_BYTES: usize = 64 * 1024 * 1024;
+/// How long a verdict is kept at the most unless the builder says otherwise.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// About what a token takes, with all that belongs to it.
+const USUAL_TOKEN: usize = 2 * 1024;
+
+/// How much is kept, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CacheLimits {
+    pub(crate) bytes: usize,
+    pub(crate) lifetime: Duration,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self { bytes: DEFAULT_BYTES, lifetime: DEFAULT_LIFETIME }
+    }
+}
+
+pub(crate) struct TokenCache {
+    tokens: Cache<ByText, VerifiedToken, Bytes, RandomState>,
+    lifetime: Duration,
+}
+
+impl TokenCache {
+    /// `None` where nothing could be kept.
+    pub(crate) fn new(limits: CacheLimits) -> Option<Self> {
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(limits.bytes / USUAL_TOKEN)
+            .weight_capacity(limits.bytes as u64)
+            .build()
+            .ok()?;
+        let tokens = Cache::with_options(options, Bytes, RandomState::default(), DefaultLifecycle::default());
+        Some(Self { tokens, lifetime: limits.lifetime })
+    }
+
+    /// The token, if it was verified before and would be again.
+    pub(crate) fn get(&self, token: &str, now: Duration) -> Option<VerifiedToken> {
+        let known = self.tokens.get(token)?;
+        if known.stands_at(now) {
+            return Some(known);
+        }
+        // It will not stand again, or has to be looked at afresh.
+        self.tokens.remove(token);
+        None
+    }
+
+    /// Keeps a token that was verified just now.
+    pub(crate) fn keep(&self, token: &VerifiedToken) {
+        self.tokens.insert(ByText(token.clone()), token.clone());
+    }
+
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache")
+            .field("tokens", &self.tokens.len())
+            .field("bytes", &self.tokens.weight())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A token as its own key: its text is not kept twice.
+struct ByText(VerifiedToken);
+
+impl Hash for ByText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.raw().hash(state);
+    }
+}
+
+impl PartialEq for ByText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.raw() == other.0.raw()
+    }
+}
+
+impl Eq for ByText {}
+
+impl Equivalent<ByText> for str {
+    fn equivalent(&self, key: &ByText) -> bool {
+        *self == *key.0.raw()
+    }
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<ByText, VerifiedToken> for Bytes {
+    fn weight(&self, _: &ByText, token: &VerifiedToken) -> u64 {
+        token.bytes() as u64
+    }
+}
