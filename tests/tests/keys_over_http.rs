@@ -142,7 +142,7 @@ async fn a_provider_that_is_busy_is_left_alone_for_as_long_as_it_asks() {
     let world = World::new().await;
     world.issuer.inflict(Fault::Busy { retry_after: Duration::from_secs(60) });
     let asked =
-        |answer| matches!(answer, Err(VerifyError::Unavailable(no)) if (59..=61).contains(&no.retry_after.as_secs()));
+        |answer| matches!(answer, Err(VerifyError::Unavailable(no)) if (59..=68).contains(&no.retry_after.as_secs()));
     assert!(asked(world.verdict_on_bogus_key("a").await));
     assert!(asked(world.verdict_on_bogus_key("b").await));
     assert_eq!(world.issuer.requests().discovery, 2);
@@ -172,6 +172,20 @@ async fn keys_of_an_inner_address_are_fetched_only_where_that_is_allowed() {
         refused.contains("10.255.255.1 is not a public address: allow it with `.allow_addresses(..)`"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn the_tag_of_one_address_says_nothing_about_another() {
+    let world = World::new().await;
+    // The keys move to another host, which has them under the tag that the old ones had.
+    let elsewhere = TestIssuer::start_with([Algorithm::ES256]).await.unwrap();
+    world.issuer.inflict(Fault::KeysAt(format!("{}/jwks", elsewhere.url())));
+    assert_eq!(world.verdict_on_bogus_key("bogus").await, Err(TokenError::UnknownKey.into()));
+
+    let new = elsewhere.token("alice").claim("iss", world.issuer.url()).audience("api").algorithm(Algorithm::ES256);
+    assert_eq!(world.verdict(&new.mint()).await, Ok(()));
+    assert_eq!(world.verdict(&world.known).await, Err(TokenError::BadSignature.into()));
+    assert_eq!((elsewhere.requests().keys, elsewhere.requests().unchanged), (1, 0));
 }
 
 #[tokio::test]

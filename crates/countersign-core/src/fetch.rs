@@ -10,7 +10,8 @@ use std::time::Duration;
 /// Gets an issuer's JWK set. `countersign-providers` implements it over reqwest; tests and unusual set-ups may bring
 /// their own.
 ///
-/// An implementation bounds the size of what it reads. The time is bounded for it, at 5 seconds.
+/// An implementation bounds the size of what it reads, and does not block its thread for long. Its time is bounded at 5
+/// seconds.
 ///
 /// # Example
 ///
@@ -31,8 +32,8 @@ use std::time::Duration;
 /// }
 /// ```
 pub trait Fetch: fmt::Debug + Send + Sync + 'static {
-    /// Gets the JWK set as it is now. `known` is the entity tag of the set that is in use, for a conditional request; a
-    /// `Fetch` may ignore it.
+    /// Gets the JWK set as it is now. `known` is the [tag](Fetched::etag) of the set that is in use, for a conditional
+    /// request; a `Fetch` may ignore it.
     ///
     /// # Errors
     ///
@@ -68,7 +69,7 @@ impl Fetched {
         Self { jwks: Some(text.into()), lifetime: None, etag: None }
     }
 
-    /// The set is still the one by the entity tag that the [`Fetch`] was given (RFC 9110 section 15.4.5).
+    /// The set is still the one whose tag the [`Fetch`] was given (RFC 9110 section 15.4.5).
     pub fn unchanged() -> Self {
         Self { jwks: None, lifetime: None, etag: None }
     }
@@ -80,7 +81,7 @@ impl Fetched {
         self
     }
 
-    /// The entity tag by which the provider recognises the set.
+    /// What the set is recognised by when it is asked for again, such as its entity tag together with its address.
     #[must_use]
     pub fn etag(mut self, etag: impl Into<Arc<str>>) -> Self {
         self.etag = Some(etag.into());

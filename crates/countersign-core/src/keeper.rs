@@ -1,7 +1,7 @@
 //! The task that asks an issuer for its keys: when one is unknown, when they grow old, and again when that fails.
 
 use crate::algorithm::Algorithms;
-use crate::fetch::{Fetch, FetchError, Fetched};
+use crate::fetch::{Fetch, FetchError};
 use crate::key_set::KeySet;
 use crate::pace::{COOL_DOWN, Pace};
 use crate::remote_keys::{Held, MAX_STALENESS, Shared};
@@ -22,6 +22,13 @@ pub(crate) struct Keeper {
     pace: Pace,
 }
 
+/// What an attempt brings.
+struct NewKeys {
+    keys: Arc<KeySet>,
+    etag: Option<Arc<str>>,
+    lifetime: Option<Duration>,
+}
+
 /// Why an attempt is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
@@ -38,17 +45,34 @@ impl Keeper {
 
     pub(crate) async fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        self.attempt(Cause::Due).await;
+        self.due().await;
         loop {
             let (next_attempt, cooling_until, is_cooling) = {
                 let status = shared.status.borrow();
                 (status.next_attempt, status.cooling_until, status.is_cooling())
             };
             tokio::select! {
-                () = sleep_until(next_attempt) => self.attempt(Cause::Due).await,
+                biased; // one attempt for both, where both are due
                 () = shared.wanted.notified(), if !is_cooling => self.attempt(Cause::UnknownKey).await,
+                () = sleep_until(next_attempt) => self.due().await,
                 () = sleep_until(cooling_until), if is_cooling => {}
             }
+        }
+    }
+
+    /// Makes an attempt that is due. Should somebody wish for one meanwhile, it is given up for a new one: its answer may be
+    /// older than the wish, and two of them one after the other would take too long.
+    async fn due(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let has_keys = shared.held.load().is_some();
+        let is_wanted = tokio::select! {
+            biased;
+            () = self.attempt(Cause::Due) => false,
+            // Without keys nobody asks for one that is unknown, and within a cool-down nobody may.
+            () = shared.wanted.notified(), if has_keys && !shared.status.borrow().is_cooling() => true,
+        };
+        if is_wanted {
+            self.attempt(Cause::UnknownKey).await;
         }
     }
 
@@ -60,7 +84,7 @@ impl Keeper {
             number = status.started;
             false // nobody waits for a start
         });
-        let outcome = self.fetch().await.and_then(|fetched| self.accept(fetched));
+        let outcome = self.fetch().await.map(|fetched| self.accept(fetched));
         self.count(cause, &outcome);
         let failure = outcome.as_ref().err().map(|error| self.describe(error));
         let has_keys = self.shared.held.load().is_some();
@@ -102,13 +126,22 @@ impl Keeper {
         }
     }
 
-    /// Fetches in a task of its own, so that a panic there is a failed attempt and nothing worse. The task goes with the
-    /// set that holds it.
-    async fn fetch(&self) -> Result<Fetched, FetchError> {
-        let fetch = Arc::clone(&self.fetch);
-        let known = self.shared.held.load().as_ref().and_then(|held| held.etag.clone());
+    /// Fetches and reads in a task of its own, so that a panic there is a failed attempt and nothing worse. The task goes
+    /// with the set that holds it.
+    async fn fetch(&self) -> Result<NewKeys, FetchError> {
+        let (fetch, allowed) = (Arc::clone(&self.fetch), self.allowed);
+        let held = self.shared.held.load_full();
         let mut task = JoinSet::new();
-        task.spawn(async move { fetch.fetch(known).await });
+        task.spawn(async move {
+            let known = held.as_ref().and_then(|held| held.etag.clone());
+            let fetched = fetch.fetch(known).await?;
+            let (keys, etag) = match (fetched.jwks, held) {
+                (Some(jwks), _) => (Arc::new(read(&jwks, allowed)?), fetched.etag),
+                (None, Some(held)) => (Arc::clone(&held.keys), held.etag.clone()),
+                (None, None) => return Err("the answer is that nothing has changed, but nothing was known".into()),
+            };
+            Ok(NewKeys { keys, etag, lifetime: fetched.lifetime })
+        });
         match timeout(ATTEMPT_DEADLINE, task.join_next()).await {
             Ok(Some(Ok(answer))) => answer,
             Ok(Some(Err(panic))) => Err(FetchError::new("fetching keys panicked", panic)),
@@ -117,38 +150,29 @@ impl Keeper {
         }
     }
 
-    /// Takes an answer's keys into use, unless they are none, and tells the lifetime that it names.
-    fn accept(&self, fetched: Fetched) -> Result<Option<Duration>, FetchError> {
+    /// Takes keys into use, and tells the lifetime that they came with.
+    fn accept(&self, new: NewKeys) -> Option<Duration> {
         let held = self.shared.held.load_full();
-        let (keys, etag, has_changed) = match (&fetched.jwks, &held) {
-            (Some(jwks), held) => {
-                let mut keys = self.read(jwks)?;
-                let has_changed = held.as_ref().is_none_or(|held| keys.succeed(&held.keys));
-                (Arc::new(keys), fetched.etag, has_changed)
-            }
-            (None, Some(held)) => (Arc::clone(&held.keys), held.etag.clone(), false),
-            (None, None) => return Err("the answer is that nothing has changed, but nothing was known".into()),
+        let (keys, has_changed) = match &held {
+            Some(held) => new.keys.succeed(&held.keys),
+            None => (new.keys, true),
         };
         let issuer = &*self.shared.issuer;
         if has_changed {
             self.shared.counters.changes.add_one();
-            tracing::info!(target: "countersign::keys", issuer, keys = keys.len(), kids = ?kids(&keys), "keys changed");
+            tracing::info!(target: "countersign::keys", issuer, kids = ?kids(&keys), "keys changed");
+            for skipped in keys.skipped() {
+                let kid = skipped.kid.as_deref().map(shortened);
+                tracing::info!(target: "countersign::keys", issuer, kid, reason = %skipped.reason, "key skipped");
+            }
+            if keys.is_ambiguous() {
+                tracing::warn!(target: "countersign::keys", issuer, "two keys would do for the same tokens, so that neither is used");
+            }
         } else {
-            tracing::debug!(target: "countersign::keys", issuer, keys = keys.len(), "keys confirmed");
+            tracing::debug!(target: "countersign::keys", issuer, kids = ?kids(&keys), "keys confirmed");
         }
-        self.shared.held.store(Some(Arc::new(Held { keys, since: Instant::now(), etag })));
-        Ok(fetched.lifetime)
-    }
-
-    fn read(&self, jwks: &[u8]) -> Result<KeySet, FetchError> {
-        let keys = KeySet::from_jwks(jwks, self.allowed)
-            .map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
-        for skipped in keys.skipped() {
-            let kid = skipped.kid.as_deref().map(shortened);
-            let reason = skipped.reason;
-            tracing::debug!(target: "countersign::keys", issuer = &*self.shared.issuer, kid, %reason, "key skipped");
-        }
-        if keys.is_empty() { Err("the answer holds no usable key".into()) } else { Ok(keys) }
+        self.shared.held.store(Some(Arc::new(Held { keys, since: Instant::now(), etag: new.etag })));
+        new.lifetime
     }
 
     fn count(&self, cause: Cause, outcome: &Result<Option<Duration>, FetchError>) {
@@ -185,6 +209,13 @@ impl Keeper {
     }
 }
 
+fn read(jwks: &[u8], allowed: Algorithms) -> Result<KeySet, FetchError> {
+    let keys =
+        KeySet::from_jwks(jwks, allowed).map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
+    // A set without a usable key is more often a mishap than the end of all tokens, so the last good one stays.
+    if keys.is_empty() { Err("the answer holds no usable key".into()) } else { Ok(keys) }
+}
+
 /// The first cause: "connection refused" tells more than "error sending request".
 fn innermost<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
     // Bounded, since a chain may be somebody else's.
@@ -199,7 +230,7 @@ fn kids(keys: &KeySet) -> Vec<Option<String>> {
     keys.iter().map(|(kid, _)| kid.map(shortened)).collect()
 }
 
-/// What comes from outside goes to the log in this length at most.
+/// What comes from outside, fit for a log: of bounded length, and without line breaks or escapes of its own.
 fn shortened(text: &str) -> String {
-    text.chars().take(200).collect()
+    text.chars().take(200).flat_map(char::escape_debug).collect()
 }

@@ -52,8 +52,12 @@ impl KeySet {
             #[serde(borrow)]
             keys: Vec<&'a RawValue>,
         }
-        let Jwks { keys: members } = serde_json::from_slice(text.as_ref())
-            .map_err(|_| ConfigError::InvalidJwks("it is not a JSON object with an array `keys`"))?;
+        let text = text.as_ref();
+        // A derived type takes an array for an object, too.
+        let is_object = text.trim_ascii_start().starts_with(b"{");
+        let Some(Jwks { keys: members }) = serde_json::from_slice(text).ok().filter(|_| is_object) else {
+            return Err(ConfigError::InvalidJwks("it is not a JSON object with an array `keys`"));
+        };
         if members.len() > MAX_KEYS {
             return Err(ConfigError::InvalidJwks("it has more than 100 keys"));
         }
@@ -120,19 +124,18 @@ impl KeySet {
 
     /// Takes the place of an older set: keys that were in it stay the very same, and those that are gone are marked so, for
     /// whoever still holds them. Tells whether the sets differ.
-    pub(crate) fn succeed(&mut self, older: &Self) -> bool {
-        for key in &mut self.keys {
-            if let Some(same) = older.keys.iter().find(|other| **other == *key) {
-                *key = Arc::clone(same);
-            }
+    pub(crate) fn succeed(self: Arc<Self>, older: &Arc<Self>) -> (Arc<Self>, bool) {
+        if Arc::ptr_eq(&self, older) {
+            return (self, false);
         }
-        let is_here = |key: &Arc<VerificationKey>| self.keys.iter().any(|other| Arc::ptr_eq(other, key));
-        let mut is_other = self.keys.len() != older.keys.len();
-        for gone in older.keys.iter().filter(|key| !is_here(key)) {
+        let same = |key: &Arc<VerificationKey>| older.keys.iter().find(|other| **other == *key).unwrap_or(key).clone();
+        let keys: Vec<_> = self.keys.iter().map(same).collect();
+        let is_in = |keys: &[Arc<VerificationKey>], key| keys.iter().any(|other| Arc::ptr_eq(other, key));
+        for gone in older.keys.iter().filter(|key| !is_in(&keys, key)) {
             gone.leave();
-            is_other = true;
         }
-        is_other
+        let has_changed = keys.len() != older.keys.len() || !keys.iter().all(|key| is_in(&older.keys, key));
+        (Arc::new(Self { keys, skipped: self.skipped.clone(), any_kid: self.any_kid }), has_changed)
     }
 
     /// Whether two keys would both do for some token, so that neither is ever chosen.

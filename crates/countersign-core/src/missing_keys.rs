@@ -1,17 +1,17 @@
 //! A bounded memory of keys that an issuer does not have.
 
 use crate::algorithm::Algorithm;
+use crate::pace::COOL_DOWN;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// How many are remembered, at 24 bytes each.
 const SLOTS: usize = 1024;
-/// How long each is remembered.
-const MEMORY: Duration = Duration::from_secs(10 * 60);
 
-/// The keys that tokens named and that the issuer, when asked, did not have.
+/// The keys that tokens named and that the issuer, when asked, did not have: for one cool-down, even where the attempt that
+/// showed it was merely due and began none. Not for longer, since who guesses the name of the next key could otherwise have
+/// it refused when it comes.
 ///
 /// A name is known by a keyed hash of 64 bits, and each has one slot, which the next name there takes over: a look costs
 /// one comparison, a flood costs no memory, and nobody outside can tell which names share a slot. Should two names share
@@ -40,7 +40,7 @@ impl MissingKeys {
     pub(crate) fn contains(&self, kid: Option<&str>, algorithm: Algorithm) -> bool {
         let name = self.name(kid, algorithm);
         self.with_slot(name, |slot| {
-            slot.is_some_and(|missing| missing.name == name && missing.since.elapsed() < MEMORY)
+            slot.is_some_and(|missing| missing.name == name && missing.since.elapsed() < COOL_DOWN)
         })
     }
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_missing_key_is_remembered_by_name_and_algorithm_for_ten_minutes() {
+    async fn a_missing_key_is_remembered_by_name_and_algorithm_for_one_cool_down() {
         let missing = MissingKeys::new();
         missing.remember(Some("a"), Algorithm::ES256);
         missing.remember(None, Algorithm::RS256);
@@ -73,7 +73,7 @@ mod tests {
         ] {
             assert_eq!(missing.contains(kid, algorithm), expected, "{kid:?} {algorithm}");
         }
-        tokio::time::advance(MEMORY).await;
+        tokio::time::advance(COOL_DOWN).await;
         assert!(!missing.contains(Some("a"), Algorithm::ES256));
     }
 

@@ -19,7 +19,7 @@ const MAX_QUIET: Duration = Duration::from_secs(5 * 60);
 
 /// The pauses of one issuer, which grow while it fails.
 ///
-/// Every pause is spread at random, so that instances that start or fail together do not come back together.
+/// Every pause but the first cool-down is spread at random, so that instances that start or fail together do not come back together.
 pub(crate) struct Pace {
     pause: Duration,
     cool_down: Duration,
@@ -56,9 +56,10 @@ impl Pace {
         if cool_down == COOL_DOWN { cool_down } else { cool_down.mul_f64(between(0.75, 1.0)) }
     }
 
-    /// How long the issuer is left alone when it asks to be.
+    /// How long the issuer is left alone when it asks to be: a little longer, since it may ask everybody to come back at the
+    /// same second.
     pub(crate) fn quiet(asked: Duration) -> Duration {
-        asked.min(MAX_QUIET)
+        asked.min(MAX_QUIET).mul_f64(between(1.0, 1.1))
     }
 }
 

@@ -8,9 +8,9 @@
 //!
 //! A request reads the status, and wishes for an attempt, under the status's read lock; the keeper changes the status
 //! under its write lock. So a wish finds the keeper at one of two places. Between attempts: the wish stays (a [`Notify`]
-//! keeps one) until the keeper looks, and it begins an attempt. Within an attempt that began before the wish: if its end begins
-//! a cool-down, no other may follow, and it answers this request as well; if not, the wish outlives it, and the next attempt
-//! answers. Either way an attempt ends after the wish, within its deadline, and the request sees it end, since it subscribed
+//! keeps one) until the keeper looks, and it begins an attempt. Within an attempt that began before the wish: one that was
+//! merely due is given up for a new one; one that an unknown key caused answers this request as well, since a cool-down
+//! follows it. Either way an attempt ends after the wish, within its deadline, and the request sees it end, since it subscribed
 //! before it wished. No lock is held while anything waits and the keeper waits for no request, so there is no
 //! circle to be caught in. Were all of this wrong, the request's own deadline would end its wait, with a 503.
 
@@ -24,16 +24,14 @@ use crate::key_source::CurrentKeys;
 use crate::missing_keys::MissingKeys;
 use arc_swap::ArcSwapOption;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
-/// A request waits for as long as an attempt may take.
-const MAX_WAIT: Duration = ATTEMPT_DEADLINE;
-/// A start waits a little longer than its attempt may take, so that it sees the end of it.
-const MAX_START: Duration = ATTEMPT_DEADLINE.saturating_add(Duration::from_secs(1));
+/// Whoever waits for an attempt waits a little longer than it may take, so as to see the end of it.
+const MAX_WAIT: Duration = ATTEMPT_DEADLINE.saturating_add(Duration::from_millis(250));
 /// Keys that could not be confirmed for so long are not believed any more.
 pub(crate) const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -42,6 +40,7 @@ pub(crate) struct RemoteKeys {
     shared: Arc<Shared>,
     missing: MissingKeys,
     task: AbortHandle,
+    complaint: Once,
 }
 
 /// What the keeper and the requests both see.
@@ -96,7 +95,12 @@ impl RemoteKeys {
             counters: Counters::default(),
         });
         let keeper = Keeper::new(Arc::clone(&shared), allowed, fetch);
-        Self { shared, missing: MissingKeys::new(), task: tokio::spawn(keeper.run()).abort_handle() }
+        Self {
+            shared,
+            missing: MissingKeys::new(),
+            task: tokio::spawn(keeper.run()).abort_handle(),
+            complaint: Once::new(),
+        }
     }
 
     pub(crate) fn current(&self) -> Result<CurrentKeys, Unavailable> {
@@ -114,23 +118,23 @@ impl RemoteKeys {
         self.shared.counters.unknown.add_one();
         if self.task.is_finished() {
             // The runtime that the verifier was built in is gone, and with it whoever could fetch.
-            tracing::error!(target: "countersign::keys", "keys are not refreshed any more: build the verifier in the runtime that uses it");
+            self.complaint.call_once(|| {
+                tracing::error!(target: "countersign::keys", "keys are not refreshed any more: build the verifier in the runtime that uses it");
+            });
             return Err(self.unavailable());
         }
-        let is_known_missing = self.missing.contains(kid, algorithm);
+        if self.missing.contains(kid, algorithm) {
+            return self.current();
+        }
         let mut status = self.shared.status.subscribe();
         let (begun, ended) = {
             let status = status.borrow();
-            let failed = status.last_failure.is_some();
             if status.is_cooling() {
-                return if failed { Err(self.unavailable()) } else { self.current() };
+                // The answer of the last attempt is as good as one that may not be asked for.
+                return if status.last_failure.is_some() { Err(self.unavailable()) } else { self.current() };
             }
             // Under the lock, see above.
             self.shared.wanted.notify_one();
-            if is_known_missing && !failed {
-                // It asks again, but does not wait: a client that keeps on sending one bad token holds nothing up.
-                return self.current();
-            }
             (status.started, status.completed)
         };
         let has_key = |keys: &CurrentKeys| !matches!(keys.set.select(kid, algorithm), Err(TokenError::UnknownKey));
@@ -139,17 +143,18 @@ impl RemoteKeys {
             let is_answered = status.completed > begun || (status.completed > ended && status.is_cooling());
             is_answered || self.fresh_keys().as_ref().is_some_and(has_key)
         });
-        let failed = match timeout(MAX_WAIT, attempt).await {
-            Ok(Ok(status)) => status.last_failure.is_some(),
+        let (failed, is_new) = match timeout(MAX_WAIT, attempt).await {
+            Ok(Ok(status)) => (status.last_failure.is_some(), status.completed > begun),
             // The wait was too long, or the task is gone.
-            _ => true,
+            _ => (true, false),
         };
         let keys = self.current()?;
         if has_key(&keys) {
             self.shared.counters.rescued.add_one();
         } else if failed {
             return Err(self.unavailable());
-        } else {
+        } else if is_new {
+            // An attempt that began before this request may have been answered before a rotation, and shows nothing.
             self.missing.remember(kid, algorithm);
         }
         Ok(keys)
@@ -158,7 +163,7 @@ impl RemoteKeys {
     pub(crate) async fn started(&self) {
         let mut status = self.shared.status.subscribe();
         // The deadline of the attempt bounds this; the time limit is for a fetch that blocks its thread.
-        let _ = timeout(MAX_START, status.wait_for(|status| status.completed > 0)).await;
+        let _ = timeout(MAX_WAIT, status.wait_for(|status| status.completed > 0)).await;
     }
 
     /// Resolves when there are keys.
@@ -192,8 +197,8 @@ impl RemoteKeys {
             let status = self.shared.status.borrow();
             (Instant::now(), status.next_attempt, status.cooling_until)
         };
-        // Whichever comes first: the next attempt, or the end of what forbids an unknown key to cause one.
-        let next = if cooling_until > now { cooling_until.min(next_attempt) } else { next_attempt };
+        // While there are keys an unknown one may cause an attempt as soon as nothing forbids it.
+        let next = if self.fresh_keys().is_some() { cooling_until.min(next_attempt) } else { next_attempt };
         Unavailable { retry_after: Duration::from_secs(next.saturating_duration_since(now).as_secs() + 1) }
     }
 }

@@ -9,7 +9,7 @@ use foldhash::quality::RandomState;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// What the cache holds unless the builder says otherwise, in bytes.
@@ -32,20 +32,26 @@ impl Default for CacheLimits {
     }
 }
 
-pub(crate) struct TokenCache {
-    tokens: Cache<ByText, VerifiedToken, Bytes, RandomState>,
+pub(crate) struct TokenCache<S = RandomState> {
+    tokens: Cache<ByText, VerifiedToken, Bytes, S>,
     lifetime: Duration,
 }
 
 impl TokenCache {
     /// `None` where nothing could be kept.
     pub(crate) fn new(limits: CacheLimits) -> Option<Self> {
+        Self::with_hasher(limits, RandomState::default())
+    }
+}
+
+impl<S: BuildHasher + Clone> TokenCache<S> {
+    fn with_hasher(limits: CacheLimits, hasher: S) -> Option<Self> {
         let options = OptionsBuilder::new()
             .estimated_items_capacity(limits.bytes / USUAL_TOKEN)
             .weight_capacity(limits.bytes as u64)
             .build()
             .ok()?;
-        let tokens = Cache::with_options(options, Bytes, RandomState::default(), DefaultLifecycle::default());
+        let tokens = Cache::with_options(options, Bytes, hasher, DefaultLifecycle::default());
         Some(Self { tokens, lifetime: limits.lifetime })
     }
 
@@ -108,5 +114,82 @@ struct Bytes;
 impl Weighter<ByText, VerifiedToken> for Bytes {
     fn weight(&self, _: &ByText, token: &VerifiedToken) -> u64 {
         token.bytes() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithms;
+    use crate::key_set::KeySet;
+    use crate::name_set::NameSet;
+    use crate::principal::Principal;
+    use crate::verified_token::Verdict;
+    use std::sync::Arc;
+
+    const JWKS: &str =
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    fn token(text: &str) -> VerifiedToken {
+        let keys = KeySet::from_jwks(JWKS, Algorithms::default()).unwrap();
+        let key = Arc::clone(keys.select(None, crate::Algorithm::EdDSA).unwrap());
+        let verdict = Verdict { key, expires: Duration::MAX, since: Duration::ZERO, until: Duration::MAX };
+        let principal = Principal {
+            issuer: "https://idp.example".into(),
+            subject: text.into(),
+            username: None,
+            email: None,
+            tenant: None,
+            scopes: NameSet::default(),
+            groups: NameSet::default(),
+            roles: NameSet::default(),
+            permissions: NameSet::default(),
+            is_machine: false,
+        };
+        VerifiedToken::assertion(text, String::new(), principal, verdict)
+    }
+
+    /// The same hash for everything.
+    #[derive(Clone, Default)]
+    struct Colliding;
+
+    impl BuildHasher for Colliding {
+        type Hasher = Self;
+
+        fn build_hasher(&self) -> Self {
+            Self
+        }
+    }
+
+    impl Hasher for Colliding {
+        fn finish(&self) -> u64 {
+            42
+        }
+
+        fn write(&mut self, _: &[u8]) {}
+    }
+
+    #[test]
+    fn tokens_of_one_hash_are_told_apart() {
+        let cache = TokenCache::with_hasher(CacheLimits::default(), Colliding).unwrap();
+        for text in ["a", "b", "c"] {
+            cache.keep(&token(text));
+        }
+        for text in ["a", "b", "c"] {
+            let found = cache.get(text, Duration::from_secs(1)).unwrap();
+            assert_eq!((found.raw(), found.principal().subject()), (text, text));
+        }
+        assert!(cache.get("d", Duration::from_secs(1)).is_none());
+    }
+
+    #[test]
+    fn the_bound_holds_however_many_tokens_come() {
+        let limits = CacheLimits { bytes: 1024 * 1024, ..CacheLimits::default() };
+        let cache = TokenCache::new(limits).unwrap();
+        for number in 0..5_000 {
+            cache.keep(&token(&format!("{number:0>700}")));
+            assert!(cache.tokens.weight() <= 1024 * 1024);
+        }
+        assert!(cache.tokens.len() > 300, "{cache:?}");
     }
 }

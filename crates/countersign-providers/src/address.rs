@@ -16,6 +16,7 @@ use url::{Host, Url};
 #[derive(Clone)]
 pub(crate) struct AddressFilter {
     allowed: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    names: Arc<dyn Resolve>,
 }
 
 impl AddressFilter {
@@ -24,7 +25,7 @@ impl AddressFilter {
     }
 
     pub(crate) fn and(allowed: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
-        Self { allowed: Arc::new(allowed) }
+        Self { allowed: Arc::new(allowed), names: Arc::new(SystemNames) }
     }
 
     fn allows(&self, address: IpAddr) -> bool {
@@ -47,13 +48,25 @@ impl Resolve for AddressFilter {
     fn resolve(&self, name: Name) -> Resolving {
         let filter = self.clone();
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let (allowed, refused): (Vec<_>, Vec<_>) =
-                found.into_iter().partition(|address| filter.allows(address.ip()));
+            let found = filter.names.resolve(name).await?;
+            let (allowed, refused): (Vec<SocketAddr>, Vec<SocketAddr>) =
+                found.partition(|address| filter.allows(address.ip()));
             match refused.first() {
                 Some(refused) if allowed.is_empty() => Err(RefusedAddress(refused.ip()).into()),
                 _ => Ok(Box::new(allowed.into_iter()) as Addrs),
             }
+        })
+    }
+}
+
+/// What the machine knows of names.
+struct SystemNames;
+
+impl Resolve for SystemNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
 }
@@ -97,7 +110,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || (a == 100 && (64..128).contains(&b)) // shared by carriers (RFC 6598)
         || (a == 192 && b == 0 && c == 0) // protocol assignments (RFC 6890)
         || (a == 192 && b == 88 && c == 99) // 6to4 relays, gone since RFC 7526
-        || (a == 198 && (b == 18 || b == 19)); // benchmarks (RFC 2544)
+        || (a == 198 && (b == 18 || b == 19)) // benchmarks (RFC 2544)
+        || address == Ipv4Addr::new(168, 63, 129, 16); // Azure's platform, as seen from within
     !is_special
 }
 
@@ -119,6 +133,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::default_client;
+    use std::time::Duration;
 
     #[test]
     fn only_what_the_whole_internet_reaches_is_public() {
@@ -193,5 +209,33 @@ mod tests {
         assert!(
             loopback.resolve("localhost".parse().unwrap()).await.unwrap().all(|address| address.ip().is_loopback())
         );
+    }
+
+    /// All names lead to one address.
+    struct OneAddress(IpAddr);
+
+    impl Resolve for OneAddress {
+        fn resolve(&self, _: Name) -> Resolving {
+            let address = SocketAddr::new(self.0, 0);
+            Box::pin(async move { Ok(Box::new(std::iter::once(address)) as Addrs) })
+        }
+    }
+
+    #[tokio::test]
+    async fn the_client_connects_where_the_filter_allows_it_and_nowhere_else() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let error = async |filter: AddressFilter| {
+            let filter = AddressFilter { names: Arc::new(OneAddress(Ipv4Addr::LOCALHOST.into())), ..filter };
+            let client = default_client(&filter).unwrap();
+            let request =
+                client.get(format!("http://idp.example.com:{port}")).timeout(Duration::from_millis(500)).send();
+            tokio::select! {
+                error = request => Some(format!("{:?}", error.unwrap_err())),
+                _ = listener.accept() => None,
+            }
+        };
+        assert!(error(AddressFilter::public()).await.unwrap().contains("RefusedAddress(127.0.0.1)"));
+        assert_eq!(error(AddressFilter::and(|address| address.is_loopback())).await, None, "it connects");
     }
 }

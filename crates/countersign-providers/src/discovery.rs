@@ -1,7 +1,7 @@
 //! OpenID Connect Discovery 1.0: from an issuer to its keys.
 
 use crate::http::Http;
-use crate::transport::{is_loopback, parse_url};
+use crate::transport::{is_this_machine, parse_url};
 use countersign_core::FetchError;
 use serde::Deserialize;
 use url::Url;
@@ -70,7 +70,7 @@ impl ProviderMetadata {
             return Err("`jwks_uri` is http under an https issuer".into());
         }
         // Loopback is for who is there already.
-        if is_loopback(&jwks_uri) && !parse_url(&self.issuer).is_ok_and(|issuer| is_loopback(&issuer)) {
+        if is_this_machine(&jwks_uri) && !parse_url(&self.issuer).is_ok_and(|issuer| is_this_machine(&issuer)) {
             return Err("`jwks_uri` leads to this machine".into());
         }
         Ok(jwks_uri)
@@ -106,6 +106,8 @@ mod tests {
             ("https://a.example", "http://127.0.0.1/keys", false),
             ("https://a.example", "https://127.0.0.1/keys", false),
             ("https://a.example", "https://localhost/keys", false),
+            ("https://a.example", "https://x.LOCALHOST./keys", false),
+            ("https://a.example", "https://localhost.example/keys", true),
             ("https://a.example", "https://[::ffff:127.0.0.1]/keys", false),
             ("http://localhost:9000", "http://127.0.0.1:9000/keys", true),
             ("http://127.0.0.1:9000", "https://a.example/keys", true),

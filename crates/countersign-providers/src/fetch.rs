@@ -33,13 +33,15 @@ impl Fetch for HttpFetch {
                 KeyLocation::Discovered { issuer } => ProviderMetadata::fetch(&self.http, issuer).await?.jwks_uri()?,
             };
             let accept = "application/jwk-set+json, application/json";
-            let document = self.http.document(url, accept, known.as_deref()).await?;
+            // An entity tag says something about one address only (RFC 9110 section 8.8.3), and keys may move.
+            let known = known.as_deref().and_then(|known| known.strip_prefix(url.as_str())?.strip_prefix(' '));
+            let document = self.http.document(url.clone(), accept, known).await?;
             let mut fetched = document.body.map_or_else(Fetched::unchanged, Fetched::jwks);
             if let Some(lifetime) = lifetime(&document.headers) {
                 fetched = fetched.fresh_for(lifetime);
             }
             if let Some(etag) = header(&document.headers, ETAG) {
-                fetched = fetched.etag(etag);
+                fetched = fetched.etag(format!("{url} {etag}"));
             }
             Ok(fetched)
         })

@@ -86,7 +86,7 @@ impl Http {
 /// It follows no redirect; asks for no compression, since what cannot be unpacked cannot explode; and takes no proxy from
 /// the environment, which would see and could exchange what comes over http from loopback. `localhost` is loopback here,
 /// whatever a resolver says, and no other name is, unless that is allowed.
-fn default_client(addresses: &AddressFilter) -> Result<Client, ConfigError> {
+pub(crate) fn default_client(addresses: &AddressFilter) -> Result<Client, ConfigError> {
     Client::builder()
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)

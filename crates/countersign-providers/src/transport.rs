@@ -28,13 +28,19 @@ pub(crate) fn parse_issuer(text: &str) -> Result<Url, &'static str> {
     if url.query().is_some() { Err("holds a query: an issuer has none") } else { Ok(url) }
 }
 
-pub(crate) fn is_loopback(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
+}
+
+/// Whether the URL leads to this machine, by whatever name systems have for it (RFC 6761 section 6.3).
+pub(crate) fn is_this_machine(url: &Url) -> bool {
+    let is_local_name = |name: &str| name.trim_end_matches('.').rsplit('.').next() == Some("localhost");
+    is_loopback(url) || url.domain().is_some_and(is_local_name)
 }
 
 #[cfg(test)]

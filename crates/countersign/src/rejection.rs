@@ -257,7 +257,8 @@ impl IntoResponse for CurrentUserRejection {
                 target: "countersign::rejection",
                 status = answer.status.as_u16(), code = answer.code, reason = reason.code(), "{reason}"
             ),
-            Self::TemporarilyUnavailable(_) => tracing::warn!(
+            // Why is logged once for each attempt, under `countersign::keys`, and not for each request.
+            Self::TemporarilyUnavailable(_) => tracing::debug!(
                 target: "countersign::rejection",
                 status = answer.status.as_u16(), code = answer.code, "the issuer's keys cannot be had now"
             ),

@@ -6,12 +6,16 @@ use countersign_core::Verifier;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Builder;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 const SCHEDULES: u64 = 10_000;
 const STEPS: u64 = 24;
-const DEADLINE: Duration = Duration::from_secs(5);
+/// An attempt's, and a little to see its end.
+const DEADLINE: Duration = Duration::from_millis(5_250);
+/// Longer than any cool-down.
+const CALM: Duration = Duration::from_secs(130);
 
 #[test]
 fn ten_thousand_random_schedules_lose_nobody() {
@@ -28,6 +32,8 @@ struct Schedule {
     verifier: Verifier,
     generation: u64,
     requests: Vec<JoinHandle<()>>,
+    /// A count of what the provider does, and since when it is well and its keys are the same.
+    calm: watch::Sender<(u64, Option<Instant>)>,
 }
 
 impl Schedule {
@@ -35,7 +41,14 @@ impl Schedule {
         let provider = Provider::publishing(&["key-0"]);
         let start = Instant::now();
         let verifier = provider.verifier().await;
-        let mut schedule = Self { number, provider, verifier, generation: 0, requests: Vec::new() };
+        let mut schedule = Self {
+            number,
+            provider,
+            verifier,
+            generation: 0,
+            requests: Vec::new(),
+            calm: watch::Sender::new((0, Some(start))),
+        };
         for _ in 0..STEPS {
             schedule.step(&mut random).await;
         }
@@ -43,14 +56,20 @@ impl Schedule {
     }
 
     async fn step(&mut self, random: &mut Random) {
-        match random.below(12) {
+        match random.below(13) {
             0 => {
                 self.generation += 1;
                 self.publish();
             }
-            1 => self.provider.fail(),
+            1 => {
+                self.provider.fail();
+                self.disturb();
+            }
             2 => self.publish(),
-            3 => self.provider.take(Duration::from_millis(random.below(7_000))),
+            3 => {
+                self.provider.take(Duration::from_millis(random.below(7_000)));
+                self.disturb();
+            }
             4 => self.provider.take(Duration::ZERO),
             5 if !self.requests.is_empty() => {
                 let at = random.below(self.requests.len() as u64) as usize;
@@ -58,26 +77,46 @@ impl Schedule {
             }
             6 | 7 => sleep(Duration::from_millis(random.below(60_000))).await,
             8 => sleep(Duration::from_millis(random.below(100))).await,
+            12 => {
+                // A time in which nothing goes wrong.
+                self.provider.take(Duration::from_millis(random.below(2_000)));
+                self.publish();
+                self.calm.send_modify(|(_, since)| *since = Some(Instant::now()));
+                sleep(CALM).await;
+            }
             9 => self.request(format!("bogus-{}", random.below(3))),
             _ => self.request(format!("key-{}", self.generation.saturating_sub(random.below(2)))),
         }
+    }
+
+    /// From now on, and until a calm begins, whoever asks may be let down.
+    fn disturb(&self) {
+        self.calm.send_modify(|(changes, since)| (*changes, *since) = (*changes + 1, None));
     }
 
     fn publish(&self) {
         // The first generation has no predecessor; a key that stands there twice is one key.
         let [old, new] = [self.generation.saturating_sub(1), self.generation].map(|number| format!("key-{number}"));
         self.provider.publish(&[&old, &new]);
+        self.disturb();
     }
 
     fn request(&mut self, kid: String) {
-        let (number, verifier) = (self.number, self.verifier.clone());
+        let (number, verifier, calm) = (self.number, self.verifier.clone(), self.calm.subscribe());
         self.requests.push(tokio::spawn(async move {
+            let before = *calm.borrow();
             let start = Instant::now();
             let has_key = holds(&verifier, &kid);
             let verdict = verdict(&verifier, &kid).await;
             assert!(start.elapsed() <= DEADLINE, "schedule {number}: {kid} waited {:?}", start.elapsed());
             if has_key {
                 assert_eq!((verdict, start.elapsed()), ("found", Duration::ZERO), "schedule {number}: {kid}");
+            }
+            if kid.starts_with("key-")
+                && before.1.is_some_and(|since| since + CALM <= start)
+                && calm.borrow().0 == before.0
+            {
+                assert_eq!(verdict, "found", "schedule {number}: {kid}, which was published all the time");
             }
         }));
     }
@@ -95,11 +134,7 @@ impl Schedule {
         // The longest cool-down.
         sleep(Duration::from_secs(120)).await;
         let newest = format!("key-{}", self.generation);
-        if verdict(&self.verifier, &newest).await != "found" {
-            // It had been asked for in vain, so that it is asked for behind its back.
-            sleep(Duration::from_millis(1)).await;
-            assert_eq!(verdict(&self.verifier, &newest).await, "found", "schedule {number}");
-        }
+        assert_eq!(verdict(&self.verifier, &newest).await, "found", "schedule {number}");
         let counts = self.verifier.keys().next().unwrap().counts();
         let cool_downs = start.elapsed().as_secs() / 30 + 1;
         assert!(counts.demanded <= cool_downs, "schedule {number}: {counts:?} in {cool_downs} cool-downs");

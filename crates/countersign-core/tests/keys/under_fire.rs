@@ -151,14 +151,14 @@ async fn a_provider_that_asks_to_be_left_alone_is() {
     let Err(VerifyError::Unavailable(Unavailable { retry_after })) = verifier.verify(&token("rotated")).await else {
         panic!("no verdict is possible")
     };
-    assert_eq!((retry_after.as_secs(), provider.fetches()), (201, 2));
+    assert_eq!(((201..=221).contains(&retry_after.as_secs()), provider.fetches()), (true, 2), "{retry_after:?}");
     for _ in 0..199 {
         advance(Duration::from_secs(1)).await;
         assert_eq!(verdict(&verifier, "rotated").await, "unavailable");
     }
     assert_eq!(provider.fetches(), 2);
     provider.publish(&["rotated"]);
-    advance(Duration::from_secs(1)).await;
+    advance(Duration::from_secs(21)).await;
     assert_eq!((verdict(&verifier, "rotated").await, provider.fetches()), ("found", 3));
 }
 
@@ -170,23 +170,23 @@ async fn a_provider_cannot_ask_to_be_left_alone_for_ever() {
     provider.publish(&["known"]);
     let start = Instant::now();
     verifier.until_ready().await;
-    assert_eq!(start.elapsed().as_secs(), 300);
+    assert!((300..=330).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_was_missing_does_not_wait_again_but_is_asked_for_again() {
-    let (provider, verifier) = for_a_day(&["known"]).await;
-    provider.take(Duration::from_secs(2));
+async fn a_key_that_an_attempt_showed_to_be_missing_is_not_asked_for_again_within_a_cool_down() {
+    let provider = Provider::publishing(&["known"]);
+    provider.take(Duration::from_secs(3));
+    let verifier = provider.verifier().await;
     let timed = async |kid| {
         let start = Instant::now();
         (verdict(&verifier, kid).await, start.elapsed().as_secs(), provider.fetches())
     };
-    assert_eq!(timed("late").await, ("unknown", 2, 2));
-    advance(COOL_DOWN).await;
-    assert_eq!(timed("late").await, ("unknown", 0, 2), "answered at once");
+    assert_eq!(timed("late").await, ("unknown", 3, 2));
+    assert_eq!(timed("late").await, ("unknown", 0, 2));
     provider.publish(&["known", "late"]);
-    sleep(Duration::from_secs(3)).await;
-    assert_eq!(timed("late").await, ("found", 0, 3), "and asked for behind its back");
+    advance(COOL_DOWN).await;
+    assert_eq!(timed("late").await, ("found", 3, 3), "whoever named it early delays it by no more");
 }
 
 /// A refresh that was due is under way, and will take a second; what it brings, or does not, is settled.
@@ -206,21 +206,18 @@ async fn a_request_that_meets_a_refresh_of_old_keys_is_answered_by_the_next_atte
     provider.publish(&["rotated"]);
     let start = Instant::now();
     assert_eq!(verdict(&verifier, "rotated").await, "found");
-    assert!(start.elapsed() <= Duration::from_secs(2) && provider.fetches() == 3, "{:?}", start.elapsed());
+    // The refresh is given up, and the attempt that takes its place lasts a second.
+    assert_eq!((start.elapsed(), provider.fetches()), (Duration::from_secs(1), 3));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_meets_a_failing_refresh_does_not_disturb_a_provider_that_asks_for_quiet() {
+async fn a_rotation_that_meets_a_slow_refresh_is_followed_within_one_attempt() {
     let provider = Provider::publishing(&["known"]);
     let verifier = provider.verifier().await;
-    provider.fail();
-    *provider.0.retry_after.lock().unwrap() = Some(Duration::from_secs(100));
     amid_a_refresh(&provider).await;
-    let start = Instant::now();
-    assert_eq!(verdict(&verifier, "rotated").await, "unavailable");
-    assert!(start.elapsed() <= Duration::from_secs(1), "{:?}", start.elapsed());
-    sleep(Duration::from_secs(90)).await;
-    assert_eq!(provider.fetches(), 2);
+    provider.take(Duration::from_millis(4_900));
+    provider.publish(&["rotated"]);
+    assert_eq!(verdict(&verifier, "rotated").await, "found");
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,20 +243,19 @@ async fn a_refresh_that_succeeds_ends_what_an_outage_made_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_was_missing_gets_no_verdict_while_the_provider_is_down() {
+async fn a_request_waits_no_longer_than_an_attempt_may_take_and_is_told_to_come_back_soon() {
     let (provider, verifier) = for_a_day(&["known"]).await;
-    assert_eq!(verdict(&verifier, "rotated").await, "unknown");
-    provider.fail();
-    sleep(COOL_DOWN).await;
-    // The last attempt succeeded, as far as anybody knows.
-    assert_eq!(verdict(&verifier, "rotated").await, "unknown");
-    sleep(Duration::from_secs(60)).await;
-    // It failed meanwhile, and the key may be there by now.
-    assert_eq!(verdict(&verifier, "rotated").await, "unavailable");
+    provider.take(Duration::from_secs(3_600));
+    let start = Instant::now();
+    let Err(VerifyError::Unavailable(Unavailable { retry_after })) = verifier.verify(&token("rotated")).await else {
+        panic!("no verdict is possible")
+    };
+    // The cool-down counts from the start of the attempt.
+    assert_eq!((start.elapsed().as_secs(), retry_after.as_secs()), (5, 26));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_waits_no_longer_than_an_attempt_may_take() {
+async fn a_request_that_meets_a_hanging_refresh_waits_no_longer_than_an_attempt_may_take() {
     let provider = Provider::publishing(&["known"]);
     let verifier = provider.verifier().await;
     provider.take(Duration::from_secs(3_600));
@@ -270,7 +266,7 @@ async fn a_request_waits_no_longer_than_an_attempt_may_take() {
     sleep(Duration::from_secs(4)).await;
     let start = Instant::now();
     assert_eq!(verdict(&verifier, "rotated").await, "unavailable");
-    assert_eq!(start.elapsed(), Duration::from_secs(5));
+    assert_eq!(start.elapsed().as_secs(), 5);
 }
 
 #[tokio::test(start_paused = true)]
