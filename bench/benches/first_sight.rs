@@ -5,14 +5,11 @@
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_bench::{Contender, compare, head};
+use countersign_bench::{Contender, compare, head, ready};
 use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys, Verifier};
 use countersign_testing::SigningKey;
 use serde::Deserialize;
 use serde_json::json;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 const ISSUER: &str = "https://idp.example.com/realms/production";
 const AUDIENCE: &str = "https://api.example.com";
@@ -61,14 +58,6 @@ fn measure(algorithm: Algorithm) {
             }),
         ],
     );
-}
-
-/// With its keys at hand a verification never waits, so that one poll is all.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing to wait for"),
-    }
 }
 
 fn token(key: &SigningKey) -> String {

@@ -64,28 +64,73 @@ impl Verifier {
     ///
     /// [`VerifyError::Token`] when the token is refused, [`VerifyError::Unavailable`] when no verdict is possible.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
+        if let Some(verdict) = self.verify_now(token) {
+            return verdict;
+        }
+        let unverified = self.open(token)?;
+        unverified.raw.with_signature(|_| ())?; // nobody waits for what is no token
+        let Header { kid, algorithm, .. } = &*unverified.header;
+        let keys = unverified.issuer.keys.renewed(kid.as_deref(), *algorithm).await?;
+        Ok(self.judge(unverified, &keys, self.0.clock.now())?)
+    }
+
+    /// As [`verify`](Self::verify), where nothing can wait; `None` when the verdict must wait for a key.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::{VerifiedToken, Verifier};
+    /// fn peek(verifier: &Verifier, token: &str) -> Option<VerifiedToken> {
+    ///     verifier.verify_now(token)?.ok()
+    /// }
+    /// ```
+    pub fn verify_now(&self, token: &str) -> Option<Result<VerifiedToken, VerifyError>> {
         let now = self.0.clock.now();
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
-            return Ok(known);
+            return Some(Ok(known));
         }
+        let unverified = match self.open(token) {
+            Ok(unverified) => unverified,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let keys = match unverified.issuer.keys.current() {
+            Ok(keys) => keys,
+            Err(unavailable) => return Some(Err(unavailable.into())),
+        };
+        match self.judge(unverified, &keys, now) {
+            Err(TokenError::UnknownKey) => None,
+            verdict => Some(verdict.map_err(VerifyError::from)),
+        }
+    }
 
+    /// What can be said of a token without a key.
+    fn open<'a>(&'a self, token: &'a str) -> Result<Unverified<'a>, TokenError> {
         // 1. the outside: size, three parts of strict base64url, a strict header
         let raw = RawToken::parse(token)?;
         let header = self.0.headers.read(&raw)?;
-        let (payload, signature) = (raw.payload()?, raw.signature()?);
+        let payload = raw.payload()?;
 
         // 2. the issuer that the token names, and what it allows
         let issuer = self.issuer(&payload)?;
         if !issuer.policy.algorithms.contains(header.algorithm) {
-            return Err(TokenError::AlgorithmNotAllowed.into());
+            return Err(TokenError::AlgorithmNotAllowed);
         }
         issuer.policy.kind.check_type(header.typ.as_deref())?;
+        Ok(Unverified { token, raw, header, payload, issuer })
+    }
+
+    fn judge(
+        &self,
+        unverified: Unverified<'_>,
+        keys: &CurrentKeys,
+        now: Duration,
+    ) -> Result<VerifiedToken, TokenError> {
+        let Unverified { token, raw, header, payload, issuer } = unverified;
 
         // 3. the signature, under exactly one of the issuer's keys
-        let keys = self.keys_for(issuer, &header).await?;
         let key = keys.set.select(header.kid.as_deref(), header.algorithm)?;
-        if !key.verify(header.algorithm, raw.signing_input, &signature) {
-            return Err(TokenError::BadSignature.into());
+        if !raw.with_signature(|signature| key.verify(header.algorithm, raw.signing_input, signature))? {
+            return Err(TokenError::BadSignature);
         }
         self.0.headers.remember(&raw, &header);
 
@@ -164,15 +209,15 @@ impl Verifier {
         let iss = iss.as_str().ok_or(TokenError::InvalidClaim("iss"))?;
         self.0.issuers.iter().find(|issuer| &*issuer.policy.iss == iss).ok_or(TokenError::UnknownIssuer)
     }
+}
 
-    /// A snapshot of keys that holds the token's, if need be after asking the issuer for newer ones.
-    async fn keys_for(&self, issuer: &TrustedIssuer, header: &Header) -> Result<CurrentKeys, VerifyError> {
-        let keys = issuer.keys.current()?;
-        if let Err(TokenError::UnknownKey) = keys.set.select(header.kid.as_deref(), header.algorithm) {
-            return Ok(issuer.keys.renewed(header.kid.as_deref(), header.algorithm).await?);
-        }
-        Ok(keys)
-    }
+/// A token of the right form from an issuer that is trusted, as it says itself.
+struct Unverified<'a> {
+    token: &'a str,
+    raw: RawToken<'a>,
+    header: Arc<Header>,
+    payload: Vec<u8>,
+    issuer: &'a TrustedIssuer,
 }
 
 /// Clones of one verifier are equal; two that were built apart are not, whatever their configuration.

@@ -189,6 +189,22 @@ async fn a_key_that_an_attempt_showed_to_be_missing_is_not_asked_for_again_withi
     assert_eq!(timed("late").await, ("found", 3, 3), "whoever named it early delays it by no more");
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_began_before_a_token_came_does_not_show_that_its_key_is_missing() {
+    let (provider, verifier) = for_a_day(&["known"]).await;
+    provider.take(Duration::from_secs(4));
+    let start = Instant::now();
+    let other = {
+        let verifier = verifier.clone();
+        tokio::spawn(async move { verdict(&verifier, "bogus").await })
+    };
+    sleep(Duration::from_secs(1)).await;
+    provider.publish(&["known", "new"]);
+    assert_eq!((verdict(&verifier, "new").await, other.await.unwrap()), ("unknown", "unknown"));
+    sleep(COOL_DOWN - start.elapsed()).await;
+    assert_eq!((verdict(&verifier, "new").await, provider.fetches()), ("found", 3));
+}
+
 /// A refresh that was due is under way, and will take a second; what it brings, or does not, is settled.
 async fn amid_a_refresh(provider: &Provider) {
     let fetches = provider.fetches();
