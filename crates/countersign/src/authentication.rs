@@ -2,7 +2,7 @@
 
 use crate::bearer::Credentials;
 use crate::rejection::CurrentUserRejection;
-use countersign_core::{TokenError, VerifiedToken, Verifier};
+use countersign_core::{TokenError, VerifiedToken, Verifier, VerifyError};
 use http::request::Parts;
 
 /// What an earlier extractor of the same request left behind. The type is private: nothing else can put it there.
@@ -17,10 +17,43 @@ pub(crate) async fn authenticate(
     parts: &mut Parts,
     verifier: &Verifier,
 ) -> Result<Option<VerifiedToken>, CurrentUserRejection> {
-    let realm = verifier.realm();
+    if let Some(verdict) = authenticate_now(parts, verifier) {
+        return verdict;
+    }
+    let verdict = match find(parts, verifier)? {
+        Found::Nothing => return Ok(None),
+        Found::Seen(token) => return Ok(Some(token)),
+        Found::Token(token) => verifier.verify(token).await,
+    };
+    conclude(parts, verifier, verdict).map(Some)
+}
+
+/// As [`authenticate`], where nothing can wait; `None` when the verdict must wait for a key.
+pub(crate) fn authenticate_now(
+    parts: &mut Parts,
+    verifier: &Verifier,
+) -> Option<Result<Option<VerifiedToken>, CurrentUserRejection>> {
+    let verdict = match find(parts, verifier) {
+        Err(rejection) => return Some(Err(rejection)),
+        Ok(Found::Nothing) => return Some(Ok(None)),
+        Ok(Found::Seen(token)) => return Some(Ok(Some(token))),
+        Ok(Found::Token(token)) => verifier.verify_now(token)?,
+    };
+    Some(conclude(parts, verifier, verdict).map(Some))
+}
+
+/// What a request carries, as far as this verifier is concerned.
+enum Found<'a> {
+    Nothing,
+    /// An earlier extractor has had it verified.
+    Seen(VerifiedToken),
+    Token(&'a str),
+}
+
+fn find<'a>(parts: &'a Parts, verifier: &Verifier) -> Result<Found<'a>, CurrentUserRejection> {
     let token = match Credentials::find(&parts.headers) {
-        Credentials::Absent => return Ok(None),
-        Credentials::Malformed => return Err(CurrentUserRejection::malformed(realm)),
+        Credentials::Absent => return Ok(Found::Nothing),
+        Credentials::Malformed => return Err(CurrentUserRejection::malformed(verifier.realm())),
         Credentials::Token(token) => token,
     };
     // The earlier result counts for this verifier and these very credentials only: an app may have several verifiers,
@@ -29,16 +62,22 @@ pub(crate) async fn authenticate(
         && seen.verifier == *verifier
         && seen.token.raw().as_bytes() == token
     {
-        return Ok(Some(seen.token.clone()));
+        return Ok(Found::Seen(seen.token.clone()));
     }
-    let token = std::str::from_utf8(token).map_err(|_| TokenError::NotCompact.into());
-    let verified = match token {
-        Ok(token) => verifier.verify(token).await,
-        Err(error) => Err(error),
-    };
-    let token = verified.map_err(|error| CurrentUserRejection::refused(realm, error))?;
+    std::str::from_utf8(token)
+        .map(Found::Token)
+        .map_err(|_| CurrentUserRejection::refused(verifier.realm(), TokenError::NotCompact.into()))
+}
+
+/// Leaves a verified token for the extractors that follow.
+fn conclude(
+    parts: &mut Parts,
+    verifier: &Verifier,
+    verdict: Result<VerifiedToken, VerifyError>,
+) -> Result<VerifiedToken, CurrentUserRejection> {
+    let token = verdict.map_err(|error| CurrentUserRejection::refused(verifier.realm(), error))?;
     parts.extensions.insert(Authenticated { verifier: verifier.clone(), token: token.clone() });
-    Ok(Some(token))
+    Ok(token)
 }
 
 /// As [`authenticate`], for those who demand credentials.

@@ -1,13 +1,9 @@
 //! Guards on routes: they run before every extractor of a handler.
 
-use crate::authentication::require_token;
-use crate::rejection::RequireRejection;
+use crate::guard_layer::GuardLayer;
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
-use countersign_core::{Expr, Principal, Requirement, Verifier};
+use countersign_core::{Requirement, Verifier};
 
 /// What can be guarded as a whole: routes, method routers, routers.
 ///
@@ -40,38 +36,15 @@ pub trait Guard: Sized {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self;
 }
 
-/// A requirement of one route, for the middleware.
-#[derive(Clone)]
-struct Rule {
-    verifier: Verifier,
-    check: fn(&Principal) -> bool,
-    describe: fn() -> Expr,
-}
-
-impl Rule {
-    fn of<R: Requirement>(verifier: &Verifier) -> Self {
-        Self { verifier: verifier.clone(), check: R::check, describe: R::describe }
-    }
-}
-
-async fn enforce(State(rule): State<Rule>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    match require_token(&mut parts, &rule.verifier).await {
-        Err(rejection) => rejection.into_response(),
-        Ok(token) if (rule.check)(token.principal()) => next.run(Request::from_parts(parts, body)).await,
-        Ok(_) => RequireRejection::insufficient(rule.verifier.realm(), (rule.describe)()).into_response(),
-    }
-}
-
 impl<S: Clone + Send + Sync + 'static> Guard for MethodRouter<S> {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
-        self.route_layer(from_fn_with_state(Rule::of::<R>(verifier), enforce))
+        self.route_layer(GuardLayer::of::<R>(verifier))
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> Guard for Router<S> {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
-        self.route_layer(from_fn_with_state(Rule::of::<R>(verifier), enforce))
+        self.route_layer(GuardLayer::of::<R>(verifier))
     }
 }
 
@@ -95,7 +68,7 @@ mod documented {
             let openapi = self.get_openapi_mut();
             let schemas = restrict(&mut openapi.paths, &Access::requiring::<R>());
             openapi.components.get_or_insert_default().schemas.extend(schemas);
-            self.route_layer(from_fn_with_state(Rule::of::<R>(verifier), enforce))
+            self.route_layer(GuardLayer::of::<R>(verifier))
         }
     }
 }

@@ -8,6 +8,7 @@ mod current_user;
 #[cfg(feature = "utoipa")]
 mod extension;
 mod guard;
+mod guard_layer;
 #[cfg(feature = "utoipa")]
 mod guarded_router;
 #[cfg(feature = "utoipa")]
