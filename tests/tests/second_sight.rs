@@ -1,8 +1,11 @@
 //! A token that was verified is not verified again, and yet nothing that would refuse it is missed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::{Algorithm, ManualClock, Oidc, TokenError, Verifier, VerifyError};
 use countersign_core::{Audience, BoxFuture, Fetch, FetchError, Fetched, Issuer, IssuerKeys};
 use countersign_testing::{SigningKey, TestIssuer};
+use num_bigint::BigUint;
 use serde::Deserialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -119,6 +122,35 @@ async fn a_known_token_stays_known_when_other_keys_come_and_go() {
     world.issuer.rotate();
     world.refresh().await;
     assert!(verified_once(&first, &world.see(&token).await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_known_or_not_however_its_signature_is_written() {
+    let world = World::new().await;
+    let token = world.token();
+    let verified = world.verifier.verify(&token).await.unwrap();
+    let other = world.issuer.token("bob").audience("api").algorithm(Algorithm::ES256).mint();
+    world.verifier.revoke(&verified);
+    assert_eq!(world.see(&token).await.err(), Some(TokenError::Revoked.into()));
+    assert!(world.see(&other).await.is_ok());
+
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let malleated = format!("{signed}.{}", other_writing(signature));
+    assert_ne!(malleated, token);
+    assert_eq!(world.see(&malleated).await.err(), Some(TokenError::Revoked.into()));
+    let fresh = Verifier::builder().issuer(Oidc::issuer(world.issuer.url()).audience("api")).build().await.unwrap();
+    assert!(fresh.verify(&malleated).await.is_ok(), "it is a good signature");
+}
+
+/// ECDSA accepts `(r, n - s)` where it accepts `(r, s)`.
+fn other_writing(signature: &str) -> String {
+    const ORDER: &[u8] = b"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let (r, s) = bytes.split_at(32);
+    let order = BigUint::parse_bytes(ORDER, 16).unwrap();
+    let other = (order - BigUint::from_bytes_be(s)).to_bytes_be();
+    let padding = vec![0; 32 - other.len()];
+    URL_SAFE_NO_PAD.encode([r, &padding, &other].concat())
 }
 
 #[tokio::test]

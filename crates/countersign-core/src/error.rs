@@ -148,6 +148,9 @@ pub enum TokenError {
     /// The claims mark another kind of token, such as an ID token where an access token is demanded.
     #[error("token is of another kind")]
     WrongKind,
+    /// The application has [revoked](crate::Verifier::revoke) the token.
+    #[error("token was revoked")]
+    Revoked,
     /// The verified claims do not fit the type that the handler asks for.
     #[error("claims do not fit the handler's type")]
     ClaimsMismatch,
@@ -175,6 +178,7 @@ impl TokenError {
             Self::NotYetValid => "not_yet_valid",
             Self::IssuedInFuture => "issued_in_future",
             Self::WrongKind => "wrong_kind",
+            Self::Revoked => "revoked",
             Self::ClaimsMismatch => "claims_mismatch",
         }
     }

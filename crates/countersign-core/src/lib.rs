@@ -25,6 +25,7 @@ mod pace;
 mod principal;
 mod remote_keys;
 mod requirement;
+mod revoked_tokens;
 mod token;
 mod token_cache;
 mod token_kind;

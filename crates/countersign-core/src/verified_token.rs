@@ -42,6 +42,8 @@ pub(crate) struct Verdict {
     pub(crate) key: Arc<VerificationKey>,
     /// `exp`, without the leeway.
     pub(crate) expires: Duration,
+    /// When nobody accepts the token any more: `exp` with the leeway.
+    pub(crate) expired: Duration,
     pub(crate) since: Duration,
     pub(crate) until: Duration,
 }
@@ -56,6 +58,15 @@ impl VerifiedToken {
     pub(crate) fn stands_at(&self, now: Duration) -> bool {
         let verdict = &self.0.verdict;
         (verdict.since..verdict.until).contains(&now) && !verdict.key.has_left()
+    }
+
+    /// What the issuer signed: header, dot, payload, as they came.
+    pub(crate) fn signed(&self) -> &str {
+        self.raw().rsplit_once('.').map_or(self.raw(), |(signed, _)| signed)
+    }
+
+    pub(crate) fn expired(&self) -> Duration {
+        self.0.verdict.expired
     }
 
     /// About what it takes of memory, with claims of one type that are as large as the payload.

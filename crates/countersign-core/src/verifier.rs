@@ -8,6 +8,7 @@ use crate::issuer::TrustedIssuer;
 use crate::json::{Json, Object};
 use crate::key_report::KeyReport;
 use crate::key_source::CurrentKeys;
+use crate::revoked_tokens::RevokedTokens;
 use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
 use crate::validation::validate;
@@ -40,6 +41,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     headers: HeaderMemo,
     cache: Option<TokenCache>,
+    revoked: RevokedTokens,
 }
 
 impl Verifier {
@@ -54,7 +56,14 @@ impl Verifier {
         clock: Arc<dyn Clock>,
         cache: Option<TokenCache>,
     ) -> Self {
-        Self(Arc::new(Inner { issuers, realm: realm.into(), clock, headers: HeaderMemo::default(), cache }))
+        Self(Arc::new(Inner {
+            issuers,
+            realm: realm.into(),
+            clock,
+            headers: HeaderMemo::default(),
+            cache,
+            revoked: RevokedTokens::default(),
+        }))
     }
 
     /// Verifies a token. It waits only when the token names a key that its issuer has not shown yet, or, for each
@@ -87,7 +96,8 @@ impl Verifier {
     pub fn verify_now(&self, token: &str) -> Option<Result<VerifiedToken, VerifyError>> {
         let now = self.0.clock.now();
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
-            return Some(Ok(known));
+            let is_revoked = self.0.revoked.contains(&known);
+            return Some(if is_revoked { Err(TokenError::Revoked.into()) } else { Ok(known) });
         }
         let unverified = match self.open(token) {
             Ok(unverified) => unverified,
@@ -145,12 +155,35 @@ impl Verifier {
         let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, TokenCache::lifetime);
         let expired = expires.saturating_add(issuer.policy.leeway);
         let until = expired.min(now.saturating_add(lifetime.min(keys.believed_for)));
-        let verdict = Verdict { key: Arc::clone(key), expires, since: now, until };
+        let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
         let verified = VerifiedToken::assertion(token, payload, principal, verdict);
+        if self.0.revoked.contains(&verified) {
+            return Err(TokenError::Revoked);
+        }
         if let Some(cache) = &self.0.cache {
             cache.keep(&verified);
         }
         Ok(verified)
+    }
+
+    /// Refuses this token from now on, until it expires: after a logout, for instance.
+    ///
+    /// It is forgotten when the process ends, and no other process learns of it: where several serve one API, or a token
+    /// lives longer than a process, keep lifetimes short or ask the provider to revoke.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::{Verifier, VerifyError};
+    /// # async fn example(verifier: Verifier, token: &str) -> Result<(), VerifyError> {
+    /// let token = verifier.verify(token).await?;
+    /// verifier.revoke(&token);
+    /// assert!(verifier.verify(token.raw()).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn revoke(&self, token: &VerifiedToken) {
+        self.0.revoked.revoke(token, self.0.clock.now());
     }
 
     /// The name that challenges give the API.
