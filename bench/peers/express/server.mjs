@@ -1,0 +1,16 @@
+// express-oauth2-jwt-bearer as its README says, served on 127.0.0.1 by one process.
+//
+// node server.mjs PORT; ISSUER, AUDIENCE and SUBJECT from the environment.
+
+import express from 'express';
+import { auth } from 'express-oauth2-jwt-bearer';
+
+const { ISSUER, AUDIENCE, SUBJECT } = process.env;
+const app = express();
+app.get('/open', (request, response) => response.type('text').send(SUBJECT));
+app.get('/protected', auth({ issuerBaseURL: ISSUER, audience: AUDIENCE }), (request, response) =>
+  response.type('text').send(request.auth.payload.sub),
+);
+// Without it Express prints the stack of every refusal.
+app.use((error, request, response, next) => response.set(error.headers).sendStatus(error.status ?? 500));
+app.listen(Number(process.argv[2]), '127.0.0.1');

@@ -1,0 +1,21 @@
+//! Countersign: the extractor, with discovery.
+
+use super::open;
+use crate::tokens::{AUDIENCE, Staff};
+use axum::Router;
+use axum::routing::get;
+use countersign::{ConfigError, CurrentUser, Oidc, Verifier};
+
+pub(super) async fn router(issuer: &str) -> Result<Router, ConfigError> {
+    let verifier = verifier(issuer).await?;
+    Ok(Router::new().route("/open", get(open)).route("/protected", get(protected)).with_state(verifier))
+}
+
+/// As users build it: whatever is on by default is on here, and this is the one place to switch it off.
+async fn verifier(issuer: &str) -> Result<Verifier, ConfigError> {
+    Verifier::builder().issuer(Oidc::issuer(issuer).audience(AUDIENCE)).demand_keys().build().await
+}
+
+async fn protected(CurrentUser(user): CurrentUser<Staff>) -> String {
+    user.sub.clone()
+}

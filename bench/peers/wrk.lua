@@ -1,0 +1,24 @@
+-- Sends every request with another token, when it is given a file of them, and tells what came of it in one line.
+
+local requests, sent = {}, 0
+
+function init(arguments)
+  if not arguments[1] then
+    return -- wrk's own request, with the headers of the command line
+  end
+  for token in io.lines(arguments[1]) do
+    requests[#requests + 1] = wrk.format(nil, nil, { Host = wrk.headers.Host, Authorization = "Bearer " .. token })
+  end
+  -- Nothing is made from here on, so that there is nothing to collect either.
+  collectgarbage("stop")
+  function request()
+    sent = sent % #requests + 1
+    return requests[sent]
+  end
+end
+
+function done(summary)
+  local errors = summary.errors
+  io.write(string.format("RESULT %.0f %d %d %d\n", summary.requests * 1e6 / summary.duration, summary.requests,
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+end
