@@ -71,11 +71,23 @@ async fn five(
 async fn several_extractors_verify_the_token_once() {
     let issuer = TestIssuer::start().await.unwrap();
     let clock = Arc::new(CountingClock::default());
-    let state = AppState { verifier: verifier(&issuer, &clock).await };
-    let app = Router::new().route("/", get(five)).with_state(state);
+    let provider = Oidc::issuer(issuer.url()).audience("api");
+    let verifier =
+        Verifier::builder().issuer(provider).clock(Arc::clone(&clock) as _).without_cache().build().await.unwrap();
+    let app = Router::new().route("/", get(five)).with_state(AppState { verifier });
     let token = issuer.token("alice").audience("api").groups(["admin"]).scopes(["read"]);
     let token = token.claim("email", "a@example.com").mint();
     assert_eq!((status(&app, &token).await, clock.0.load(Ordering::SeqCst)), (StatusCode::OK, 1));
+}
+
+#[tokio::test]
+async fn several_extractors_get_one_token_out_of_the_cache() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let state = AppState { verifier: verifier(&issuer, &Arc::default()).await };
+    let app = Router::new().route("/", get(five)).with_state(state);
+    let token = issuer.token("alice").audience("api").groups(["admin"]).scopes(["read"]);
+    let token = token.claim("email", "a@example.com").mint();
+    assert_eq!(status(&app, &token).await, StatusCode::OK);
 }
 
 /// An admin API behind another verifier, in the same app: what one of them found out says nothing to the other.

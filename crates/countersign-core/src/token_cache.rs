@@ -16,6 +16,8 @@ use std::time::Duration;
 const DEFAULT_BYTES: usize = 64 * 1024 * 1024;
 /// How long a verdict is kept at the most unless the builder says otherwise.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// Less does not hold a single token of the longest that are accepted.
+const MIN_BYTES: usize = 64 * 1024;
 /// About what a token takes, with all that belongs to it.
 const USUAL_TOKEN: usize = 2 * 1024;
 
@@ -46,6 +48,9 @@ impl TokenCache {
 
 impl<S: BuildHasher + Clone> TokenCache<S> {
     fn with_hasher(limits: CacheLimits, hasher: S) -> Option<Self> {
+        if limits.bytes < MIN_BYTES || limits.lifetime.is_zero() {
+            return None;
+        }
         let options = OptionsBuilder::new()
             .estimated_items_capacity(limits.bytes / USUAL_TOKEN)
             .weight_capacity(limits.bytes as u64)

@@ -186,6 +186,12 @@ impl Verifier {
         self.0.revoked.revoke(token, self.0.clock.now());
     }
 
+    /// Whether verified tokens are kept for when they come again; see
+    /// [`VerifierBuilder::without_cache`](crate::VerifierBuilder::without_cache).
+    pub fn keeps_tokens(&self) -> bool {
+        self.0.cache.is_some()
+    }
+
     /// The name that challenges give the API.
     pub fn realm(&self) -> &Arc<str> {
         &self.0.realm

@@ -1,4 +1,7 @@
 //! One verification for each request, however many extractors ask.
+//!
+//! A verifier that keeps verified tokens gives the same one to each of them. For one that does not, the first extractor
+//! leaves it behind in the request, which costs twice as much as a look into the cache.
 
 use crate::bearer::Credentials;
 use crate::rejection::CurrentUserRejection;
@@ -58,7 +61,8 @@ fn find<'a>(parts: &'a Parts, verifier: &Verifier) -> Result<Found<'a>, CurrentU
     };
     // The earlier result counts for this verifier and these very credentials only: an app may have several verifiers,
     // and a layer may change headers on the way.
-    if let Some(seen) = parts.extensions.get::<Authenticated>()
+    if !verifier.keeps_tokens()
+        && let Some(seen) = parts.extensions.get::<Authenticated>()
         && seen.verifier == *verifier
         && seen.token.raw().as_bytes() == token
     {
@@ -76,7 +80,9 @@ fn conclude(
     verdict: Result<VerifiedToken, VerifyError>,
 ) -> Result<VerifiedToken, CurrentUserRejection> {
     let token = verdict.map_err(|error| CurrentUserRejection::refused(verifier.realm(), error))?;
-    parts.extensions.insert(Authenticated { verifier: verifier.clone(), token: token.clone() });
+    if !verifier.keeps_tokens() {
+        parts.extensions.insert(Authenticated { verifier: verifier.clone(), token: token.clone() });
+    }
     Ok(token)
 }
 
