@@ -75,12 +75,19 @@ impl VerifierBuilder {
 
     /// For how long a verified token is believed without being verified again, 5 minutes unless set; never beyond its own
     /// expiry, nor when its key is gone.
+    ///
+    /// # Security
+    ///
+    /// Nothing that a token can be refused for changes in that time, but the time, its key, and what you
+    /// [revoke](Verifier::revoke): all three are looked at whenever it comes. What a provider revokes is not in its tokens,
+    /// so that it is seen neither with nor without a cache, only when they expire.
     pub fn cache_lifetime(mut self, lifetime: Duration) -> Self {
         self.cache = Some(CacheLimits { lifetime, ..self.cache.unwrap_or_default() });
         self
     }
 
-    /// Verifies every token each time that it comes.
+    /// Verifies every token each time that it comes: for those who would rather pay for a signature with each request than
+    /// keep credentials in memory for longer than one.
     pub fn without_cache(mut self) -> Self {
         self.cache = None;
         self

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use memchr::memchr3;
 
 /// What a request carries.
 #[derive(Debug, PartialEq)]
@@ -26,7 +27,7 @@ impl<'a> Credentials<'a> {
     }
 
     fn parse(value: &'a [u8]) -> Self {
-        let end = value.iter().position(|byte| matches!(byte, b' ' | b'\t' | b',')).unwrap_or(value.len());
+        let end = find_separator(value).unwrap_or(value.len());
         let (scheme, rest) = value.split_at(end);
         // RFC 7235 section 2.1: a scheme's case does not count.
         if !scheme.eq_ignore_ascii_case(b"bearer") {
@@ -39,11 +40,15 @@ impl<'a> Credentials<'a> {
         }
         let blanks = rest.iter().take_while(|&&byte| byte == b' ').count();
         let token = &rest[blanks..];
-        if token.is_empty() || token.iter().any(|byte| matches!(byte, b' ' | b'\t' | b',')) {
+        if token.is_empty() || find_separator(token).is_some() {
             return Self::Malformed;
         }
         Self::Token(token)
     }
+}
+
+fn find_separator(value: &[u8]) -> Option<usize> {
+    memchr3(b' ', b'\t', b',', value)
 }
 
 #[cfg(test)]
