@@ -13,7 +13,11 @@ use serde_json::json;
 use std::hint::black_box;
 
 countersign_core::scopes! { First = "scope:00"; Tenth = "scope:10"; Last = "scope:19"; }
+countersign_core::scopes! { S00 = "scope:00"; S01 = "scope:01"; S02 = "scope:02"; S03 = "scope:03"; S04 = "scope:04"; S05 = "scope:05"; S06 = "scope:06"; S07 = "scope:07"; S08 = "scope:08"; S09 = "scope:09"; S10 = "scope:10"; S11 = "scope:11"; S12 = "scope:12"; S13 = "scope:13"; S14 = "scope:14"; S15 = "scope:15"; S16 = "scope:16"; S17 = "scope:17"; S18 = "scope:18"; S19 = "scope:19"; }
 countersign_core::groups! { Staff = "staff"; }
+
+type FirstTen = (S00, S01, S02, S03, S04, S05, S06, S07, S08, S09);
+type LastTen = (S10, S11, S12, S13, S14, S15, S16, S17, S18, S19);
 
 const ROUNDS: usize = 101;
 
@@ -29,6 +33,10 @@ fn main() {
         vec![
             check::<Select<Scopes, First>>("one scope, the first of twenty", principal),
             check::<Select<Scopes, All, (First, Tenth, Last)>>("all of three scopes of twenty", principal),
+            check::<AllOf<(Select<Scopes, All, FirstTen>, Select<Scopes, All, LastTen>)>>(
+                "all twenty scopes",
+                principal,
+            ),
             check::<Select<Scopes, Any, (Last, Tenth, First)>>("any of three scopes of twenty", principal),
             check::<AllOf<(Select<Groups, Staff>, Select<Scopes, Last>)>>("a group and a scope", principal),
         ],

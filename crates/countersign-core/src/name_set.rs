@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 
 /// Names that an issuer gave a principal, each once, in the token's order. Compared to the letter.
 ///
@@ -38,17 +39,18 @@ impl NameSet {
     /// compared in the time of one text; what looks alike is compared in full.
     pub(crate) fn contains_hashed(&self, hash: u64, name: &str) -> bool {
         // What looks alike is rare, and then its place is looked up.
-        self.names.iter().enumerate().any(|(index, other)| other.hash == hash && self.name(index) == name)
+        let is_it = |index| self.text.as_bytes()[self.place(index)] == *name.as_bytes();
+        self.names.iter().enumerate().any(|(index, other)| other.hash == hash && is_it(index))
     }
 
-    fn name(&self, index: usize) -> &str {
+    fn place(&self, index: usize) -> Range<usize> {
         let start = if index == 0 { 0 } else { self.names[index - 1].end };
-        &self.text[start..self.names[index].end]
+        start..self.names[index].end
     }
 
     /// The names, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.names.len()).map(|index| self.name(index))
+        (0..self.names.len()).map(|index| &self.text[self.place(index)])
     }
 
     /// The number of names.
