@@ -184,12 +184,26 @@ impl TokenError {
     }
 }
 
-/// No verdict is possible now: the issuer's keys cannot be had.
+/// No verdict is possible now, for want of something that the verdict hangs on.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("no verdict is possible: the issuer's keys cannot be had now")]
+#[error("no verdict is possible: {dependency} cannot be had now")]
 pub struct Unavailable {
     /// When to try again, whole seconds from now.
     pub retry_after: Duration,
+    /// What is wanting.
+    pub dependency: Dependency,
+}
+
+/// What a verdict hangs on beside the token.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dependency {
+    /// The keys of the token's issuer.
+    #[error("the issuer's keys")]
+    Keys,
+    /// What a [`GrantsProvider`](crate::GrantsProvider) tells.
+    #[error("the caller's grants")]
+    Grants,
 }
 
 /// What [`Verifier::verify`](crate::Verifier::verify) says of a token that it does not accept.

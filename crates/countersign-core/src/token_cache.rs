@@ -35,7 +35,7 @@ impl Default for CacheLimits {
 }
 
 pub(crate) struct TokenCache<S = RandomState> {
-    tokens: Cache<ByText, VerifiedToken, Bytes, S>,
+    tokens: Cache<ByText, Kept, Bytes, S>,
     lifetime: Duration,
 }
 
@@ -62,7 +62,7 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
 
     /// The token, if it was verified before and would be again.
     pub(crate) fn get(&self, token: &str, now: Duration) -> Option<VerifiedToken> {
-        let known = self.tokens.get(token)?;
+        let Kept { token: known, .. } = self.tokens.get(token)?;
         if known.stands_at(now) {
             return Some(known);
         }
@@ -73,7 +73,14 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
 
     /// Keeps a token that was verified just now.
     pub(crate) fn keep(&self, token: &VerifiedToken) {
-        self.tokens.insert(ByText(token.clone()), token.clone());
+        self.tokens.insert(ByText(token.clone()), Kept::now(token));
+    }
+
+    /// Weighs a token again that has grown, if it is here.
+    pub(crate) fn weigh(&self, token: &VerifiedToken) {
+        if self.tokens.peek(token.raw()).is_some_and(|known| known.token.is(token)) {
+            let _ = self.tokens.replace(ByText(token.clone()), Kept::now(token), true);
+        }
     }
 
     pub(crate) fn lifetime(&self) -> Duration {
@@ -87,6 +94,19 @@ impl fmt::Debug for TokenCache {
             .field("tokens", &self.tokens.len())
             .field("bytes", &self.tokens.weight())
             .finish_non_exhaustive()
+    }
+}
+
+/// A token, and what it weighs, which must not change while it is kept.
+#[derive(Clone)]
+struct Kept {
+    token: VerifiedToken,
+    bytes: usize,
+}
+
+impl Kept {
+    fn now(token: &VerifiedToken) -> Self {
+        Self { token: token.clone(), bytes: token.bytes() }
     }
 }
 
@@ -116,9 +136,9 @@ impl Equivalent<ByText> for str {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<ByText, VerifiedToken> for Bytes {
-    fn weight(&self, _: &ByText, token: &VerifiedToken) -> u64 {
-        token.bytes() as u64
+impl Weighter<ByText, Kept> for Bytes {
+    fn weight(&self, _: &ByText, kept: &Kept) -> u64 {
+        kept.bytes as u64
     }
 }
 

@@ -1,9 +1,11 @@
 //! The proof that a token was verified. It is constructed in one place: `verifier.rs`.
 
 use crate::error::TokenError;
+use crate::granted::Merged;
 use crate::jwk::VerificationKey;
 use crate::principal::Principal;
 use crate::typed_claims::TypedClaims;
+use arc_swap::ArcSwapOption;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +36,8 @@ struct Inner {
     principal: Principal,
     verdict: Verdict,
     typed: TypedClaims,
+    /// The principal with grants from outside of the token, for as long as those may be relied upon.
+    merged: ArcSwapOption<Merged>,
 }
 
 /// What the verification rests on, and how long it may be relied upon without another one.
@@ -51,7 +55,14 @@ pub(crate) struct Verdict {
 impl VerifiedToken {
     /// Greppable: the only caller is the end of the pipeline, after every check.
     pub(crate) fn assertion(raw: &str, payload: String, principal: Principal, verdict: Verdict) -> Self {
-        Self(Arc::new(Inner { raw: raw.into(), payload, principal, verdict, typed: TypedClaims::default() }))
+        Self(Arc::new(Inner {
+            raw: raw.into(),
+            payload,
+            principal,
+            verdict,
+            typed: TypedClaims::default(),
+            merged: ArcSwapOption::empty(),
+        }))
     }
 
     /// Whether the verdict may still be relied upon. A clock that was set back asks for another one.
@@ -69,10 +80,25 @@ impl VerifiedToken {
         self.0.verdict.expired
     }
 
-    /// About what it takes of memory, with claims of one type that are as large as the payload.
+    /// The principal with grants from outside of the token, as it was merged last.
+    pub(crate) fn merged(&self) -> Option<Arc<Merged>> {
+        self.0.merged.load_full()
+    }
+
+    pub(crate) fn keep_merged(&self, merged: Arc<Merged>) {
+        self.0.merged.store(Some(merged));
+    }
+
+    /// Whether the two are one, and not merely alike.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// About what it takes of memory now, with claims of one type that are as large as the payload.
     pub(crate) fn bytes(&self) -> usize {
         let inner = &*self.0;
-        OVERHEAD + inner.raw.len() + 2 * inner.payload.capacity() + inner.principal.bytes()
+        let merged = inner.merged.load().as_ref().map_or(0, |merged| merged.bytes());
+        OVERHEAD + inner.raw.len() + 2 * inner.payload.capacity() + inner.principal.bytes() + merged
     }
 
     /// Who calls.

@@ -3,11 +3,16 @@
 use crate::builder::VerifierBuilder;
 use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
+use crate::granted::{Granted, Merged};
+use crate::grants_cache::{GrantsCache, LookedUp};
 use crate::header_memo::HeaderMemo;
 use crate::issuer::TrustedIssuer;
 use crate::json::{Json, Object};
 use crate::key_report::KeyReport;
 use crate::key_source::CurrentKeys;
+use crate::principal_key::PrincipalKey;
+use crate::reach::Reach;
+use crate::requirement::Requirement;
 use crate::revoked_tokens::RevokedTokens;
 use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
@@ -42,6 +47,7 @@ struct Inner {
     headers: HeaderMemo,
     cache: Option<TokenCache>,
     revoked: RevokedTokens,
+    grants: Option<Arc<GrantsCache>>,
 }
 
 impl Verifier {
@@ -55,6 +61,7 @@ impl Verifier {
         realm: String,
         clock: Arc<dyn Clock>,
         cache: Option<TokenCache>,
+        grants: Option<Arc<GrantsCache>>,
     ) -> Self {
         Self(Arc::new(Inner {
             issuers,
@@ -63,6 +70,7 @@ impl Verifier {
             headers: HeaderMemo::default(),
             cache,
             revoked: RevokedTokens::default(),
+            grants,
         }))
     }
 
@@ -164,6 +172,77 @@ impl Verifier {
             cache.keep(&verified);
         }
         Ok(verified)
+    }
+
+    /// The caller of a token with what it was granted outside of it. It waits only when that must be
+    /// [looked up](crate::VerifierBuilder::grants).
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when the look-up fails. Without a provider of grants it never does.
+    pub async fn granted(&self, token: &VerifiedToken) -> Result<Granted, Unavailable> {
+        let Some(grants) = &self.0.grants else { return Ok(Granted::by_token_alone(token.clone())) };
+        if let Some(granted) = self.granted_now(token) {
+            return Ok(granted);
+        }
+        let found = grants.look_up(PrincipalKey::of(token.principal())).await?;
+        Ok(self.merge(grants, token, found))
+    }
+
+    /// As [`granted`](Self::granted), where nothing can wait; `None` when grants must be looked up.
+    pub fn granted_now(&self, token: &VerifiedToken) -> Option<Granted> {
+        let Some(grants) = &self.0.grants else { return Some(Granted::by_token_alone(token.clone())) };
+        let now = self.0.clock.now();
+        if let Some(merged) = token.merged().filter(|merged| merged.stands_at(now, grants.id)) {
+            return Some(Granted::new(token.clone(), merged));
+        }
+        let known = grants.known(&PrincipalKey::of(token.principal()), now)?;
+        Some(self.merge(grants, token, known))
+    }
+
+    fn merge(&self, grants: &GrantsCache, token: &VerifiedToken, found: LookedUp) -> Granted {
+        let merged = Arc::new(Merged::new(token.principal(), &found.grants, found.stands, grants.id));
+        token.keep_merged(Arc::clone(&merged));
+        if let Some(cache) = &self.0.cache {
+            cache.weigh(token);
+        }
+        Granted::new(token.clone(), merged)
+    }
+
+    /// Whether the caller meets the requirement, by the token or, where that is not enough, by what was granted outside of
+    /// it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{Groups, Select, Unavailable, VerifiedToken, Verifier};
+    ///
+    /// countersign_core::groups! { pub Admin = "admin"; }
+    ///
+    /// async fn is_admin(verifier: &Verifier, token: &VerifiedToken) -> Result<bool, Unavailable> {
+    ///     verifier.permits::<Select<Groups, Admin>>(token).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when that hangs on a look-up that fails.
+    pub async fn permits<R: Requirement>(&self, token: &VerifiedToken) -> Result<bool, Unavailable> {
+        match self.permits_now::<R>(token) {
+            Some(permitted) => Ok(permitted),
+            None => Ok(R::check(self.granted(token).await?.principal())),
+        }
+    }
+
+    /// As [`permits`](Self::permits), where nothing can wait; `None` when grants must be looked up.
+    pub fn permits_now<R: Requirement>(&self, token: &VerifiedToken) -> Option<bool> {
+        if self.0.grants.is_none() || R::REACH == Reach::Token {
+            return Some(R::check(token.principal()));
+        }
+        if R::REACH == Reach::Grants && R::check(token.principal()) {
+            return Some(true);
+        }
+        self.granted_now(token).map(|granted| R::check(granted.principal()))
     }
 
     /// Refuses this token from now on, until it expires: after a logout, for instance.

@@ -57,9 +57,10 @@ pub use verifier_state::HoldsVerifier;
 pub use verifier_state::NoConclusion;
 
 pub use countersign_core::{
-    Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, Claims, Clock, ConfigError, Expr,
-    Grant, Issuer, IssuerKeys, KeyCounts, KeyReport, MachineMark, ManualClock, Marker, NameSet, Requirement,
-    TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError, groups, permissions, roles, scopes,
+    Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, Claims, Clock, ConfigError,
+    Dependency, Expr, Grant, Granted, Grants, GrantsError, GrantsProvider, Issuer, IssuerKeys, KeyCounts, KeyReport,
+    MachineMark, ManualClock, Marker, NameSet, PrincipalKey, Reach, Requirement, TokenError, TokenKind, Unavailable,
+    VerifiedToken, Verifier, VerifierBuilder, VerifyError, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{Cognito, Oidc, Provider, ProviderMetadata};
 
