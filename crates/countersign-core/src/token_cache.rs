@@ -146,6 +146,8 @@ impl Weighter<ByText, Kept> for Bytes {
 mod tests {
     use super::*;
     use crate::algorithm::Algorithms;
+    use crate::granted::Merged;
+    use crate::grants_provider::Grants;
     use crate::key_set::KeySet;
     use crate::name_set::NameSet;
     use crate::principal::Principal;
@@ -211,6 +213,24 @@ mod tests {
             assert_eq!((found.raw(), found.principal().subject()), (text, text));
         }
         assert!(cache.get("d", Duration::from_secs(1)).is_none());
+    }
+
+    #[test]
+    fn a_token_that_grows_is_weighed_again() {
+        let cache = TokenCache::new(CacheLimits::default()).unwrap();
+        let (known, stranger) = (token("a"), token("a"));
+        cache.keep(&known);
+        let before = cache.tokens.weight();
+        let names: Vec<String> = (0..1_000).map(|number| format!("group-{number}")).collect();
+        let grants = Grants { groups: names.iter().map(String::as_str).collect(), ..Grants::default() };
+        for token in [&stranger, &known] {
+            token.keep_merged(Arc::new(Merged::new(token.principal(), &grants, Duration::ZERO..Duration::MAX, 0)));
+        }
+        cache.weigh(&stranger);
+        assert_eq!(cache.tokens.weight(), before, "it is another one");
+        cache.weigh(&known);
+        assert!(cache.tokens.weight() > before + 10_000, "{cache:?}");
+        assert!(cache.get("a", Duration::from_secs(1)).unwrap().is(&known));
     }
 
     #[test]
