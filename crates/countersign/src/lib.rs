@@ -63,6 +63,8 @@ pub use countersign_core::{
     VerifiedToken, Verifier, VerifierBuilder, VerifyError, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{Cognito, Oidc, Provider, ProviderMetadata};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use countersign_providers::{GrantTable, SqlGrants};
 
 /// What the macros expand to. Not part of the API.
 #[doc(hidden)]
