@@ -5,10 +5,10 @@ use crate::granted::Merged;
 use crate::jwk::VerificationKey;
 use crate::principal::Principal;
 use crate::typed_claims::TypedClaims;
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 use serde::de::DeserializeOwned;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A token whose signature and claims were checked. Cheap to clone.
@@ -37,7 +37,8 @@ struct Inner {
     verdict: Verdict,
     typed: TypedClaims,
     /// The principal with grants from outside of the token, for as long as those may be relied upon.
-    merged: ArcSwapOption<Merged>,
+    /// Most verifiers grant nothing beside the token, and do not pay for the swap.
+    merged: OnceLock<ArcSwap<Merged>>,
 }
 
 /// What the verification rests on, and how long it may be relied upon without another one.
@@ -61,7 +62,7 @@ impl VerifiedToken {
             principal,
             verdict,
             typed: TypedClaims::default(),
-            merged: ArcSwapOption::empty(),
+            merged: OnceLock::new(),
         }))
     }
 
@@ -82,11 +83,11 @@ impl VerifiedToken {
 
     /// The principal with grants from outside of the token, as it was merged last.
     pub(crate) fn merged(&self) -> Option<Arc<Merged>> {
-        self.0.merged.load_full()
+        Some(self.0.merged.get()?.load_full())
     }
 
     pub(crate) fn keep_merged(&self, merged: Arc<Merged>) {
-        self.0.merged.store(Some(merged));
+        self.0.merged.get_or_init(|| ArcSwap::new(Arc::clone(&merged))).store(merged);
     }
 
     /// Whether the two are one, and not merely alike.
@@ -97,7 +98,7 @@ impl VerifiedToken {
     /// About what it takes of memory now, with claims of one type that are as large as the payload.
     pub(crate) fn bytes(&self) -> usize {
         let inner = &*self.0;
-        let merged = inner.merged.load().as_ref().map_or(0, |merged| merged.bytes());
+        let merged = inner.merged.get().map_or(0, |merged| merged.load().bytes());
         OVERHEAD + inner.raw.len() + 2 * inner.payload.capacity() + inner.principal.bytes() + merged
     }
 
