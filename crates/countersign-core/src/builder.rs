@@ -5,6 +5,7 @@ use crate::error::ConfigError;
 use crate::grants_cache::{GrantsCache, GrantsLimits};
 use crate::grants_provider::GrantsProvider;
 use crate::issuer::{IntoIssuer, Issuer, TrustedIssuer};
+use crate::revocation::Revocation;
 use crate::token_cache::{CacheLimits, TokenCache};
 use crate::verifier::Verifier;
 use std::fmt;
@@ -31,8 +32,18 @@ pub struct VerifierBuilder {
     clock: Arc<dyn Clock>,
     demands_keys: bool,
     cache: Option<CacheLimits>,
+    revocations: Vec<AnyRevocation>,
     grants: Option<AnyGrants>,
     grants_limits: GrantsLimits,
+}
+
+/// A revocation without regard to its type.
+struct AnyRevocation(Arc<dyn Revocation>);
+
+impl fmt::Debug for AnyRevocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Revocation")
+    }
 }
 
 /// A provider without regard to its type.
@@ -52,6 +63,7 @@ impl VerifierBuilder {
             clock: Arc::new(SystemClock),
             demands_keys: false,
             cache: Some(CacheLimits::default()),
+            revocations: Vec::new(),
             grants: None,
             grants_limits: GrantsLimits::default(),
         }
@@ -106,6 +118,13 @@ impl VerifierBuilder {
     /// keep credentials in memory for longer than one.
     pub fn without_cache(mut self) -> Self {
         self.cache = None;
+        self
+    }
+
+    /// Asks whether a token was revoked, each time that it comes, beside the verifier's own
+    /// [list](Verifier::revocations). Several are asked one after the other.
+    pub fn revocation(mut self, revocation: impl Revocation) -> Self {
+        self.revocations.push(AnyRevocation(Arc::new(revocation)));
         self
     }
 
@@ -193,6 +212,7 @@ impl VerifierBuilder {
         let grants = self
             .grants
             .map(|provider| Arc::new(GrantsCache::new(provider.0, self.grants_limits, Arc::clone(&self.clock))));
-        Ok(Verifier::new(trusted, self.realm, self.clock, self.cache.and_then(TokenCache::new), grants))
+        let revocations = self.revocations.into_iter().map(|revocation| revocation.0).collect();
+        Ok(Verifier::new(trusted, self.realm, self.clock, self.cache.and_then(TokenCache::new), revocations, grants))
     }
 }

@@ -151,6 +151,9 @@ pub enum TokenError {
     /// The application has [revoked](crate::Verifier::revoke) the token.
     #[error("token was revoked")]
     Revoked,
+    /// A rule of the application's own refused the token, with this code.
+    #[error("refused by a rule of the application: {0}")]
+    RefusedByRule(&'static str),
     /// The verified claims do not fit the type that the handler asks for.
     #[error("claims do not fit the handler's type")]
     ClaimsMismatch,
@@ -179,8 +182,16 @@ impl TokenError {
             Self::IssuedInFuture => "issued_in_future",
             Self::WrongKind => "wrong_kind",
             Self::Revoked => "revoked",
+            Self::RefusedByRule(_) => "refused_by_rule",
             Self::ClaimsMismatch => "claims_mismatch",
         }
+    }
+}
+
+/// A refusal by a rule of the application's own. The code is for logs, and holds nothing of the token.
+impl From<&'static str> for TokenError {
+    fn from(code: &'static str) -> Self {
+        Self::RefusedByRule(code)
     }
 }
 
@@ -204,6 +215,9 @@ pub enum Dependency {
     /// What a [`GrantsProvider`](crate::GrantsProvider) tells.
     #[error("the caller's grants")]
     Grants,
+    /// What an [asynchronous rule](crate::Issuer::validate_async) of the application's own goes by.
+    #[error("the answer of a rule")]
+    Rule,
 }
 
 /// What [`Verifier::verify`](crate::Verifier::verify) says of a token that it does not accept.
@@ -216,4 +230,11 @@ pub enum VerifyError {
     /// No verdict is possible: 503.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// A refusal by a rule of the application's own.
+impl From<&'static str> for VerifyError {
+    fn from(code: &'static str) -> Self {
+        Self::Token(code.into())
+    }
 }

@@ -151,7 +151,7 @@ mod tests {
     use crate::key_set::KeySet;
     use crate::name_set::NameSet;
     use crate::principal::Principal;
-    use crate::verified_token::Verdict;
+    use crate::verified_token::{Marks, Verdict};
     use std::sync::Arc;
 
     const JWKS: &str =
@@ -179,7 +179,7 @@ mod tests {
             permissions: NameSet::default(),
             is_machine: false,
         };
-        VerifiedToken::assertion(text, String::new(), principal, verdict)
+        VerifiedToken::assertion(text, String::new(), principal, Marks::default(), verdict)
     }
 
     /// The same hash for everything.

@@ -5,14 +5,20 @@ use crate::issuer::Policy;
 use crate::json::{Json, Object};
 use std::time::Duration;
 
-/// Checks verified claims against the issuer's policy at `now`, and gives the time at which the token expires.
-pub(crate) fn validate(claims: &Object<'_>, policy: &Policy, now: Duration) -> Result<Duration, TokenError> {
+/// When a token begins and ends, by its own words.
+pub(crate) struct Times {
+    pub(crate) expires: Duration,
+    pub(crate) issued: Option<Duration>,
+}
+
+/// Checks verified claims against the issuer's policy at `now`.
+pub(crate) fn validate(claims: &Object<'_>, policy: &Policy, now: Duration) -> Result<Times, TokenError> {
     check_issuer(claims, &policy.iss)?;
-    let expires = check_times(claims, policy.leeway, now)?;
+    let times = check_times(claims, policy.leeway, now)?;
     // The kind before the audience: an ID token is for another audience, too, but that is not what is wrong with it.
     policy.kind.check_claims(claims)?;
     policy.audience.check(claims)?;
-    Ok(expires)
+    Ok(times)
 }
 
 /// OpenID Connect Core section 3.1.3.7, RFC 9068 section 4: identical, so no other case, slash or prefix.
@@ -25,7 +31,7 @@ fn check_issuer(claims: &Object<'_>, expected: &str) -> Result<(), TokenError> {
 }
 
 /// RFC 7519 sections 4.1.4 to 4.1.6. A token is over at the second of `exp` plus the leeway, not after it.
-fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<Duration, TokenError> {
+fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<Times, TokenError> {
     let expires = numeric_date(claims, "exp")?.ok_or(TokenError::MissingClaim("exp"))?;
     if now >= expires.saturating_add(leeway) {
         return Err(TokenError::Expired);
@@ -34,10 +40,11 @@ fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<D
     if numeric_date(claims, "nbf")?.is_some_and(|not_before| not_before > latest) {
         return Err(TokenError::NotYetValid);
     }
-    if numeric_date(claims, "iat")?.is_some_and(|issued| issued > latest) {
+    let issued = numeric_date(claims, "iat")?;
+    if issued.is_some_and(|issued| issued > latest) {
         return Err(TokenError::IssuedInFuture);
     }
-    Ok(expires)
+    Ok(Times { expires, issued })
 }
 
 /// Seconds since 1970, whole or fractional (RFC 7519 section 2), neither negative nor beyond what a span can hold.

@@ -5,7 +5,8 @@ use crate::fetch::{HttpFetch, KeyLocation};
 use crate::http::Http;
 use crate::transport::parse_url;
 use countersign_core::{
-    Algorithm, Algorithms, Audience, ClaimMap, ConfigError, IntoIssuer, Issuer, IssuerKeys, TokenKind,
+    Algorithm, Algorithms, Audience, ClaimMap, ConfigError, IntoIssuer, Issuer, IssuerKeys, Rules, TokenError,
+    TokenKind, VerifiedToken, VerifyError,
 };
 use reqwest::Client;
 use std::net::IpAddr;
@@ -32,6 +33,7 @@ pub struct Provider<P> {
     algorithms: Option<Algorithms>,
     leeway: Option<Duration>,
     claim_map: Option<ClaimMap>,
+    rules: Rules,
     keys: Keys,
     addresses: AddressFilter,
     http_client: Option<Client>,
@@ -77,6 +79,7 @@ impl<P> Provider<P> {
             algorithms: None,
             leeway: None,
             claim_map: None,
+            rules: Rules::default(),
             keys: Keys::Preset,
             addresses: AddressFilter::public(),
             http_client: None,
@@ -98,6 +101,34 @@ impl<P> Provider<P> {
     /// Where the tokens keep scopes, groups and the like, in place of the preset's map.
     pub fn claim_map(mut self, claim_map: ClaimMap) -> Self {
         self.claim_map = Some(claim_map);
+        self
+    }
+
+    /// Adds a rule of your own, asked when every other rule is met; see [`Issuer::validate`], above all for when it is not
+    /// asked.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_providers::Oidc;
+    ///
+    /// let provider = Oidc::issuer("https://idp.example.com")
+    ///     .audience("https://api.example.com")
+    ///     .validate(|token| if token.principal().is_machine() { Err("no_machines".into()) } else { Ok(()) });
+    /// # let _ = provider;
+    /// ```
+    pub fn validate(mut self, rule: impl Fn(&VerifiedToken) -> Result<(), TokenError> + Send + Sync + 'static) -> Self {
+        self.rules = self.rules.and(rule);
+        self
+    }
+
+    /// As [`validate`](Self::validate), for a rule that has to wait; see [`Issuer::validate_async`].
+    pub fn validate_async<F, A>(mut self, rule: F) -> Self
+    where
+        F: Fn(VerifiedToken) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), VerifyError>> + Send + 'static,
+    {
+        self.rules = self.rules.and_async(rule);
         self
     }
 
@@ -185,7 +216,8 @@ impl<P: Preset> IntoIssuer for Provider<P> {
             .audience(profile.audience)
             .kind(profile.kind)
             .algorithms(self.algorithms.unwrap_or(profile.algorithms).iter())
-            .claim_map(self.claim_map.unwrap_or(profile.claim_map));
+            .claim_map(self.claim_map.unwrap_or(profile.claim_map))
+            .rules(self.rules);
         if let Some(leeway) = self.leeway {
             issuer = issuer.leeway(leeway);
         }

@@ -59,8 +59,9 @@ pub use verifier_state::NoConclusion;
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, Claims, Clock, ConfigError,
     Dependency, Expr, Grant, Granted, Grants, GrantsError, GrantsProvider, Issuer, IssuerKeys, KeyCounts, KeyReport,
-    MachineMark, ManualClock, Marker, NameSet, PrincipalKey, Reach, Requirement, TokenError, TokenKind, Unavailable,
-    VerifiedToken, Verifier, VerifierBuilder, VerifyError, groups, permissions, roles, scopes,
+    MachineMark, ManualClock, Marker, NameSet, PrincipalKey, Reach, Requirement, Revocation, RevocationList, Rules,
+    TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifierBuilder, VerifyError, groups, permissions,
+    roles, scopes,
 };
 pub use countersign_providers::{Cognito, Oidc, Provider, ProviderMetadata};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
