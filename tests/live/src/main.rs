@@ -1,6 +1,6 @@
 //! Real tokens against the real thing: npm `oidc-provider`, Debian's `glewlwyd` and moto's Cognito, all on loopback,
 //! issue tokens; the `resource-server` example and the Cognito preset give their verdicts, which are compared with the
-//! expected ones.
+//! expected ones. So are those on callers whose grants are in Debian's PostgreSQL.
 //!
 //! `tests/live/run` installs the providers, builds the binaries and starts this one.
 
@@ -14,10 +14,12 @@ mod moto;
 mod oidc_provider;
 mod openid;
 mod pass_through;
+mod postgres;
 mod process;
 mod report;
 mod resource_server;
 mod rotation;
+mod sql_grants;
 mod verdict;
 
 use report::Report;
@@ -43,6 +45,7 @@ async fn main() -> ExitCode {
     section(&mut report, "oidc-provider", SECTION_LIMIT, openid::check).await;
     section(&mut report, "glewlwyd", SECTION_LIMIT, glewlwyd_tokens::check).await;
     section(&mut report, "moto", SECTION_LIMIT, cognito::check).await;
+    section(&mut report, "PostgreSQL", SECTION_LIMIT, sql_grants::check).await;
     section(&mut report, "rotation", ROTATION_LIMIT, rotation::check).await;
     print!("{report}");
     if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
