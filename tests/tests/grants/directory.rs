@@ -108,7 +108,7 @@ impl World {
     fn token_of(&self, issuer: &str, subject: &str, more: Value) -> String {
         let mut claims = json!({"iss": issuer, "aud": "api", "sub": subject, "exp": NOW + 86_400});
         claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, &claims.to_string())
+        self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims.to_string())
     }
 
     pub(crate) async fn verified(&self, subject: &str) -> VerifiedToken {
