@@ -37,7 +37,11 @@ pub fn catalogue() -> Vec<Entry> {
         entry::<crate::Auth0>("auth0"),
         entry::<crate::Cognito>("cognito"),
         entry::<crate::Entra>("entra"),
+        entry::<crate::Firebase>("firebase"),
+        entry::<crate::Google>("google"),
+        entry::<crate::Keycloak>("keycloak"),
         entry::<crate::Oidc>("oidc"),
+        entry::<crate::Okta>("okta"),
     ]
 }
 

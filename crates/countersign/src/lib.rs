@@ -63,7 +63,9 @@ pub use countersign_core::{
     scopes,
 };
 pub use countersign_providers::{
-    Auth0, Auth0Claims, Cognito, CognitoClaims, Entra, EntraClaims, Oidc, OidcClaims, Provider, ProviderMetadata,
+    Auth0, Auth0Claims, Cognito, CognitoClaims, Entra, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn, Google,
+    GoogleClaims, Keycloak, KeycloakClaims, KeycloakRoles, Oidc, OidcClaims, Okta, OktaClaims, Provider,
+    ProviderMetadata,
 };
 
 /// What the macros expand to. Not part of the API.
