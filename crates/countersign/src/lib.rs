@@ -65,8 +65,10 @@ pub use countersign_core::{
 };
 pub use countersign_providers::{
     Auth0, Auth0Claims, Authentik, AuthentikClaims, CloudflareAccess, CloudflareAccessClaims, Cognito, CognitoClaims,
-    Descope, DescopeClaims, Entra, EntraClaims, FusionAuth, FusionAuthClaims, Kinde, KindeClaims, Oidc, OidcClaims,
-    Ory, OryClaims, Provider, ProviderMetadata, Supabase, SupabaseClaims, WorkOs, WorkOsClaims, Zitadel, ZitadelClaims,
+    Descope, DescopeClaims, Entra, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn, FusionAuth, FusionAuthClaims,
+    Google, GoogleClaims, Keycloak, KeycloakClaims, KeycloakRoles, Kinde, KindeClaims, Oidc, OidcClaims, Okta,
+    OktaClaims, Ory, OryClaims, Provider, ProviderMetadata, Supabase, SupabaseClaims, WorkOs, WorkOsClaims, Zitadel,
+    ZitadelClaims,
 };
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use countersign_providers::{GrantTable, SqlGrants};
