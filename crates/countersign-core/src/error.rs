@@ -80,6 +80,11 @@ pub enum ConfigError {
         /// What it should hold.
         what: &'static str,
     },
+    /// Unsigned tokens were to be believed from an emulator that is not on this machine.
+    #[error(
+        "unsigned tokens are believed from an emulator on this machine only, and `{0}` is not: use 127.0.0.1 and a port"
+    )]
+    UnsignedTokens(String),
     /// The HTTP client that fetches keys could not be made.
     #[error("the HTTP client cannot be made: pass one with `.http_client(..)`")]
     HttpClient(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -12,6 +12,7 @@ use crate::key_source::KeySource;
 use crate::remote_keys::RemoteKeys;
 use crate::rules::Rules;
 use crate::token_kind::TokenKind;
+use crate::unsigned::DangerousIssuer;
 use crate::verified_token::VerifiedToken;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +58,8 @@ enum Origin {
     Jwks(Box<[u8]>),
     Pem(Box<[u8]>),
     Fetch(Arc<dyn Fetch>),
+    /// Nobody signs.
+    Unsigned,
 }
 
 impl IssuerKeys {
@@ -283,6 +286,17 @@ impl Issuer {
         self
     }
 
+    /// Settings that weaken the issuer.
+    pub fn danger(self) -> DangerousIssuer {
+        DangerousIssuer(self)
+    }
+
+    /// Only the door in `unsigned.rs` leads here.
+    pub(crate) fn unsigned(mut self) -> Self {
+        self.keys = IssuerKeys(Origin::Unsigned);
+        self
+    }
+
     /// Refuses what lacks a policy, and starts the keys.
     pub(crate) fn start(self) -> Result<TrustedIssuer, ConfigError> {
         let iss = Arc::clone(self.names.first());
@@ -304,6 +318,13 @@ impl Issuer {
         let keys = match self.keys.0 {
             Origin::Jwks(text) => static_keys(name, KeySet::from_jwks(text, self.algorithms)?, self.algorithms)?,
             Origin::Pem(text) => static_keys(name, KeySet::from_pem(text, self.algorithms)?, self.algorithms)?,
+            Origin::Unsigned => {
+                tracing::warn!(
+                    target: "countersign::danger", issuer = name(),
+                    "UNSIGNED TOKENS ARE ACCEPTED: anybody can be anybody; never deploy this"
+                );
+                KeySource::Unsigned
+            }
             Origin::Fetch(fetch) => KeySource::Remote(RemoteKeys::spawn(Arc::clone(&iss), self.algorithms, fetch)),
         };
         let policy = Policy {

@@ -52,6 +52,11 @@ impl VerificationKey {
         Self { kid, issuer, parsed, has_left: AtomicBool::new(false) }
     }
 
+    /// No key at all.
+    pub(crate) fn of_nobody() -> Self {
+        Self::new(None, None, Vec::new())
+    }
+
     /// Whose key it is, where one set serves many issuers: Entra ID says so with each key, and demands that it be looked at
     /// (<https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer>).
     pub(crate) fn issuer(&self) -> Option<&str> {

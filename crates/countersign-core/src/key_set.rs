@@ -22,7 +22,7 @@ const MAX_KEYS: usize = 100;
 /// assert_eq!((set.len(), set.skipped().len()), (0, 1));
 /// # Ok::<(), countersign_core::ConfigError>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct KeySet {
     keys: Vec<Arc<VerificationKey>>,
     skipped: Vec<SkippedKey>,

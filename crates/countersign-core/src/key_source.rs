@@ -11,6 +11,8 @@ use std::time::Duration;
 /// The keys of one issuer, now and when a token names one that is not among them.
 #[derive(Debug)]
 pub(crate) enum KeySource {
+    /// None: nobody signs, and what is signed is not believed.
+    Unsigned,
     /// Given in the configuration; they never change.
     Static(Arc<KeySet>),
     /// Fetched, and kept fresh in the background.
@@ -33,6 +35,7 @@ impl CurrentKeys {
 impl KeySource {
     pub(crate) fn current(&self) -> Result<CurrentKeys, Unavailable> {
         match self {
+            Self::Unsigned => Ok(CurrentKeys::given(&Arc::default())),
             Self::Static(keys) => Ok(CurrentKeys::given(keys)),
             Self::Remote(remote) => remote.current(),
         }
@@ -41,7 +44,7 @@ impl KeySource {
     /// Whether there are keys, and there will be newer ones.
     pub(crate) fn ready(&self) -> Result<(), Unavailable> {
         match self {
-            Self::Static(_) => Ok(()),
+            Self::Unsigned | Self::Static(_) => Ok(()),
             Self::Remote(remote) => remote.ready(),
         }
     }
@@ -49,7 +52,7 @@ impl KeySource {
     /// Resolves when there are keys.
     pub(crate) async fn until_ready(&self) {
         match self {
-            Self::Static(_) => {}
+            Self::Unsigned | Self::Static(_) => {}
             Self::Remote(remote) => remote.until_ready().await,
         }
     }
@@ -57,6 +60,7 @@ impl KeySource {
     /// The keys after asking for one that [`current`](Self::current) lacks, as new as the cool-down allows.
     pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<CurrentKeys, Unavailable> {
         match self {
+            Self::Unsigned => Ok(CurrentKeys::given(&Arc::default())),
             Self::Static(keys) => Ok(CurrentKeys::given(keys)),
             Self::Remote(remote) => remote.renewed(kid, algorithm).await,
         }
@@ -65,20 +69,22 @@ impl KeySource {
     /// Resolves when the first attempt to get keys is over, whatever came of it.
     pub(crate) async fn started(&self) {
         match self {
-            Self::Static(_) => {}
+            Self::Unsigned | Self::Static(_) => {}
             Self::Remote(remote) => remote.started().await,
         }
     }
 
     pub(crate) fn report(&self, issuer: &Arc<str>) -> KeyReport {
+        let given = |keys| KeyReport {
+            issuer: Arc::clone(issuer),
+            set: Some(keys),
+            age: None,
+            counts: KeyCounts::default(),
+            last_failure: None,
+        };
         match self {
-            Self::Static(keys) => KeyReport {
-                issuer: Arc::clone(issuer),
-                set: Some(Arc::clone(keys)),
-                age: None,
-                counts: KeyCounts::default(),
-                last_failure: None,
-            },
+            Self::Unsigned => given(Arc::default()),
+            Self::Static(keys) => given(Arc::clone(keys)),
             Self::Remote(remote) => remote.report(),
         }
     }

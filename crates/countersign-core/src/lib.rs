@@ -41,6 +41,7 @@ mod token;
 mod token_cache;
 mod token_kind;
 mod typed_claims;
+mod unsigned;
 mod validation;
 mod verified_token;
 mod verifier;
@@ -74,6 +75,7 @@ pub use revocation::Revocation;
 pub use revocation_list::RevocationList;
 pub use rules::Rules;
 pub use token_kind::TokenKind;
+pub use unsigned::DangerousIssuer;
 pub use verified_token::VerifiedToken;
 pub use verifier::Verifier;
 

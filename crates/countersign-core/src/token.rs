@@ -42,11 +42,29 @@ impl<'a> RawToken<'a> {
         Ok(Self { signing_input: &token[..second], header, payload, signature })
     }
 
+    /// As [`parse`](Self::parse), for a token that ends in the dot where a signature would follow (RFC 7519 section 6.1).
+    pub(crate) fn parse_unsigned(token: &'a str) -> Result<Self, TokenError> {
+        if token.len() > MAX_TOKEN {
+            return Err(TokenError::TooLong);
+        }
+        let signing_input = token.strip_suffix('.').ok_or(TokenError::NotCompact)?;
+        match signing_input.split_once('.') {
+            Some((header, payload)) if !header.is_empty() && !payload.is_empty() => {
+                Ok(Self { signing_input, header, payload, signature: "" })
+            }
+            _ => Err(TokenError::NotCompact),
+        }
+    }
+
     pub(crate) fn header(&self) -> Result<Header, TokenError> {
+        Header::parse(&String::from_utf8(self.header_bytes()?).map_err(|_| TokenError::MalformedHeader)?)
+    }
+
+    pub(crate) fn header_bytes(&self) -> Result<Vec<u8>, TokenError> {
         if self.header.len() > MAX_HEADER {
             return Err(TokenError::MalformedHeader);
         }
-        Header::parse(&String::from_utf8(decode(self.header)?).map_err(|_| TokenError::MalformedHeader)?)
+        decode(self.header)
     }
 
     pub(crate) fn payload(&self) -> Result<Vec<u8>, TokenError> {
