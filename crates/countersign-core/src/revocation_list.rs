@@ -126,6 +126,7 @@ impl RevocationList {
 }
 
 impl Revocation for RevocationList {
+    #[inline]
     fn is_revoked(&self, token: &VerifiedToken) -> bool {
         !self.is_empty() && self.holds(token)
     }

@@ -93,9 +93,15 @@ impl Verifier {
     ///
     /// [`VerifyError::Token`] when the token is refused, [`VerifyError::Unavailable`] when no verdict is possible.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        if let Some(verdict) = self.verify_now(token) {
-            return verdict;
+        match self.verify_now(token) {
+            Some(verdict) => verdict,
+            None => self.verify_waiting(token).await,
         }
+    }
+
+    /// Apart, so that those who need not wait do not carry what waiting takes.
+    #[inline(never)]
+    async fn verify_waiting(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let unverified = self.open(token)?;
         unverified.raw.with_signature(|_| ())?; // nobody waits for what is no token
         let Unverified { ref header, issuer, .. } = unverified;
