@@ -4,7 +4,7 @@ use crate::environment::{Environment, Variable};
 use crate::host::segment;
 use crate::page::Page;
 use crate::profile::Profile;
-use crate::provider::{Preset, Provider, sealed};
+use crate::provider::{DangerousProvider, Preset, Provider, sealed};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -133,6 +133,39 @@ impl Provider<Firebase> {
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.preset.tenants.push(tenant.into());
         self
+    }
+}
+
+impl Provider<Firebase> {
+    /// Settings that weaken the project.
+    pub fn danger(self) -> DangerousProvider<Firebase> {
+        DangerousProvider(self)
+    }
+}
+
+impl DangerousProvider<Firebase> {
+    /// Believes the tokens of the Firebase emulator, which signs none, in place of Google's: for development. The emulator's
+    /// host and port, such as `127.0.0.1:9099`, must be this machine's, or building fails.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use countersign_core::Verifier;
+    /// use countersign_providers::Firebase;
+    ///
+    /// let emulated = Firebase::project("demo").danger().accept_unsigned_tokens("127.0.0.1:9099");
+    /// assert!(Verifier::builder().issuer(emulated).build().await.is_ok());
+    /// # });
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Anybody who reaches the API is whoever they say they are; see
+    /// [`DangerousIssuer::accept_unsigned_tokens`](countersign_core::DangerousIssuer::accept_unsigned_tokens). The variable
+    /// `FIREBASE_AUTH_EMULATOR_HOST` is not read, so that no environment opens a deployed program.
+    pub fn accept_unsigned_tokens(self, emulator: impl Into<String>) -> Provider<Firebase> {
+        self.emulated_by(emulator.into())
     }
 }
 

@@ -54,7 +54,7 @@ pub use okta::{Okta, OktaClaims};
 pub use ory::{Ory, OryClaims};
 pub use page::Page;
 pub use profile::Profile;
-pub use provider::{IssuesBothKinds, Preset, Provider};
+pub use provider::{DangerousProvider, IssuesBothKinds, Preset, Provider};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sql_grants::SqlGrants;
 pub use supabase::{Supabase, SupabaseClaims};

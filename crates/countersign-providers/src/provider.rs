@@ -44,6 +44,7 @@ pub struct Provider<P> {
     keys: Keys,
     addresses: AddressFilter,
     http_client: Option<Client>,
+    emulator: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +102,7 @@ impl<P> Provider<P> {
             keys: Keys::Preset,
             addresses: AddressFilter::public(),
             http_client: None,
+            emulator: None,
         }
     }
 
@@ -270,6 +272,18 @@ impl<P: Preset> Provider<P> {
     }
 }
 
+/// What [`Provider::danger`] gives: the settings that weaken a provider.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is weakened yet"]
+pub struct DangerousProvider<P>(pub(crate) Provider<P>);
+
+impl<P> DangerousProvider<P> {
+    pub(crate) fn emulated_by(mut self, emulator: String) -> Provider<P> {
+        self.0.emulator = Some(emulator);
+        self.0
+    }
+}
+
 /// A preset's data, and the kinds of token that it is set to accept.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -315,6 +329,9 @@ impl<P: Preset> IntoIssuer for Provider<P> {
         if let Some(leeway) = self.leeway {
             issuer = issuer.leeway(leeway);
         }
-        Ok(issuer)
+        match self.emulator {
+            None => Ok(issuer),
+            Some(emulator) => issuer.danger().accept_unsigned_tokens(&emulator),
+        }
     }
 }
