@@ -1,1 +1,5 @@
-//! stub
+//! What tests across the crates share.
+
+mod journal;
+
+pub use journal::Journal;

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::{Algorithm, ConfigError, Firebase, Oidc, TokenError, Verifier, VerifyError};
 use countersign_testing::SigningKey;
+use countersign_tests::Journal;
 use serde_json::{Value, json};
 
 const PROJECT: &str = "demo-idp";
@@ -37,10 +38,15 @@ fn assert_refused(verdict: Result<countersign::VerifiedToken, VerifyError>, expe
 #[tokio::test]
 async fn a_token_of_the_emulator_is_believed_behind_the_door() {
     let token = unsigned(&json!({ "alg": "none", "typ": "JWT" }), &claims(PROJECT));
+    let journal = Journal::start();
+    let verifier = emulated().await;
+    assert!(journal.take().contains("UNSIGNED TOKENS ARE ACCEPTED"));
     for round in ["first sight", "second sight"] {
-        let verified = emulated().await.verify(&token).await;
+        let verified = verifier.verify(&token).await;
         assert_eq!(verified.unwrap().principal().subject(), "abcUID", "{round}");
     }
+    let log = journal.take();
+    assert!(log.contains("WARN") && log.contains("an unsigned token was believed") && !log.contains("abcUID"), "{log}");
 }
 
 #[tokio::test]

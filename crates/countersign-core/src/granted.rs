@@ -114,20 +114,34 @@ impl Verifier {
     pub async fn permits<R: Requirement>(&self, token: &VerifiedToken) -> Result<bool, Unavailable> {
         match self.permits_now::<R>(token) {
             Some(permitted) => Ok(permitted),
-            None => Ok(R::check(self.granted(token).await?.principal())),
+            None => Ok(meets::<R>(self.granted(token).await?.principal())),
         }
     }
 
     /// As [`permits`](Self::permits), where nothing can wait; `None` when grants must be looked up.
     pub fn permits_now<R: Requirement>(&self, token: &VerifiedToken) -> Option<bool> {
         if self.grants().is_none() || R::REACH == Reach::Token {
-            return Some(R::check(token.principal()));
+            return Some(meets::<R>(token.principal()));
         }
         if R::REACH == Reach::Grants && R::check(token.principal()) {
             return Some(true);
         }
-        self.granted_now(token).map(|granted| R::check(granted.principal()))
+        self.granted_now(token).map(|granted| meets::<R>(granted.principal()))
     }
+}
+
+/// Whether the principal meets the requirement. Where groups are missing that the token could not hold, the operator is told,
+/// since nobody else would find out why an admin is turned away.
+fn meets<R: Requirement>(principal: &Principal) -> bool {
+    let is_met = R::check(principal);
+    if !is_met && principal.groups_left_out() && R::REACH != Reach::Token {
+        tracing::warn!(
+            target: "countersign::grants", issuer = principal.issuer(),
+            "refused by a token that leaves groups out, since they are too many: use app roles, or look groups up with \
+             `VerifierBuilder::grants`"
+        );
+    }
+    is_met
 }
 
 /// The principal of one token with grants that were looked up, kept beside the token: it is made once for both.
@@ -163,5 +177,7 @@ fn merge(token: &Principal, grants: &Grants) -> Principal {
     principal.groups.extend(grants.groups.iter());
     principal.roles.extend(grants.roles.iter());
     principal.permissions.extend(grants.permissions.iter());
+    // Who looks groups up knows all of them.
+    principal.groups_left_out &= grants.groups.is_empty();
     principal
 }

@@ -11,7 +11,6 @@ mod client;
 mod forge;
 mod identity_provider;
 mod independent;
-mod journal;
 mod keyring;
 mod run;
 mod template;

@@ -2,11 +2,11 @@
 
 use crate::case::{Case, Jwk, KeyDelivery, Policy};
 use crate::identity_provider::IdentityProvider;
-use crate::journal::Journal;
 use crate::keyring::{Keyring, Signer};
 use crate::token;
 use countersign::{Algorithm, ConfigError, Oidc, Provider, TokenKind, Verifier};
 use countersign_core::{Algorithms, ManualClock};
+use countersign_tests::Journal;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -7,16 +7,19 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Collects what this thread logs while it lives.
-pub(crate) struct Journal {
+#[must_use = "it collects while it lives"]
+#[derive(Debug)]
+pub struct Journal {
     lines: Lines,
     _guard: DefaultGuard,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Journal {
-    pub(crate) fn start() -> Self {
+    /// Begins to collect.
+    pub fn start() -> Self {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
@@ -28,7 +31,7 @@ impl Journal {
     }
 
     /// What was logged since the last call.
-    pub(crate) fn take(&self) -> String {
+    pub fn take(&self) -> String {
         let lines = std::mem::take(&mut *self.lines.0.lock().expect("no writer panics"));
         String::from_utf8_lossy(&lines).into_owned()
     }
