@@ -113,7 +113,7 @@ impl Preset for Descope {
 
     const PAGE: Page = Page {
         name: "Descope",
-        constructor: r#"Descope::project("P2PqjhPcC8Hri2nXUY7f234FaBcD")"#,
+        constructor: r#"Descope::project("P2PqjhPcC8Hri2nXUY7f234FaBcD").tenant("T2xyz")"#,
         variables: &[PROJECT_ID],
         console: "Descope Console > Project Settings > General (Project ID); Project Settings > JWT Templates (issuer, audience, \
                   roles and permissions)",

@@ -129,7 +129,7 @@ impl Preset for FusionAuth {
 
     const PAGE: Page = Page {
         name: "FusionAuth",
-        constructor: r#"FusionAuth::at("https://auth.acme.example", "acme.com").application("e9fdb985-9173-4e01-9d73-ac2d60d1dc8e")"#,
+        constructor: r#"FusionAuth::at("https://auth.acme.example", "acme.com").application("e9fdb985-9173-4e01-9d73-ac2d60d1dc8e").entity("092dbded-30af-4149-9c61-b578f2c72f59")"#,
         variables: &[URL, ISSUER, APPLICATION_ID],
         console: "FusionAuth Admin > Tenants > your tenant > General (Issuer); JWT (Access token signing key, Id token signing key: \
                   RSA); Applications > your application > OAuth (Client Id)",

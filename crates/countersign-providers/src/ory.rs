@@ -148,7 +148,8 @@ impl Provider<Ory> {
     ///
     /// # Security
     ///
-    /// These tokens have no audience: each that these keys sign is accepted. Use a key set for this API alone.
+    /// These tokens have no audience unless the template's mapper gives them one: each that these keys sign is accepted. Use a
+    /// key set for this API alone, or name the [`audience`](Self::audience).
     pub fn tokenized_sessions(mut self, jwks_url: impl Into<String>) -> Self {
         self.preset.tokens = Tokens::Sessions { jwks_url: jwks_url.into() };
         self
@@ -173,7 +174,7 @@ impl Preset for Ory {
             "A client that asks for no audience gets `aud` empty. `.issued_to(..)` accepts such tokens by their client.",
             "Scopes are in `scope` or `scp`, as a text or a list, as the project has it: all four are read.",
             "Claims of one's own are under `ext`, or at the top level as well.",
-            "Sessions turned into tokens are signed by keys of yours, have no audience, and need `.tokenized_sessions(..)`. A \
+            "Sessions turned into tokens are signed by keys of yours, most often have no audience, and need `.tokenized_sessions(..)`. A \
              mapper that changes `iss` needs `Ory::issuer(..)`.",
         ],
         sources: &[
@@ -209,9 +210,12 @@ impl Preset for Ory {
             }
             Tokens::Sessions { jwks_url } => {
                 let session = TokenKind::access().mark(ClaimRule::present("sid")).mark(ClaimRule::absent("client_id"));
-                Profile::with_keys_at(iss, &jwks_url)?
-                    .algorithms([Algorithm::ES256, Algorithm::RS256])
-                    .access(session, Audience::whole_issuer())
+                let profile = Profile::with_keys_at(iss, &jwks_url)?.algorithms([Algorithm::ES256, Algorithm::RS256]);
+                if self.audiences.is_empty() {
+                    profile.access(session.mark(ClaimRule::absent("aud")), Audience::whole_issuer())
+                } else {
+                    profile.access(session, Audience::any_of(self.audiences))
+                }
             }
         };
         Ok(profile.claim_map(Self::claims()))
@@ -262,7 +266,8 @@ mod tests {
         let sessions = Ory::project("p").tokenized_sessions("https://keys.acme.example/sessions.json");
         let profile = sessions.clone().preset.profile().unwrap();
         assert!(format!("{:?}", profile.keys).contains("keys.acme.example"), "{:?}", profile.keys);
-        assert_audiences(sessions, &["every token of this issuer"]);
+        assert_audiences(sessions.clone(), &["every token of this issuer"]);
+        assert_audiences(sessions.audience("a"), &["`aud` is or holds `a`"]);
         assert!(Ory::project("p").tokenized_sessions("http://keys.acme.example").into_issuer().is_err());
     }
 }

@@ -131,7 +131,7 @@ impl Preset for Supabase {
 
     const PAGE: Page = Page {
         name: "Supabase Auth",
-        constructor: r#"Supabase::project("abcdefghijklmnopqrst")"#,
+        constructor: r#"Supabase::project("abcdefghijklmnopqrst").client_id("9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d").without_anonymous()"#,
         variables: &[PROJECT_REF],
         console: "Supabase Dashboard > your project > Project Settings > General (Reference ID); JWT Keys (the signing key must \
                   be asymmetric, ECC or RSA)",

@@ -34,12 +34,13 @@ use serde::Deserialize;
 #[derive(Clone, Debug)]
 pub struct WorkOs {
     tokens: Tokens,
+    issuer: Option<String>,
     audiences: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 enum Tokens {
-    Sessions { client: String, issuer: Option<String> },
+    Sessions { client: String },
     Connect { domain: String },
 }
 
@@ -89,7 +90,7 @@ const ISSUER: Variable = Variable::optional("WORKOS_ISSUER", "the `iss` of the t
 impl WorkOs {
     /// The sessions of this client, such as `client_01HBEQKA6K4QJAS93VPE39W1JT`.
     pub fn client(client: impl Into<String>) -> Provider<Self> {
-        Self::new(Tokens::Sessions { client: client.into(), issuer: None })
+        Self::new(Tokens::Sessions { client: client.into() })
     }
 
     /// The Connect applications, MCP clients among them, of this AuthKit domain, such as `acme.authkit.app`. It needs an
@@ -99,7 +100,7 @@ impl WorkOs {
     }
 
     fn new(tokens: Tokens) -> Provider<Self> {
-        Provider::new(Self { tokens, audiences: Vec::new() })
+        Provider::new(Self { tokens, issuer: None, audiences: Vec::new() })
     }
 
     /// Where WorkOS keeps roles, permissions and the like, to be changed.
@@ -126,11 +127,9 @@ impl Provider<WorkOs> {
     }
 
     /// The `iss` of the sessions' tokens, as it stands in them: for an environment with an authentication domain of its own.
-    /// It changes nothing for Connect, whose domain is its issuer.
+    /// Connect has none but its domain.
     pub fn issuer(mut self, iss: impl Into<String>) -> Self {
-        if let Tokens::Sessions { issuer, .. } = &mut self.preset.tokens {
-            *issuer = Some(iss.into());
-        }
+        self.preset.issuer = Some(iss.into());
         self
     }
 
@@ -175,8 +174,12 @@ impl Preset for WorkOs {
 
     fn profile(self) -> Result<Profile, ConfigError> {
         let profile = match self.tokens {
-            Tokens::Sessions { client, issuer } => sessions(&client, issuer, self.audiences)?,
+            Tokens::Sessions { client } => sessions(&client, self.issuer, self.audiences)?,
             Tokens::Connect { domain } => {
+                if let Some(value) = self.issuer {
+                    let expected = "Connect's issuer is the AuthKit domain: leave `.issuer(..)` out";
+                    return Err(ConfigError::InvalidArgument { what: "issuer of Connect", value, expected });
+                }
                 let domain = host("AuthKit domain", &domain, "it looks like `acme.authkit.app`")?;
                 let kind = TokenKind::access().mark(ClaimRule::present("client_id"));
                 Profile::discovered(format!("https://{domain}"))?.access(kind, Audience::any_of(self.audiences))
@@ -244,5 +247,6 @@ mod tests {
         }
         assert!(WorkOs::client("client_1").issuer("api.workos.com").into_issuer().is_err());
         assert!(WorkOs::connect("https://acme.authkit.app").audience("a").into_issuer().is_err());
+        assert!(WorkOs::connect("acme.authkit.app").audience("a").legacy_issuer().into_issuer().is_err());
     }
 }

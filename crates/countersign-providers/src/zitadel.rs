@@ -126,7 +126,7 @@ impl Preset for Zitadel {
 
     const PAGE: Page = Page {
         name: "Zitadel",
-        constructor: r#"Zitadel::domain("acme-x1y2z3.zitadel.cloud").project("69234237810729019")"#,
+        constructor: r#"Zitadel::domain("acme-x1y2z3.zitadel.cloud").project("69234237810729019").client_id("69234237810729234")"#,
         variables: &[DOMAIN, PROJECT_ID],
         console: "Zitadel Console > Projects > your project (Resource Id; General: Assert Roles on Authentication) > your \
                   application > Token Settings (Auth Token Type: JWT); URLs (issuer)",
