@@ -35,11 +35,17 @@ pub enum Kinds {
 pub fn catalogue() -> Vec<Entry> {
     vec![
         entry::<crate::Auth0>("auth0"),
+        entry::<crate::AzureB2c>("azure_b2c"),
+        entry::<crate::Clerk>("clerk"),
         entry::<crate::Cognito>("cognito"),
         entry::<crate::Entra>("entra"),
+        entry::<crate::EntraExternalId>("entra_external_id"),
         entry::<crate::Firebase>("firebase"),
+        entry::<crate::GithubActions>("github_actions"),
         entry::<crate::Google>("google"),
+        entry::<crate::GoogleIap>("google_iap"),
         entry::<crate::Keycloak>("keycloak"),
+        entry::<crate::Kubernetes>("kubernetes"),
         entry::<crate::Oidc>("oidc"),
         entry::<crate::Okta>("okta"),
     ]

@@ -63,9 +63,11 @@ pub use countersign_core::{
     scopes,
 };
 pub use countersign_providers::{
-    Auth0, Auth0Claims, Cognito, CognitoClaims, Entra, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn, Google,
-    GoogleClaims, Keycloak, KeycloakClaims, KeycloakRoles, Oidc, OidcClaims, Okta, OktaClaims, Provider,
-    ProviderMetadata,
+    Auth0, Auth0Claims, AzureB2c, AzureB2cClaims, Clerk, ClerkActor, ClerkClaims, ClerkOrganization, Cognito,
+    CognitoClaims, Entra, EntraClaims, EntraExternalId, Firebase, FirebaseClaims, FirebaseSignIn, GithubActions,
+    GithubActionsClaims, Google, GoogleClaims, GoogleIap, GoogleIapAccess, GoogleIapClaims, Keycloak, KeycloakClaims,
+    KeycloakRoles, Kubernetes, KubernetesBinding, KubernetesClaims, KubernetesObject, Oidc, OidcClaims, Okta,
+    OktaClaims, Provider, ProviderMetadata,
 };
 
 /// What the macros expand to. Not part of the API.
