@@ -121,7 +121,8 @@ impl ClerkOrganization {
         for ((_, feature), bits) in of_organization.zip(fpm.split(',')) {
             let bits: u128 = bits.trim().parse().unwrap_or(0);
             let granted = per.split(',').take(128).enumerate().filter(|(index, _)| bits >> index & 1 == 1);
-            permissions.extend(granted.map(|(_, name)| format!("org:{feature}:{}", name.trim())));
+            let names = granted.map(|(_, name)| name.trim()).filter(|name| !name.is_empty());
+            permissions.extend(names.map(|name| format!("org:{feature}:{name}")));
         }
         Some(permissions)
     }
@@ -242,6 +243,7 @@ mod tests {
         assert_permissions("teams", "read", "1", &[]);
         assert_permissions("", "read", "1", &[]);
         assert_permissions("o:teams", "read", "", &[]);
+        assert_permissions("o:teams", "", "1", &[]);
         assert_permissions("o:teams", "read", "-1", &[]);
         assert_permissions("o:teams,o:docs", "read", "x,1", &["org:docs:read"]);
         assert_permissions("o:teams", "read", "999999999999999999999999999999999999999999", &[]);
