@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// Each token says in its claim `typ` what it is: `Bearer`, `ID`, `Refresh` and so on
 /// (<https://github.com/keycloak/keycloak/blob/main/core/src/main/java/org/keycloak/util/TokenUtil.java>). An access token
 /// names your API in `aud` only once an Audience mapper puts it there
-/// (<https://www.keycloak.org/docs/latest/server_admin/#audience-support>).
+/// (<https://www.keycloak.org/docs/latest/server_admin/>).
 ///
 /// # Example
 ///
@@ -196,7 +196,7 @@ impl Preset for Keycloak {
             "Keycloak on an inner network needs `.allow_addresses(..)`.",
         ],
         sources: &[
-            "https://www.keycloak.org/docs/latest/server_admin/#audience-support",
+            "https://www.keycloak.org/docs/latest/server_admin/",
             "https://www.keycloak.org/docs/latest/upgrading/",
             "https://github.com/keycloak/keycloak/blob/main/core/src/main/java/org/keycloak/util/TokenUtil.java",
             "https://github.com/keycloak/keycloak/blob/main/docs/documentation/server_admin/topics/clients/oidc/con-audience.adoc",
@@ -260,6 +260,17 @@ mod tests {
         ] {
             assert!(Keycloak::realm(base, realm).audience("a").into_issuer().is_err(), "{base} {realm}");
         }
+    }
+
+    #[test]
+    fn the_roles_of_clients_count_once_they_are_named() {
+        let roles = |keycloak: Provider<Keycloak>| {
+            let claim_map = keycloak.preset.profile().unwrap().claim_map;
+            claim_map.places().find(|(part, _)| *part == "roles").unwrap().1
+        };
+        let realm = || Keycloak::realm("https://kc.example", "main");
+        assert_eq!(roles(realm()), "`realm_access → roles`");
+        assert_eq!(roles(realm().client_roles("api")), "`realm_access → roles`, `resource_access → api → roles`");
     }
 
     #[test]

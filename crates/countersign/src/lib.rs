@@ -64,11 +64,13 @@ pub use countersign_core::{
     claims_by_issuer, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{
-    Auth0, Auth0Claims, Authentik, AuthentikClaims, CloudflareAccess, CloudflareAccessClaims, Cognito, CognitoClaims,
-    Descope, DescopeClaims, Entra, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn, FusionAuth, FusionAuthClaims,
-    Google, GoogleClaims, Keycloak, KeycloakClaims, KeycloakRoles, Kinde, KindeClaims, Oidc, OidcClaims, Okta,
-    OktaClaims, Ory, OryClaims, Provider, ProviderMetadata, Supabase, SupabaseClaims, WorkOs, WorkOsClaims, Zitadel,
-    ZitadelClaims,
+    Auth0, Auth0Claims, Authentik, AuthentikClaims, AzureB2c, AzureB2cClaims, Clerk, ClerkActor, ClerkClaims,
+    ClerkOrganization, CloudflareAccess, CloudflareAccessClaims, Cognito, CognitoClaims, Descope, DescopeClaims, Entra,
+    EntraClaims, EntraExternalId, Firebase, FirebaseClaims, FirebaseSignIn, FusionAuth, FusionAuthClaims,
+    GithubActions, GithubActionsClaims, Google, GoogleClaims, GoogleIap, GoogleIapAccess, GoogleIapClaims, Keycloak,
+    KeycloakClaims, KeycloakRoles, Kinde, KindeClaims, Kubernetes, KubernetesBinding, KubernetesClaims,
+    KubernetesObject, Oidc, OidcClaims, Okta, OktaClaims, Ory, OryClaims, Provider, ProviderMetadata, Supabase,
+    SupabaseClaims, WorkOs, WorkOsClaims, Zitadel, ZitadelClaims,
 };
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use countersign_providers::{GrantTable, SqlGrants};
