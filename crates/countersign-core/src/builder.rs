@@ -1,10 +1,12 @@
 //! Builds a [`Verifier`], and refuses to without a policy.
 
+use crate::attachment::Attachment;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 use crate::issuer::{IntoIssuer, Issuer, TrustedIssuer};
 use crate::token_cache::{CacheLimits, TokenCache};
 use crate::verifier::Verifier;
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +30,8 @@ pub struct VerifierBuilder {
     clock: Arc<dyn Clock>,
     demands_keys: bool,
     cache: Option<CacheLimits>,
+    attachment: Attachment,
+    refusal: Option<ConfigError>,
 }
 
 impl VerifierBuilder {
@@ -38,6 +42,8 @@ impl VerifierBuilder {
             clock: Arc::new(SystemClock),
             demands_keys: false,
             cache: Some(CacheLimits::default()),
+            attachment: Attachment::default(),
+            refusal: None,
         }
     }
 
@@ -93,6 +99,21 @@ impl VerifierBuilder {
         self
     }
 
+    /// Keeps something for [`Verifier::attachment`], in the place of what was there: for front ends, which put their own
+    /// settings here. The core never looks at it. An error is what [`build`](Self::build) will give.
+    pub fn attach<T: Any + Send + Sync>(mut self, attachment: Result<T, ConfigError>) -> Self {
+        match attachment {
+            Ok(attachment) => self.attachment = Attachment::new(attachment),
+            Err(error) => self.refusal = self.refusal.or(Some(error)),
+        }
+        self
+    }
+
+    /// What was [attached](Self::attach), if it is a `T`.
+    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.attachment.as_a()
+    }
+
     /// Builds the verifier, and waits for the first attempt to fetch keys. When that fails the verifier is built all
     /// the same: it gives no verdict (503), and tries again in the background until it can.
     ///
@@ -103,6 +124,9 @@ impl VerifierBuilder {
     /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice; when keys
     /// are [demanded](Self::demand_keys) and cannot be had.
     pub async fn build(self) -> Result<Verifier, ConfigError> {
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
         if self.issuers.is_empty() {
             return Err(ConfigError::NoIssuer);
         }
@@ -126,6 +150,7 @@ impl VerifierBuilder {
                 return Err(ConfigError::NoKeys { issuer: issuer.policy.iss.to_string(), reason });
             }
         }
-        Ok(Verifier::new(trusted, self.realm, self.clock, self.cache.and_then(TokenCache::new)))
+        let cache = self.cache.and_then(TokenCache::new);
+        Ok(Verifier::new(trusted, self.realm, self.clock, cache).attached(self.attachment))
     }
 }

@@ -1,5 +1,6 @@
 //! The pipeline: one function from a token to its verdict.
 
+use crate::attachment::Attachment;
 use crate::builder::VerifierBuilder;
 use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
@@ -14,6 +15,7 @@ use crate::token_cache::TokenCache;
 use crate::validation::validate;
 use crate::verified_token::{Verdict, VerifiedToken};
 use serde::Deserialize;
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +35,7 @@ use std::time::Duration;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Verifier(Arc<Inner>);
+pub struct Verifier(Arc<Inner>, Attachment);
 
 struct Inner {
     issuers: Vec<TrustedIssuer>,
@@ -56,14 +58,19 @@ impl Verifier {
         clock: Arc<dyn Clock>,
         cache: Option<TokenCache>,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             issuers,
             realm: realm.into(),
             clock,
             headers: HeaderMemo::default(),
             cache,
             revoked: RevokedTokens::default(),
-        }))
+        };
+        Self(Arc::new(inner), Attachment::default())
+    }
+
+    pub(crate) fn attached(self, attachment: Attachment) -> Self {
+        Self(self.0, attachment)
     }
 
     /// Verifies a token. It waits only when the token names a key that its issuer has not shown yet, or, for each
@@ -190,6 +197,35 @@ impl Verifier {
     /// [`VerifierBuilder::without_cache`](crate::VerifierBuilder::without_cache).
     pub fn keeps_tokens(&self) -> bool {
         self.0.cache.is_some()
+    }
+
+    /// What a front end [attached](VerifierBuilder::attach), if it is a `T`.
+    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.1.as_a()
+    }
+
+    /// The same verifier, with its keys, cache and revocations, and something else attached.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Verifier;
+    /// # fn example(verifier: Verifier) {
+    /// struct Setting(u8);
+    ///
+    /// let other = verifier.attach(Setting(7));
+    /// assert_eq!(other.attachment().map(|Setting(value)| *value), Some(7));
+    /// assert_eq!(other, verifier);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn attach<T: Any + Send + Sync>(&self, attachment: T) -> Self {
+        Self(Arc::clone(&self.0), Attachment::new(attachment))
+    }
+
+    /// The clock that claims are validated by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
     }
 
     /// The name that challenges give the API.

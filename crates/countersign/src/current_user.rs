@@ -49,7 +49,7 @@ where
     C: DeserializeOwned + Send + Sync + 'static,
 {
     fn of(token: &VerifiedToken, verifier: &Verifier) -> Result<Self, CurrentUserRejection> {
-        token.claims().map(Self).map_err(|error| CurrentUserRejection::refused(verifier.realm(), error.into()))
+        token.claims().map(Self).map_err(|error| CurrentUserRejection::refused(verifier, error.into()))
     }
 }
 

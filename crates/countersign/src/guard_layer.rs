@@ -30,12 +30,11 @@ impl GuardLayer {
 impl Rule {
     /// The answer to a caller who may not pass.
     fn refusal(&self, verdict: Result<Option<VerifiedToken>, CurrentUserRejection>) -> Option<Response> {
-        let realm = self.verifier.realm();
         match verdict {
             Err(rejection) => Some(rejection.into_response()),
-            Ok(None) => Some(CurrentUserRejection::missing(realm).into_response()),
+            Ok(None) => Some(CurrentUserRejection::missing(&self.verifier).into_response()),
             Ok(Some(token)) if (self.check)(token.principal()) => None,
-            Ok(Some(_)) => Some(RequireRejection::insufficient(realm, (self.describe)()).into_response()),
+            Ok(Some(_)) => Some(RequireRejection::insufficient(&self.verifier, (self.describe)()).into_response()),
         }
     }
 }

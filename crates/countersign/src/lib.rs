@@ -11,6 +11,8 @@ mod guard;
 mod guard_layer;
 #[cfg(feature = "utoipa")]
 mod guarded_router;
+mod handshake;
+mod http_settings;
 #[cfg(feature = "utoipa")]
 mod matrix;
 #[cfg(feature = "utoipa")]
@@ -24,8 +26,10 @@ mod require;
 mod route;
 #[cfg(feature = "utoipa")]
 mod routes;
+mod same_origin;
 #[cfg(feature = "utoipa")]
 mod security_schemes;
+mod sources;
 mod verifier_state;
 
 pub use access::{Access, Beside, DescribeAccess, Maybe, Needed, Unsaid};
@@ -33,6 +37,7 @@ pub use current_user::CurrentUser;
 pub use guard::Guard;
 #[cfg(feature = "utoipa")]
 pub use guarded_router::{Guarded, GuardedRouter, Undecided};
+pub use http_settings::HttpSettings;
 #[cfg(feature = "utoipa")]
 pub use matrix::{Matrix, MatrixRow};
 #[cfg(feature = "utoipa")]
@@ -41,8 +46,8 @@ pub use principal::Principal;
 #[cfg(feature = "utoipa")]
 pub use public::Public;
 pub use rejection::{
-    CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, Refused, RequireRejection,
-    TemporarilyUnavailable,
+    CrossOrigin, CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, Refused,
+    RequireRejection, TemporarilyUnavailable,
 };
 pub use require::{
     Group, Permission, Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes, Role, Scope,
@@ -51,6 +56,7 @@ pub use require::{
 pub use route::Route;
 #[cfg(feature = "utoipa")]
 pub use security_schemes::SecuritySchemes;
+pub use sources::{DangerousSource, Source};
 
 pub use verifier_state::HoldsVerifier;
 #[doc(hidden)]

@@ -2,11 +2,10 @@
 
 use crate::challenge::Challenge;
 use axum::response::{IntoResponse, Response};
-use countersign_core::{Expr, TokenError, Unavailable, VerifyError};
+use countersign_core::{Expr, TokenError, Unavailable, Verifier, VerifyError};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use std::fmt;
-use std::sync::Arc;
 
 /// Why [`CurrentUser`](crate::CurrentUser) and [`Principal`](crate::Principal) did not let a request in.
 ///
@@ -30,8 +29,10 @@ use std::sync::Arc;
 pub enum CurrentUserRejection {
     /// No credentials, or those of another scheme only: 401.
     MissingToken(MissingToken),
-    /// `Bearer` without a token or with several, or two `Authorization` headers: 400.
+    /// `Bearer` without a token or with several, two `Authorization` headers, or tokens in two sources: 400.
     InvalidRequest(InvalidRequest),
+    /// A cookie, on a request that another site's page may have made: 403.
+    CrossOrigin(CrossOrigin),
     /// The token was refused: 401.
     InvalidToken(InvalidToken),
     /// No verdict is possible now: 503.
@@ -51,32 +52,39 @@ pub enum RequireRejection {
 /// No credentials were sent.
 #[derive(Clone, Debug)]
 pub struct MissingToken {
-    realm: Arc<str>,
+    verifier: Verifier,
 }
 
 /// The credentials are not one token.
 #[derive(Clone, Debug)]
 pub struct InvalidRequest {
-    realm: Arc<str>,
+    verifier: Verifier,
+}
+
+/// A token came in a cookie, with a request that changes something and does not come from the same origin.
+#[derive(Clone, Debug)]
+pub struct CrossOrigin {
+    verifier: Verifier,
 }
 
 /// The token was refused.
 #[derive(Clone, Debug)]
 pub struct InvalidToken {
-    realm: Arc<str>,
+    verifier: Verifier,
     reason: TokenError,
 }
 
 /// The keys to judge the token by cannot be had now.
 #[derive(Clone, Debug)]
 pub struct TemporarilyUnavailable {
+    verifier: Verifier,
     unavailable: Unavailable,
 }
 
 /// The caller lacks a requirement.
 #[derive(Clone, Debug)]
 pub struct InsufficientScope {
-    realm: Arc<str>,
+    verifier: Verifier,
     required: Expr,
 }
 
@@ -95,22 +103,28 @@ impl InsufficientScope {
 }
 
 impl CurrentUserRejection {
-    pub(crate) fn missing(realm: &Arc<str>) -> Self {
-        Self::MissingToken(MissingToken { realm: Arc::clone(realm) })
+    pub(crate) fn missing(verifier: &Verifier) -> Self {
+        Self::MissingToken(MissingToken { verifier: verifier.clone() })
     }
 
-    pub(crate) fn malformed(realm: &Arc<str>) -> Self {
-        Self::InvalidRequest(InvalidRequest { realm: Arc::clone(realm) })
+    pub(crate) fn malformed(verifier: &Verifier) -> Self {
+        Self::InvalidRequest(InvalidRequest { verifier: verifier.clone() })
     }
 
-    pub(crate) fn refused(realm: &Arc<str>, error: VerifyError) -> Self {
+    pub(crate) fn cross_origin(verifier: &Verifier) -> Self {
+        Self::CrossOrigin(CrossOrigin { verifier: verifier.clone() })
+    }
+
+    pub(crate) fn refused(verifier: &Verifier, error: VerifyError) -> Self {
+        let verifier = verifier.clone();
         match error {
-            VerifyError::Token(reason) => Self::InvalidToken(InvalidToken { realm: Arc::clone(realm), reason }),
+            VerifyError::Token(reason) => Self::InvalidToken(InvalidToken { verifier, reason }),
             VerifyError::Unavailable(unavailable) => {
-                Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable })
+                Self::TemporarilyUnavailable(TemporarilyUnavailable { verifier, unavailable })
             }
             // Fail closed on what a later version of the core may add.
             _ => Self::TemporarilyUnavailable(TemporarilyUnavailable {
+                verifier,
                 unavailable: Unavailable { retry_after: std::time::Duration::from_secs(1) },
             }),
         }
@@ -120,6 +134,7 @@ impl CurrentUserRejection {
         match self {
             Self::MissingToken(_) => MISSING_TOKEN,
             Self::InvalidRequest(_) => INVALID_REQUEST,
+            Self::CrossOrigin(_) => CROSS_ORIGIN,
             Self::InvalidToken(_) => INVALID_TOKEN,
             Self::TemporarilyUnavailable(_) => TEMPORARILY_UNAVAILABLE,
         }
@@ -138,17 +153,18 @@ impl CurrentUserRejection {
     /// The `WWW-Authenticate` header of the answer.
     pub fn challenge(&self) -> Option<HeaderValue> {
         match self {
-            Self::MissingToken(MissingToken { realm })
-            | Self::InvalidRequest(InvalidRequest { realm })
-            | Self::InvalidToken(InvalidToken { realm, .. }) => self.answer().challenge(realm, None),
-            Self::TemporarilyUnavailable(_) => None,
+            Self::MissingToken(MissingToken { verifier })
+            | Self::InvalidRequest(InvalidRequest { verifier })
+            | Self::InvalidToken(InvalidToken { verifier, .. }) => self.answer().challenge(verifier.realm(), None),
+            // Another token would not help.
+            Self::CrossOrigin(_) | Self::TemporarilyUnavailable(_) => None,
         }
     }
 }
 
 impl RequireRejection {
-    pub(crate) fn insufficient(realm: &Arc<str>, required: Expr) -> Self {
-        Self::InsufficientScope(InsufficientScope { realm: Arc::clone(realm), required })
+    pub(crate) fn insufficient(verifier: &Verifier, required: Expr) -> Self {
+        Self::InsufficientScope(InsufficientScope { verifier: verifier.clone(), required })
     }
 
     fn answer(&self) -> Answer {
@@ -172,10 +188,10 @@ impl RequireRejection {
     pub fn challenge(&self) -> Option<HeaderValue> {
         match self {
             Self::Unauthenticated(rejection) => rejection.challenge(),
-            Self::InsufficientScope(InsufficientScope { realm, required }) => {
+            Self::InsufficientScope(InsufficientScope { verifier, required }) => {
                 // RFC 6750 section 3: "the scope necessary to access"; groups and roles are not scopes.
                 let scopes = required.scopes();
-                self.answer().challenge(realm, (!scopes.is_empty()).then(|| scopes.join(" ")).as_deref())
+                self.answer().challenge(verifier.realm(), (!scopes.is_empty()).then(|| scopes.join(" ")).as_deref())
             }
         }
     }
@@ -207,6 +223,13 @@ const INVALID_REQUEST: Answer = Answer {
     code: "invalid_request",
     error: Some(("invalid_request", "send exactly one bearer token, in one Authorization header")),
     body: r#"{"type":"about:blank","title":"Bad Request","status":400,"code":"invalid_request","detail":"send exactly one bearer token, in one Authorization header"}"#,
+};
+
+const CROSS_ORIGIN: Answer = Answer {
+    status: StatusCode::FORBIDDEN,
+    code: "cross_origin",
+    error: None,
+    body: r#"{"type":"about:blank","title":"Forbidden","status":403,"code":"cross_origin","detail":"a cookie does not authorize this request from a page of another origin"}"#,
 };
 
 const INVALID_TOKEN: Answer = Answer {
@@ -250,7 +273,7 @@ impl IntoResponse for CurrentUserRejection {
     fn into_response(self) -> Response {
         let answer = self.answer();
         match &self {
-            Self::MissingToken(_) | Self::InvalidRequest(_) => {
+            Self::MissingToken(_) | Self::InvalidRequest(_) | Self::CrossOrigin(_) => {
                 tracing::debug!(target: "countersign::rejection", status = answer.status.as_u16(), code = answer.code);
             }
             Self::InvalidToken(InvalidToken { reason, .. }) => tracing::debug!(
@@ -264,7 +287,7 @@ impl IntoResponse for CurrentUserRejection {
             ),
         }
         let mut response = answer.into_response(self.challenge());
-        if let Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable }) = self {
+        if let Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable, .. }) = self {
             response.headers_mut().insert(RETRY_AFTER, unavailable.retry_after.as_secs().max(1).into());
         }
         response

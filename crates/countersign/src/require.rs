@@ -65,7 +65,7 @@ where
         let verifier = state.verifier();
         let token = require_token(parts, &verifier).await?;
         if !R::check(token.principal()) {
-            return Err(RequireRejection::insufficient(verifier.realm(), R::describe()));
+            return Err(RequireRejection::insufficient(&verifier, R::describe()));
         }
         Ok(Self(PhantomData))
     }
