@@ -1,6 +1,8 @@
 #![doc = include_str!("../docs/countersign.md")]
 
 mod access;
+#[cfg(feature = "ws")]
+mod authenticated_socket;
 mod authentication;
 mod bearer;
 mod challenge;
@@ -30,9 +32,15 @@ mod same_origin;
 #[cfg(feature = "utoipa")]
 mod security_schemes;
 mod sources;
+#[cfg(feature = "ws")]
+mod token_expiry;
 mod verifier_state;
+#[cfg(feature = "ws")]
+mod websocket;
 
 pub use access::{Access, Beside, DescribeAccess, Maybe, Needed, Unsaid};
+#[cfg(feature = "ws")]
+pub use authenticated_socket::{AuthenticatedSocket, RenewalError};
 pub use current_user::CurrentUser;
 pub use guard::Guard;
 #[cfg(feature = "utoipa")]
@@ -58,9 +66,13 @@ pub use route::Route;
 pub use security_schemes::SecuritySchemes;
 pub use sources::{DangerousSource, Source};
 
+#[cfg(feature = "ws")]
+pub use token_expiry::TokenExpiry;
 pub use verifier_state::HoldsVerifier;
 #[doc(hidden)]
 pub use verifier_state::NoConclusion;
+#[cfg(feature = "ws")]
+pub use websocket::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, BrowserUpgrade, BrowserUpgradeRejection};
 
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, Claims, Clock, ConfigError, Expr,

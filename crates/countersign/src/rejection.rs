@@ -269,10 +269,10 @@ impl Answer {
     }
 }
 
-impl IntoResponse for CurrentUserRejection {
-    fn into_response(self) -> Response {
+impl CurrentUserRejection {
+    fn log(&self) {
         let answer = self.answer();
-        match &self {
+        match self {
             Self::MissingToken(_) | Self::InvalidRequest(_) | Self::CrossOrigin(_) => {
                 tracing::debug!(target: "countersign::rejection", status = answer.status.as_u16(), code = answer.code);
             }
@@ -286,7 +286,26 @@ impl IntoResponse for CurrentUserRejection {
                 status = answer.status.as_u16(), code = answer.code, "the issuer's keys cannot be had now"
             ),
         }
-        let mut response = answer.into_response(self.challenge());
+    }
+}
+
+impl RequireRejection {
+    /// The reason is for the log alone.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Unauthenticated(rejection) => rejection.log(),
+            Self::InsufficientScope(InsufficientScope { required, .. }) => tracing::debug!(
+                target: "countersign::rejection",
+                status = self.status().as_u16(), code = self.code(), %required, "a requirement is not met"
+            ),
+        }
+    }
+}
+
+impl IntoResponse for CurrentUserRejection {
+    fn into_response(self) -> Response {
+        self.log();
+        let mut response = self.answer().into_response(self.challenge());
         if let Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable, .. }) = self {
             response.headers_mut().insert(RETRY_AFTER, unavailable.retry_after.as_secs().max(1).into());
         }
@@ -296,16 +315,12 @@ impl IntoResponse for CurrentUserRejection {
 
 impl IntoResponse for RequireRejection {
     fn into_response(self) -> Response {
-        match &self {
-            Self::Unauthenticated(_) => {}
-            Self::InsufficientScope(InsufficientScope { required, .. }) => tracing::debug!(
-                target: "countersign::rejection",
-                status = self.status().as_u16(), code = self.code(), %required, "a requirement is not met"
-            ),
-        }
         match self {
             Self::Unauthenticated(rejection) => rejection.into_response(),
-            Self::InsufficientScope(_) => self.answer().into_response(self.challenge()),
+            Self::InsufficientScope(_) => {
+                self.log();
+                self.answer().into_response(self.challenge())
+            }
         }
     }
 }
