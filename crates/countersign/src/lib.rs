@@ -1,12 +1,14 @@
 #![doc = include_str!("../docs/countersign.md")]
 
 mod access;
+mod authenticated_layer;
 #[cfg(feature = "ws")]
 mod authenticated_socket;
 mod authentication;
 mod bearer;
 mod challenge;
 mod current_user;
+mod exceptions;
 #[cfg(feature = "utoipa")]
 mod extension;
 mod guard;
@@ -39,6 +41,7 @@ mod verifier_state;
 mod websocket;
 
 pub use access::{Access, Beside, DescribeAccess, Maybe, Needed, Unsaid};
+pub use authenticated_layer::{AuthenticatedLayer, AuthenticatedService, authenticated, exposed_headers};
 #[cfg(feature = "ws")]
 pub use authenticated_socket::{AuthenticatedSocket, RenewalError};
 pub use current_user::CurrentUser;

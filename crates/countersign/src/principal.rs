@@ -28,6 +28,10 @@ use std::ops::Deref;
 pub struct Principal(VerifiedToken);
 
 impl Principal {
+    pub(crate) fn of(token: VerifiedToken) -> Self {
+        Self(token)
+    }
+
     /// The token that says all this.
     pub fn token(&self) -> &VerifiedToken {
         &self.0
