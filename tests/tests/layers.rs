@@ -136,7 +136,10 @@ async fn the_caller_is_in_the_extensions_and_a_bad_token_is_bad_on_exceptions_to
     for path in ["/", "/livez"] {
         for (line, status) in [("Bearer a.b.c", 401), ("Bearer", 400)] {
             let answer = ask(&app, Method::GET, path, &[("authorization", line)]).await;
-            assert_eq!((answer.status, &answer.headers["content-type"]), (status, &"application/problem+json".parse().unwrap()));
+            assert_eq!(
+                (answer.status, &answer.headers["content-type"]),
+                (status, &"application/problem+json".parse().unwrap())
+            );
             assert!(answer.headers.contains_key("www-authenticate"));
         }
     }
@@ -175,7 +178,10 @@ async fn preflight_requests_pass_whatever_the_order_with_cors() {
     // A script can read the challenge where CORS is on the outside, as it should be.
     let app = routes().layer(auth()).layer(cors());
     let answer = ask(&app, Method::GET, "/", &PREFLIGHT[..1]).await;
-    assert_eq!((answer.status, answer.headers["access-control-expose-headers"].to_str().unwrap()), (401, "www-authenticate,retry-after"));
+    assert_eq!(
+        (answer.status, answer.headers["access-control-expose-headers"].to_str().unwrap()),
+        (401, "www-authenticate,retry-after")
+    );
     // What is no preflight needs a token.
     let app = Router::new().route("/", any(whoami)).layer(auth());
     assert_eq!(ask(&app, Method::OPTIONS, "/", &PREFLIGHT).await.body, "a stranger");
@@ -224,6 +230,7 @@ async fn a_grpc_service_of_tonic_is_behind_the_layer() {
     for bearer in [None, Some("Bearer a.b.c")] {
         let refusal = client.check(check(bearer)).await.unwrap_err();
         assert_eq!(refusal.code(), tonic::Code::Unauthenticated, "{bearer:?}");
+        assert!(refusal.metadata().contains_key("www-authenticate"));
     }
     let answer = client.check(check(Some(&world.bearer()))).await.unwrap();
     assert_eq!(answer.into_inner().status, 1, "serving");

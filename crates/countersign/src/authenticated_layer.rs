@@ -2,6 +2,7 @@
 
 use crate::authentication::{authenticate, authenticate_now};
 use crate::exceptions::Exceptions;
+use crate::grpc::{in_terms_of_grpc, is_grpc};
 use crate::principal::Principal;
 use crate::rejection::CurrentUserRejection;
 use axum::BoxError;
@@ -18,7 +19,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 /// Lets only callers with a good token through, to a router or to any tower service over HTTP, and leaves the
-/// [`Principal`] in the request's extensions. Extractors and guards behind it verify nothing twice.
+/// [`Principal`] in the request's extensions. A call of gRPC is refused by `grpc-status`, too. Extractors and guards behind it verify nothing twice.
 ///
 /// # Example
 ///
@@ -97,16 +98,19 @@ struct Gate {
 type Verdict = Result<Option<VerifiedToken>, CurrentUserRejection>;
 
 impl Gate {
-    /// Leaves the caller in the request, or says why it may not pass.
-    fn open(&self, parts: &mut Parts, verdict: Verdict) -> Result<(), CurrentUserRejection> {
-        match verdict? {
-            Some(token) => {
+    /// Leaves the caller in the request, or gives the answer to who may not pass.
+    fn refusal(&self, parts: &mut Parts, verdict: Verdict) -> Option<Response<Body>> {
+        let rejection = match verdict {
+            Ok(Some(token)) => {
                 parts.extensions.insert(Principal::of(token));
+                return None;
             }
-            None if self.exceptions.cover(parts) => {}
-            None => return Err(CurrentUserRejection::missing(&self.verifier)),
-        }
-        Ok(())
+            Ok(None) if self.exceptions.cover(parts) => return None,
+            Ok(None) => CurrentUserRejection::missing(&self.verifier),
+            Err(rejection) => rejection,
+        };
+        let refusal = rejection.into_response();
+        Some(if is_grpc(parts) { in_terms_of_grpc(refusal) } else { refusal })
     }
 }
 
@@ -156,17 +160,17 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let verdict = if is_preflight(&parts) {
-            Some(Ok(()))
+        let refusal = if is_preflight(&parts) {
+            Some(None)
         } else {
-            authenticate_now(&mut parts, &self.gate.verifier).map(|verdict| self.gate.open(&mut parts, verdict))
+            authenticate_now(&mut parts, &self.gate.verifier).map(|verdict| self.gate.refusal(&mut parts, verdict))
         };
-        match verdict {
-            Some(Ok(())) => {
+        match refusal {
+            Some(None) => {
                 let erase: fn(Response<RB>) -> Response<Body> = erase;
                 Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(erase))
             }
-            Some(Err(rejection)) => Either::Right(Either::Left(ready(Ok(rejection.into_response())))),
+            Some(Some(refusal)) => Either::Right(Either::Left(ready(Ok(refusal)))),
             None => {
                 // The service that was polled ready is the one to call.
                 let other = self.inner.clone();
@@ -174,9 +178,9 @@ where
                 let gate = self.gate.clone();
                 Either::Right(Either::Right(Box::pin(async move {
                     let verdict = authenticate(&mut parts, &gate.verifier).await;
-                    match gate.open(&mut parts, verdict) {
-                        Ok(()) => inner.call(Request::from_parts(parts, body)).await.map(erase),
-                        Err(rejection) => Ok(rejection.into_response()),
+                    match gate.refusal(&mut parts, verdict) {
+                        None => inner.call(Request::from_parts(parts, body)).await.map(erase),
+                        Some(refusal) => Ok(refusal),
                     }
                 })))
             }

@@ -92,7 +92,11 @@ impl<R: Requirement> AuthenticatedSocket<R> {
     ///
     /// When the connection is gone, or the token has expired.
     pub async fn send(&mut self, message: Message) -> Result<(), Error> {
-        poll_fn(|context| Poll::Ready(self.end_if_expired(context))).await;
+        poll_fn(|context| {
+            self.end_if_expired(context);
+            Poll::Ready(())
+        })
+        .await;
         self.socket.as_mut().ok_or_else(ended)?.send(message).await
     }
 

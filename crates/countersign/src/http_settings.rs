@@ -1,9 +1,13 @@
 //! What a verifier knows of HTTP: its sources, and the application's own answers. They ride on the verifier as an
 //! attachment, since the core knows no HTTP.
 
+use crate::rejection::RequireRejection;
 use crate::same_origin::canonical;
 use crate::sources::{Source, Sources};
+use axum::response::{IntoResponse, Response};
 use countersign_core::{ConfigError, Verifier, VerifierBuilder};
+use std::fmt;
+use std::sync::Arc;
 
 /// The settings of a verifier that are about HTTP, for [`VerifierBuilder`]; for a [`Verifier`], too, where one router
 /// takes its tokens from somewhere else than the others.
@@ -46,6 +50,31 @@ pub trait HttpSettings: Sized {
     ///
     /// Whoever can run a script on one of them acts for whoever visits it.
     fn trusted_origins<'o>(self, origins: impl IntoIterator<Item = &'o str>) -> Self::Set;
+
+    /// The application's own answers to requests that are not let in, by extractors, guards and layers alike. What an
+    /// answer of the rejection's status leaves out of `WWW-Authenticate` and `Retry-After` is added.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::Json;
+    /// use countersign::{HttpSettings, RequireRejection, Verifier};
+    ///
+    /// let builder = Verifier::builder().on_rejection(|rejection: &RequireRejection| {
+    ///     let body = serde_json::json!({ "ok": false, "error": rejection.code() });
+    ///     (rejection.status(), Json(body))
+    /// });
+    /// # let _ = builder;
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// The request stays refused whatever is answered: no handler runs. But a client takes a 2xx for success. Tell it no
+    /// more than the code.
+    fn on_rejection<F, A>(self, respond: F) -> Self::Set
+    where
+        F: Fn(&RequireRejection) -> A + Send + Sync + 'static,
+        A: IntoResponse;
 }
 
 impl HttpSettings for VerifierBuilder {
@@ -60,6 +89,15 @@ impl HttpSettings for VerifierBuilder {
         let settings = Http::of(self.attachment()).trusted_origins(origins);
         self.attach(settings)
     }
+
+    fn on_rejection<F, A>(self, respond: F) -> Self
+    where
+        F: Fn(&RequireRejection) -> A + Send + Sync + 'static,
+        A: IntoResponse,
+    {
+        let settings = Http { on_rejection: Some(OwnAnswers::new(respond)), ..Http::of(self.attachment()) };
+        self.attach(Ok(settings))
+    }
 }
 
 impl HttpSettings for &Verifier {
@@ -72,12 +110,46 @@ impl HttpSettings for &Verifier {
     fn trusted_origins<'o>(self, origins: impl IntoIterator<Item = &'o str>) -> Self::Set {
         Http::of(self.attachment()).trusted_origins(origins).map(|settings| self.attach(settings))
     }
+
+    fn on_rejection<F, A>(self, respond: F) -> Self::Set
+    where
+        F: Fn(&RequireRejection) -> A + Send + Sync + 'static,
+        A: IntoResponse,
+    {
+        let on_rejection = Some(OwnAnswers::new(respond));
+        Ok(self.attach(Http { on_rejection, ..Http::of(self.attachment()) }))
+    }
 }
 
 /// The attachment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Http {
     pub(crate) sources: Sources,
+    pub(crate) on_rejection: Option<OwnAnswers>,
+}
+
+/// The application's function from a rejection to its answer.
+#[derive(Clone)]
+pub(crate) struct OwnAnswers(Arc<dyn Fn(&RequireRejection) -> Response + Send + Sync>);
+
+impl OwnAnswers {
+    fn new<F, A>(respond: F) -> Self
+    where
+        F: Fn(&RequireRejection) -> A + Send + Sync + 'static,
+        A: IntoResponse,
+    {
+        Self(Arc::new(move |rejection| respond(rejection).into_response()))
+    }
+
+    pub(crate) fn respond(&self, rejection: &RequireRejection) -> Response {
+        (self.0)(rejection)
+    }
+}
+
+impl fmt::Debug for OwnAnswers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnAnswers")
+    }
 }
 
 impl Http {

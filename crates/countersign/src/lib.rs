@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/countersign.md")]
 
 mod access;
+mod answer;
 mod authenticated_layer;
 #[cfg(feature = "ws")]
 mod authenticated_socket;
@@ -11,6 +12,7 @@ mod current_user;
 mod exceptions;
 #[cfg(feature = "utoipa")]
 mod extension;
+mod grpc;
 mod guard;
 mod guard_layer;
 #[cfg(feature = "utoipa")]
@@ -36,6 +38,7 @@ mod security_schemes;
 mod sources;
 #[cfg(feature = "ws")]
 mod token_expiry;
+mod verifier_for;
 mod verifier_state;
 #[cfg(feature = "ws")]
 mod websocket;
@@ -71,6 +74,7 @@ pub use sources::{DangerousSource, Source};
 
 #[cfg(feature = "ws")]
 pub use token_expiry::TokenExpiry;
+pub use verifier_for::{By, HoldsVerifierFor, VerifierFor};
 pub use verifier_state::HoldsVerifier;
 #[doc(hidden)]
 pub use verifier_state::NoConclusion;

@@ -1,11 +1,16 @@
-//! The answers to requests that are not let in. Every status, code and body stands in this file.
+//! Why requests are not let in, and how that becomes an answer.
 
+use crate::answer::{
+    Answer, CROSS_ORIGIN, INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, MISSING_TOKEN, TEMPORARILY_UNAVAILABLE,
+};
 use crate::challenge::Challenge;
+use crate::http_settings::Http;
 use axum::response::{IntoResponse, Response};
 use countersign_core::{Expr, TokenError, Unavailable, Verifier, VerifyError};
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use std::fmt;
+use std::time::Duration;
 
 /// Why [`CurrentUser`](crate::CurrentUser) and [`Principal`](crate::Principal) did not let a request in.
 ///
@@ -95,6 +100,13 @@ impl InvalidToken {
     }
 }
 
+impl TemporarilyUnavailable {
+    /// When to come back: whole seconds from now, one at the least.
+    pub fn retry_after(&self) -> Duration {
+        Duration::from_secs(self.unavailable.retry_after.as_secs().max(1))
+    }
+}
+
 impl InsufficientScope {
     /// The whole requirement, not only what is lacking.
     pub fn required(&self) -> &Expr {
@@ -125,8 +137,18 @@ impl CurrentUserRejection {
             // Fail closed on what a later version of the core may add.
             _ => Self::TemporarilyUnavailable(TemporarilyUnavailable {
                 verifier,
-                unavailable: Unavailable { retry_after: std::time::Duration::from_secs(1) },
+                unavailable: Unavailable { retry_after: Duration::from_secs(1) },
             }),
+        }
+    }
+
+    fn verifier(&self) -> &Verifier {
+        match self {
+            Self::MissingToken(MissingToken { verifier })
+            | Self::InvalidRequest(InvalidRequest { verifier })
+            | Self::CrossOrigin(CrossOrigin { verifier })
+            | Self::InvalidToken(InvalidToken { verifier, .. })
+            | Self::TemporarilyUnavailable(TemporarilyUnavailable { verifier, .. }) => verifier,
         }
     }
 
@@ -155,7 +177,7 @@ impl CurrentUserRejection {
         match self {
             Self::MissingToken(MissingToken { verifier })
             | Self::InvalidRequest(InvalidRequest { verifier })
-            | Self::InvalidToken(InvalidToken { verifier, .. }) => self.answer().challenge(verifier.realm(), None),
+            | Self::InvalidToken(InvalidToken { verifier, .. }) => Some(challenge(self.answer(), verifier, None)),
             // Another token would not help.
             Self::CrossOrigin(_) | Self::TemporarilyUnavailable(_) => None,
         }
@@ -163,6 +185,13 @@ impl CurrentUserRejection {
 }
 
 impl RequireRejection {
+    fn verifier(&self) -> &Verifier {
+        match self {
+            Self::Unauthenticated(rejection) => rejection.verifier(),
+            Self::InsufficientScope(InsufficientScope { verifier, .. }) => verifier,
+        }
+    }
+
     pub(crate) fn insufficient(verifier: &Verifier, required: Expr) -> Self {
         Self::InsufficientScope(InsufficientScope { verifier: verifier.clone(), required })
     }
@@ -191,81 +220,23 @@ impl RequireRejection {
             Self::InsufficientScope(InsufficientScope { verifier, required }) => {
                 // RFC 6750 section 3: "the scope necessary to access"; groups and roles are not scopes.
                 let scopes = required.scopes();
-                self.answer().challenge(verifier.realm(), (!scopes.is_empty()).then(|| scopes.join(" ")).as_deref())
+                Some(challenge(self.answer(), verifier, (!scopes.is_empty()).then(|| scopes.join(" ")).as_deref()))
             }
         }
     }
 }
 
-/// Stands in the extensions of every answer that Countersign gives itself: no handler made it. Tests look for it.
+/// Stands in the extensions of every answer to a request that was not let in: no handler made it. Tests look for it, and
+/// a layer of your own that has the request's headers at hand, to put the answer into its reader's language.
 #[derive(Clone, Copy, Debug)]
-pub struct Refused;
-
-/// One row of the table of answers.
-#[derive(Clone, Copy)]
-struct Answer {
-    status: StatusCode,
-    code: &'static str,
-    /// `error` and `error_description` of the challenge.
-    error: Option<(&'static str, &'static str)>,
-    body: &'static str,
+pub struct Refused {
+    pub(crate) code: &'static str,
 }
 
-const MISSING_TOKEN: Answer = Answer {
-    status: StatusCode::UNAUTHORIZED,
-    code: "missing_token",
-    error: None,
-    body: r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"missing_token","detail":"send an access token in the header `Authorization: Bearer TOKEN`"}"#,
-};
-
-const INVALID_REQUEST: Answer = Answer {
-    status: StatusCode::BAD_REQUEST,
-    code: "invalid_request",
-    error: Some(("invalid_request", "send exactly one bearer token, in one Authorization header")),
-    body: r#"{"type":"about:blank","title":"Bad Request","status":400,"code":"invalid_request","detail":"send exactly one bearer token, in one Authorization header"}"#,
-};
-
-const CROSS_ORIGIN: Answer = Answer {
-    status: StatusCode::FORBIDDEN,
-    code: "cross_origin",
-    error: None,
-    body: r#"{"type":"about:blank","title":"Forbidden","status":403,"code":"cross_origin","detail":"a cookie does not authorize this request from a page of another origin"}"#,
-};
-
-const INVALID_TOKEN: Answer = Answer {
-    status: StatusCode::UNAUTHORIZED,
-    code: "invalid_token",
-    error: Some(("invalid_token", "the access token is expired, malformed or not valid for this API")),
-    body: r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"invalid_token","detail":"the access token is expired, malformed or not valid for this API"}"#,
-};
-
-const INSUFFICIENT_SCOPE: Answer = Answer {
-    status: StatusCode::FORBIDDEN,
-    code: "insufficient_scope",
-    error: Some(("insufficient_scope", "the access token does not grant what this operation requires")),
-    body: r#"{"type":"about:blank","title":"Forbidden","status":403,"code":"insufficient_scope","detail":"the access token does not grant what this operation requires"}"#,
-};
-
-const TEMPORARILY_UNAVAILABLE: Answer = Answer {
-    status: StatusCode::SERVICE_UNAVAILABLE,
-    code: "temporarily_unavailable",
-    error: None,
-    body: r#"{"type":"about:blank","title":"Service Unavailable","status":503,"code":"temporarily_unavailable","detail":"the access token cannot be judged now, try again later"}"#,
-};
-
-impl Answer {
-    fn challenge(&self, realm: &str, scope: Option<&str>) -> Option<HeaderValue> {
-        Some(Challenge { realm, error: self.error, scope }.to_header())
-    }
-
-    fn into_response(self, challenge: Option<HeaderValue>) -> Response {
-        let content_type = [(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
-        let mut response = (self.status, content_type, self.body).into_response();
-        response.extensions_mut().insert(Refused);
-        if let Some(challenge) = challenge {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        response
+impl Refused {
+    /// The stable code of the rejection.
+    pub fn code(&self) -> &'static str {
+        self.code
     }
 }
 
@@ -302,26 +273,35 @@ impl RequireRejection {
     }
 }
 
+fn challenge(answer: Answer, verifier: &Verifier, scope: Option<&str>) -> HeaderValue {
+    Challenge { realm: verifier.realm(), error: answer.error, scope }.to_header()
+}
+
 impl IntoResponse for CurrentUserRejection {
     fn into_response(self) -> Response {
-        self.log();
-        let mut response = self.answer().into_response(self.challenge());
-        if let Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable, .. }) = self {
-            response.headers_mut().insert(RETRY_AFTER, unavailable.retry_after.as_secs().max(1).into());
-        }
-        response
+        RequireRejection::from(self).into_response()
     }
 }
 
 impl IntoResponse for RequireRejection {
+    /// The application's [own answer](crate::HttpSettings::on_rejection), or that of the table; with what the standards
+    /// demand of either.
     fn into_response(self) -> Response {
-        match self {
-            Self::Unauthenticated(rejection) => rejection.into_response(),
-            Self::InsufficientScope(_) => {
-                self.log();
-                self.answer().into_response(self.challenge())
+        self.log();
+        let own = self.verifier().attachment::<Http>().and_then(|http| http.on_rejection.as_ref());
+        let mut response = own.map_or_else(|| self.answer().into_response(), |own| own.respond(&self));
+        // Whoever answers something else has reasons, such as 404 for what a stranger must not know of.
+        if response.status() == self.status() {
+            if let Some(challenge) = self.challenge() {
+                response.headers_mut().entry(WWW_AUTHENTICATE).or_insert(challenge);
+            }
+            if let Self::Unauthenticated(CurrentUserRejection::TemporarilyUnavailable(unavailable)) = &self {
+                let seconds = unavailable.retry_after().as_secs();
+                response.headers_mut().entry(RETRY_AFTER).or_insert(seconds.into());
             }
         }
+        response.extensions_mut().insert(Refused { code: self.code() });
+        response
     }
 }
 

@@ -242,7 +242,7 @@ impl IntoResponse for BrowserUpgradeRejection {
         let reason = rejection.code();
         let upgrade = upgrade.max_message_size(STRANGERS_MESSAGE).max_frame_size(STRANGERS_MESSAGE);
         let mut response = answering_bearer(upgrade).on_upgrade(move |socket| close(socket, code, reason));
-        response.extensions_mut().insert(Refused);
+        response.extensions_mut().insert(Refused { code: reason });
         response
     }
 }
