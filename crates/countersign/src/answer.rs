@@ -62,3 +62,17 @@ impl IntoResponse for Answer {
         (self.status, content_type, self.body).into_response()
     }
 }
+
+/// Stands in the extensions of every answer to a request that was not let in: no handler made it. Tests look for it, and
+/// a layer of your own that has the request's headers at hand, to put the answer into its reader's language.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    pub(crate) code: &'static str,
+}
+
+impl Refused {
+    /// The stable code of the rejection.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+}

@@ -3,7 +3,8 @@
 
 use crate::rejection::RequireRejection;
 use crate::same_origin::canonical;
-use crate::sources::{Source, Sources};
+use crate::source::Source;
+use crate::sources::Sources;
 use axum::response::{IntoResponse, Response};
 use countersign_core::{ConfigError, Verifier, VerifierBuilder};
 use std::fmt;

@@ -35,6 +35,7 @@ mod routes;
 mod same_origin;
 #[cfg(feature = "utoipa")]
 mod security_schemes;
+mod source;
 mod sources;
 #[cfg(feature = "ws")]
 mod token_expiry;
@@ -44,6 +45,7 @@ mod verifier_state;
 mod websocket;
 
 pub use access::{Access, Beside, DescribeAccess, Maybe, Needed, Unsaid};
+pub use answer::Refused;
 pub use authenticated_layer::{AuthenticatedLayer, AuthenticatedService, authenticated, exposed_headers};
 #[cfg(feature = "ws")]
 pub use authenticated_socket::{AuthenticatedSocket, RenewalError};
@@ -60,8 +62,8 @@ pub use principal::Principal;
 #[cfg(feature = "utoipa")]
 pub use public::Public;
 pub use rejection::{
-    CrossOrigin, CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, Refused,
-    RequireRejection, TemporarilyUnavailable,
+    CrossOrigin, CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, RequireRejection,
+    TemporarilyUnavailable,
 };
 pub use require::{
     Group, Permission, Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes, Role, Scope,
@@ -70,8 +72,7 @@ pub use require::{
 pub use route::Route;
 #[cfg(feature = "utoipa")]
 pub use security_schemes::SecuritySchemes;
-pub use sources::{DangerousSource, Source};
-
+pub use source::{DangerousSource, Source};
 #[cfg(feature = "ws")]
 pub use token_expiry::TokenExpiry;
 pub use verifier_for::{By, HoldsVerifierFor, VerifierFor};

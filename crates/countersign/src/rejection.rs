@@ -1,7 +1,8 @@
 //! Why requests are not let in, and how that becomes an answer.
 
 use crate::answer::{
-    Answer, CROSS_ORIGIN, INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, MISSING_TOKEN, TEMPORARILY_UNAVAILABLE,
+    Answer, CROSS_ORIGIN, INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, MISSING_TOKEN, Refused,
+    TEMPORARILY_UNAVAILABLE,
 };
 use crate::challenge::Challenge;
 use crate::http_settings::Http;
@@ -223,20 +224,6 @@ impl RequireRejection {
                 Some(challenge(self.answer(), verifier, (!scopes.is_empty()).then(|| scopes.join(" ")).as_deref()))
             }
         }
-    }
-}
-
-/// Stands in the extensions of every answer to a request that was not let in: no handler made it. Tests look for it, and
-/// a layer of your own that has the request's headers at hand, to put the answer into its reader's language.
-#[derive(Clone, Copy, Debug)]
-pub struct Refused {
-    pub(crate) code: &'static str,
-}
-
-impl Refused {
-    /// The stable code of the rejection.
-    pub fn code(&self) -> &'static str {
-        self.code
     }
 }
 

@@ -4,7 +4,7 @@ use crate::access::Access;
 use crate::extension;
 use crate::http_settings::Http;
 use crate::openapi::{BearerAuth, operations, security};
-use crate::sources::Place;
+use crate::source::Place;
 use countersign_core::{Expr, Verifier};
 use countersign_providers::ProviderMetadata;
 use std::collections::BTreeMap;

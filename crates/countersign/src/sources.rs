@@ -1,130 +1,12 @@
-//! Where a token may stand in a request.
+//! Where the token of a request is looked for: in each declared place, of which exactly one may carry one.
 
 use crate::bearer::{Credentials, is_several};
 use crate::handshake::is_websocket_handshake;
 use crate::same_origin::{is_safe, is_same_origin};
+use crate::source::{Place, Source, invalid};
 use countersign_core::ConfigError;
-use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
+use http::header::{COOKIE, SEC_WEBSOCKET_PROTOCOL};
 use http::request::Parts;
-use std::fmt;
-
-/// A place in a request that may carry a token: for [`HttpSettings::sources`](crate::HttpSettings::sources).
-///
-/// # Example
-///
-/// ```
-/// use countersign::{HttpSettings, Source, Verifier};
-///
-/// let builder = Verifier::builder().sources([Source::authorization(), Source::cookie("__session")]);
-/// # let _ = builder;
-/// ```
-pub struct Source(Result<Place, ConfigError>);
-
-impl Source {
-    /// `Authorization: Bearer TOKEN` (RFC 6750 section 2.1), the only source unless others are declared.
-    pub fn authorization() -> Self {
-        Self(Ok(Place::Authorization))
-    }
-
-    /// A header that holds the bare token, such as `Cf-Access-Jwt-Assertion` (Cloudflare Access) and
-    /// `x-goog-iap-jwt-assertion` (Google's Identity-Aware Proxy).
-    pub fn header(name: &str) -> Self {
-        let refused = |expected| invalid("header for tokens", name, expected);
-        Self(match HeaderName::try_from(name) {
-            Err(_) => refused("a header's name, such as `Cf-Access-Jwt-Assertion`"),
-            Ok(AUTHORIZATION) => refused("use `Source::authorization()`"),
-            Ok(COOKIE) => refused("use `Source::cookie(..)`"),
-            Ok(SEC_WEBSOCKET_PROTOCOL) => refused("use `Source::websocket_protocol()`"),
-            Ok(name) => Ok(Place::Header(name)),
-        })
-    }
-
-    /// A cookie that holds the bare token, such as `__session` (Clerk) and `CF_Authorization` (Cloudflare Access). An
-    /// empty one is none.
-    ///
-    /// # Security
-    ///
-    /// Browsers send cookies with requests that other sites make. So on methods that change something, and on websocket
-    /// upgrades, a cookie counts only when the request comes from a page of the same origin, or from one of
-    /// [`trusted_origins`](crate::HttpSettings::trusted_origins); else the answer is 403 with the code `cross_origin`.
-    /// What `GET` and `HEAD` do must change nothing.
-    pub fn cookie(name: &str) -> Self {
-        // RFC 6265 section 4.1.1: a cookie's name is a token (RFC 9110 section 5.6.2).
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(is_token) {
-            return Self(invalid("cookie for tokens", name, "a cookie's name, such as `__session`"));
-        }
-        Self(Ok(Place::Cookie(name.into())))
-    }
-
-    /// `Sec-WebSocket-Protocol: bearer, TOKEN` of a websocket upgrade, for browsers: `new WebSocket(url, ["bearer",
-    /// token])`. The server must answer with `bearer` or another of the protocols, never with the token.
-    pub fn websocket_protocol() -> Self {
-        Self(Ok(Place::WebSocketProtocol))
-    }
-
-    /// What no one should use who has another way.
-    pub fn danger() -> DangerousSource {
-        DangerousSource(())
-    }
-
-    pub(crate) fn place(self) -> Result<Place, ConfigError> {
-        self.0
-    }
-}
-
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source").field(&self.0).finish()
-    }
-}
-
-/// Sources that give tokens away. What [`Source::danger`] gives.
-#[derive(Clone, Copy, Debug)]
-pub struct DangerousSource(());
-
-impl DangerousSource {
-    /// A parameter of the query, on websocket upgrades only.
-    ///
-    /// # Security
-    ///
-    /// Addresses stand in the logs of every server and proxy on the way, and in a browser's history (RFC 9700 section
-    /// 4.3.2). Use [`Source::websocket_protocol`] wherever the client can.
-    pub fn query(self, name: &str) -> Source {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(is_plain) {
-            return Source(invalid("query parameter for tokens", name, "letters, digits and `-._~`"));
-        }
-        Source(Ok(Place::Query(name.into())))
-    }
-}
-
-fn invalid<T>(what: &'static str, value: &str, expected: &'static str) -> Result<T, ConfigError> {
-    Err(ConfigError::InvalidArgument { what, value: value.to_owned(), expected })
-}
-
-/// A source that can be looked at.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Place {
-    Authorization,
-    Header(HeaderName),
-    Cookie(Box<str>),
-    WebSocketProtocol,
-    Query(Box<str>),
-}
-
-impl Place {
-    fn find<'a>(&self, parts: &'a Parts) -> Credentials<'a> {
-        match self {
-            Self::Authorization => Credentials::find(&parts.headers),
-            Self::Header(name) => only(parts.headers.get_all(name).iter().map(|value| value.as_bytes())),
-            Self::Cookie(name) => only(cookies(parts, name)),
-            Self::WebSocketProtocol if is_websocket_handshake(parts) => offered(parts),
-            Self::Query(name) if is_websocket_handshake(parts) => only(parameters(parts, name)),
-            Self::WebSocketProtocol | Self::Query(_) => Credentials::Absent,
-        }
-    }
-}
 
 /// Every source of a verifier.
 #[derive(Clone, Debug)]
@@ -189,6 +71,19 @@ impl Sources {
     /// Whether another site's page may have made the browser send this along.
     fn is_foreign(&self, place: &Place, parts: &Parts) -> bool {
         matches!(place, Place::Cookie(_)) && !is_safe(parts) && !is_same_origin(parts, &self.trusted_origins)
+    }
+}
+
+impl Place {
+    fn find<'a>(&self, parts: &'a Parts) -> Credentials<'a> {
+        match self {
+            Self::Authorization => Credentials::find(&parts.headers),
+            Self::Header(name) => only(parts.headers.get_all(name).iter().map(|value| value.as_bytes())),
+            Self::Cookie(name) => only(cookies(parts, name)),
+            Self::WebSocketProtocol if is_websocket_handshake(parts) => offered(parts),
+            Self::Query(name) if is_websocket_handshake(parts) => only(parameters(parts, name)),
+            Self::WebSocketProtocol | Self::Query(_) => Credentials::Absent,
+        }
     }
 }
 
@@ -336,23 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_names_and_lists_are_refused() {
-        for source in [
-            Source::header(""),
-            Source::header("a b"),
-            Source::header("Authorization"),
-            Source::header("cookie"),
-            Source::header("Sec-WebSocket-Protocol"),
-            Source::cookie(""),
-            Source::cookie("a=b"),
-            Source::cookie("a;b"),
-            Source::cookie("a\u{e4}"),
-            Source::danger().query(""),
-            Source::danger().query("a&b"),
-        ] {
-            let source = format!("{source:?}");
-            assert!(source.contains("InvalidArgument"), "{source}");
-        }
+    fn lists_of_nothing_and_of_the_same_twice_are_refused() {
         assert!(Sources::default().replace([]).is_err());
         assert!(Sources::default().replace([Source::cookie("a"), Source::cookie("a")]).is_err());
         assert!(Sources::default().replace([Source::cookie("a"), Source::cookie("b")]).is_ok());

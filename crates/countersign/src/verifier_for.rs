@@ -9,7 +9,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// A verifier beside the application's own, for a part of the API that trusts another issuer: what [`By<T, _>`](By)
-/// takes from the state. `T` is a type of yours that names it.
+/// takes from the state. `T` is a type of yours that names it. [`routes!`](crate::routes) asks for the application's own
+/// verifier all the same.
 ///
 /// # Example
 ///

@@ -1,12 +1,13 @@
 //! Websockets whose caller is known before the upgrade.
 
 use crate::access::{Access, DescribeAccess, Needed};
+use crate::answer::Refused;
 use crate::authenticated_socket::{AuthenticatedSocket, close};
 use crate::http_settings::Http;
 use crate::principal::Principal;
-use crate::rejection::{CurrentUserRejection, Refused, RequireRejection};
+use crate::rejection::{CurrentUserRejection, RequireRejection};
 use crate::require::Require;
-use crate::sources::Place;
+use crate::source::Place;
 use crate::verifier_state::HoldsVerifier;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
