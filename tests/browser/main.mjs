@@ -1,4 +1,4 @@
-// Swagger UI of both examples in Debian's chromium. `run` installs, builds and starts this.
+// Swagger UI of both examples, and websockets, in Debian's chromium. `run` installs, builds and starts this.
 
 import { Browser } from './browser.mjs';
 import * as quickstart from './quickstart.mjs';

@@ -110,6 +110,22 @@ async fn an_own_503_tells_when_to_come_back_too() {
     assert!(answer.headers.contains_key("retry-after") && !answer.headers.contains_key("www-authenticate"));
 }
 
+#[tokio::test]
+async fn the_usual_answer_can_be_given_to_some() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let some = |rejection: &RequireRejection| match rejection.code() {
+        "missing_token" => own(rejection).into_response(),
+        _ => rejection.clone().into_response(),
+    };
+    let app = app(&trusting(&issuer).on_rejection(some).build().await.unwrap());
+    for path in ["/user", "/require", "/layer", "/guard"] {
+        assert_eq!(ask(&app, path, &[]).await.body["error"], "missing_token");
+        let usual = ask(&app, path, &[("authorization", "Bearer a.b.c")]).await;
+        assert_eq!((usual.status, &usual.body["title"]), (401, &json!("Unauthorized")));
+        assert!(usual.headers.contains_key("www-authenticate"));
+    }
+}
+
 /// The answer is the application's, the refusal is not.
 #[tokio::test]
 async fn no_answer_makes_a_handler_run() {

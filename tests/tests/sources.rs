@@ -97,11 +97,14 @@ async fn read(_: RequireScopes<Read>) {}
 #[utoipa::path(get, path = "/optional")]
 async fn optional(_: Option<Principal>) {}
 
+#[utoipa::path(post, path = "/optional")]
+async fn write(_: Principal) {}
+
 #[tokio::test]
 async fn the_document_shows_each_source_as_a_scheme() {
     let issuer = TestIssuer::start().await.unwrap();
     let document = |verifier: &Verifier| -> Value {
-        let router = GuardedRouter::<Verifier>::new().routes(routes!(read)).routes(routes!(optional));
+        let router = GuardedRouter::<Verifier>::new().routes(routes!(read)).routes(routes!(optional, write));
         let mut openapi = router.build().unwrap().openapi;
         SecuritySchemes::of(verifier).modify(&mut openapi);
         serde_json::to_value(openapi).unwrap()
@@ -131,9 +134,15 @@ async fn the_document_shows_each_source_as_a_scheme() {
     let optional = [vec![json!({})], each(&[])].concat();
     assert_eq!(json["paths"]["/optional"]["get"]["security"], json!(optional));
 
+    // A cookie is refused where something is changed.
+    let answers = |method: &str| json["paths"]["/optional"][method]["responses"]["403"].clone();
+    assert!(answers("post").is_object() && answers("get").is_null());
+
     // Where nothing is declared the document is what it was.
     let plain = trusting(&issuer).build().await.unwrap();
-    assert_eq!(document(&plain)["components"]["securitySchemes"].as_object().unwrap().len(), 1);
+    let json = document(&plain);
+    assert_eq!(json["components"]["securitySchemes"].as_object().unwrap().len(), 1);
+    assert!(json["paths"]["/optional"]["post"]["responses"]["403"].is_null());
     let without = trusting(&issuer).sources([Source::cookie("s")]).build().await.unwrap();
     assert_eq!(document(&without)["paths"]["/read"]["get"]["security"], json!([{ "cookieAuth": ["read"] }]));
 }

@@ -53,7 +53,8 @@ pub trait HttpSettings: Sized {
     fn trusted_origins<'o>(self, origins: impl IntoIterator<Item = &'o str>) -> Self::Set;
 
     /// The application's own answers to requests that are not let in, by extractors, guards and layers alike. What an
-    /// answer of the rejection's status leaves out of `WWW-Authenticate` and `Retry-After` is added.
+    /// answer of the rejection's status leaves out of `WWW-Authenticate` and `Retry-After` is added. For the usual answer to
+    /// some of them give `rejection.clone().into_response()`.
     ///
     /// # Example
     ///

@@ -85,7 +85,8 @@ pub use websocket::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, Browser
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, Claims, Clock, ConfigError, Expr,
     Grant, Issuer, IssuerKeys, KeyCounts, KeyReport, MachineMark, ManualClock, Marker, NameSet, Requirement,
-    TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError, groups, permissions, roles, scopes,
+    TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifierBuilder, VerifyError, groups, permissions,
+    roles, scopes,
 };
 pub use countersign_providers::{Cognito, Oidc, Provider, ProviderMetadata};
 
@@ -103,3 +104,8 @@ pub mod __private {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The guide's programs compile.
+#[cfg(all(doctest, feature = "utoipa", feature = "ws"))]
+#[doc = include_str!("../../../docs/guide/web.md")]
+struct WebGuide;

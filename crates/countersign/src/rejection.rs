@@ -143,7 +143,7 @@ impl CurrentUserRejection {
         }
     }
 
-    fn verifier(&self) -> &Verifier {
+    fn verifier(&mut self) -> &mut Verifier {
         match self {
             Self::MissingToken(MissingToken { verifier })
             | Self::InvalidRequest(InvalidRequest { verifier })
@@ -186,7 +186,7 @@ impl CurrentUserRejection {
 }
 
 impl RequireRejection {
-    fn verifier(&self) -> &Verifier {
+    fn verifier(&mut self) -> &mut Verifier {
         match self {
             Self::Unauthenticated(rejection) => rejection.verifier(),
             Self::InsufficientScope(InsufficientScope { verifier, .. }) => verifier,
@@ -273,10 +273,17 @@ impl IntoResponse for CurrentUserRejection {
 impl IntoResponse for RequireRejection {
     /// The application's [own answer](crate::HttpSettings::on_rejection), or that of the table; with what the standards
     /// demand of either.
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
         self.log();
-        let own = self.verifier().attachment::<Http>().and_then(|http| http.on_rejection.as_ref());
-        let mut response = own.map_or_else(|| self.answer().into_response(), |own| own.respond(&self));
+        let verifier = self.verifier();
+        let mut response = match verifier.attachment::<Http>().and_then(|http| http.on_rejection.clone()) {
+            None => self.answer().into_response(),
+            Some(own) => {
+                // It may turn what it is given into a response itself: that is then the table's, and no circle.
+                *verifier = verifier.attach(());
+                own.respond(&self)
+            }
+        };
         // Whoever answers something else has reasons, such as 404 for what a stranger must not know of.
         if response.status() == self.status() {
             if let Some(challenge) = self.challenge() {

@@ -3,7 +3,7 @@
 use crate::access::Access;
 use crate::extension;
 use crate::http_settings::Http;
-use crate::openapi::{BearerAuth, operations, security};
+use crate::openapi::{BearerAuth, answer, operations, security};
 use crate::source::Place;
 use countersign_core::{Expr, Verifier};
 use countersign_providers::ProviderMetadata;
@@ -149,10 +149,14 @@ impl Modify for SecuritySchemes {
 
 impl SecuritySchemes {
     fn add_to_operations(&self, item: &mut PathItem, scopes: &mut BTreeMap<String, String>) {
-        for (_, operation) in operations(item) {
+        let has_cookie = self.sources.iter().any(|(_, place)| matches!(place, Place::Cookie(_)));
+        for (method, operation) in operations(item) {
             let access = extension::read(operation);
             if let Access::Optional | Access::Required(_) = access {
                 operation.security = Some(security(&access, &self.names()));
+                if has_cookie && !matches!(method, "GET" | "HEAD" | "OPTIONS") {
+                    answer(operation, "403", "A cookie does not authorize this from a page of another origin");
+                }
             }
             if let Access::Required(exprs) = &access {
                 exprs.iter().for_each(|expr| expr.visit(&mut |part| collect(part, scopes)));
