@@ -1,10 +1,11 @@
-// Swagger UI of both examples in Debian's chromium. `run` installs, builds and starts this.
+// Swagger UI of both examples, and websockets, in Debian's chromium. `run` installs, builds and starts this.
 
 import { Browser } from './browser.mjs';
 import * as quickstart from './quickstart.mjs';
 import { Report } from './report.mjs';
 import * as resourceServer from './resource_server.mjs';
 import { within } from './waiting.mjs';
+import * as websockets from './websockets.mjs';
 
 // No section takes a tenth of this; it is here so that a hang becomes a failure.
 const SECTION_LIMIT_MS = 120_000;
@@ -14,6 +15,7 @@ const browser = await Browser.launch();
 console.log(`${await browser.version()}, node ${process.version}`);
 await section('quickstart', quickstart);
 await section('resource-server', resourceServer);
+await section('websockets', websockets);
 await browser.close().catch((error) => console.error(error.message));
 process.exit(report.close() ? 0 : 1);
 

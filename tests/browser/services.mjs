@@ -43,12 +43,12 @@ export async function resourceServer(issuer) {
   return { service, url };
 }
 
-// An access token for the API that no user took part in.
-export async function machineToken(issuer) {
+// An access token for the API that no user took part in; the resource's query may shape it.
+export async function machineToken(issuer, resource = API) {
   const response = await fetch(`${issuer}/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${btoa('svc:svc-secret')}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', resource: API, scope: 'reports:read' }),
+    body: new URLSearchParams({ grant_type: 'client_credentials', resource, scope: 'reports:read' }),
     signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
   });
   if (!response.ok) throw new Error(`the provider answers ${response.status}: ${await response.text()}`);

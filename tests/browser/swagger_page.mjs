@@ -89,6 +89,11 @@ export class SwaggerPage {
     return { scopes, asked: Object.fromEntries(asked.searchParams) };
   }
 
+  // Runs a script in the page.
+  run(script, ...given) {
+    return this.#page.evaluate(script, ...given);
+  }
+
   async screenshot(name) {
     await this.#page.screenshot({ path: `screenshots/${name}.png` });
   }

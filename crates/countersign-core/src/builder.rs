@@ -1,5 +1,6 @@
 //! Builds a [`Verifier`], and refuses to without a policy.
 
+use crate::attachment::Attachment;
 use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
@@ -9,6 +10,7 @@ use crate::issuer::{IntoIssuer, Issuer, TrustedIssuer};
 use crate::revocation::Revocation;
 use crate::token_cache::{CacheLimits, TokenCache};
 use crate::verifier::Verifier;
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct VerifierBuilder<I = AnyIssuers> {
     revocations: Vec<AnyRevocation>,
     grants: Option<AnyGrants>,
     grants_limits: GrantsLimits,
+    attachment: Attachment,
+    refusal: Option<ConfigError>,
 }
 
 /// A revocation without regard to its type.
@@ -97,6 +101,8 @@ impl<I> VerifierBuilder<I> {
             revocations: Vec::new(),
             grants: None,
             grants_limits: GrantsLimits::default(),
+            attachment: Attachment::default(),
+            refusal: None,
         }
     }
 
@@ -201,6 +207,21 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
+    /// Keeps something for [`Verifier::attachment`], in the place of what was there: for front ends, which put their own
+    /// settings here. The core never looks at it. An error is what [`build`](Self::build) will give.
+    pub fn attach<T: Any + Send + Sync>(mut self, attachment: Result<T, ConfigError>) -> Self {
+        match attachment {
+            Ok(attachment) => self.attachment = Attachment::new(attachment),
+            Err(error) => self.refusal = self.refusal.or(Some(error)),
+        }
+        self
+    }
+
+    /// What was [attached](Self::attach), if it is a `T`.
+    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.attachment.as_a()
+    }
+
     /// Builds the verifier, and waits for the first attempt to fetch keys. When that fails the verifier is built all
     /// the same: it gives no verdict (503), and tries again in the background until it can.
     ///
@@ -211,6 +232,9 @@ impl<I> VerifierBuilder<I> {
     /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice; when keys
     /// are [demanded](Self::demand_keys) and cannot be had.
     pub async fn build(self) -> Result<Verifier, ConfigError> {
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
         if self.issuers.is_empty() {
             return Err(ConfigError::NoIssuer);
         }
@@ -238,6 +262,8 @@ impl<I> VerifierBuilder<I> {
             .grants
             .map(|provider| Arc::new(GrantsCache::new(provider.0, self.grants_limits, Arc::clone(&self.clock))));
         let revocations = self.revocations.into_iter().map(|revocation| revocation.0).collect();
-        Ok(Verifier::new(trusted, self.realm, self.clock, self.cache.and_then(TokenCache::new), revocations, grants))
+        let cache = self.cache.and_then(TokenCache::new);
+        let verifier = Verifier::new(trusted, self.realm, self.clock, cache, revocations, grants);
+        Ok(verifier.attached(self.attachment))
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/core.md")]
 
 mod algorithm;
+mod attachment;
 mod audience;
 mod builder;
 mod claim_map;

@@ -187,6 +187,11 @@ impl VerifiedToken {
         self.0.verdict.expires.as_secs()
     }
 
+    /// When the token expires, since 1970; the leeway is not in it.
+    pub fn expires(&self) -> Duration {
+        self.0.verdict.expires
+    }
+
     /// The token as it came, to pass on to another service.
     ///
     /// # Security

@@ -1,5 +1,6 @@
 //! The pipeline: one function from a token to its verdict.
 
+use crate::attachment::Attachment;
 use crate::builder::{TheseIssuers, VerifierBuilder};
 use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ use crate::unsigned;
 use crate::validation::{Times, Validated, validate};
 use crate::verified_token::{Marks, Verdict, VerifiedToken};
 use serde::Deserialize;
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +40,7 @@ use std::time::Duration;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Verifier(Arc<Inner>);
+pub struct Verifier(Arc<Inner>, Attachment);
 
 struct Inner {
     issuers: Vec<TrustedIssuer>,
@@ -73,7 +75,7 @@ impl Verifier {
         revocations: Box<[Arc<dyn Revocation>]>,
         grants: Option<Arc<GrantsCache>>,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             accepts_unsigned: issuers.iter().any(|issuer| matches!(issuer.keys, KeySource::Unsigned)),
             issuers,
             realm: realm.into(),
@@ -83,7 +85,12 @@ impl Verifier {
             headers: HeaderMemo::default(),
             cache,
             grants,
-        }))
+        };
+        Self(Arc::new(inner), Attachment::default())
+    }
+
+    pub(crate) fn attached(self, attachment: Attachment) -> Self {
+        Self(self.0, attachment)
     }
 
     /// Verifies a token. It waits only when the token names a key that its issuer has not shown yet, and that once in a
@@ -284,6 +291,35 @@ impl Verifier {
         self.0.cache.is_some()
     }
 
+    /// What a front end [attached](VerifierBuilder::attach), if it is a `T`.
+    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.1.as_a()
+    }
+
+    /// The same verifier, with its keys, cache and revocations, and something else attached.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Verifier;
+    /// # fn example(verifier: Verifier) {
+    /// struct Setting(u8);
+    ///
+    /// let other = verifier.attach(Setting(7));
+    /// assert_eq!(other.attachment().map(|Setting(value)| *value), Some(7));
+    /// assert_eq!(other, verifier);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn attach<T: Any + Send + Sync>(&self, attachment: T) -> Self {
+        Self(Arc::clone(&self.0), Attachment::new(attachment))
+    }
+
+    /// The clock that claims are validated by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
     /// The name that challenges give the API.
     pub fn realm(&self) -> &Arc<str> {
         &self.0.realm
@@ -322,11 +358,6 @@ impl Verifier {
     pub fn keys(&self) -> impl Iterator<Item = KeyReport> {
         self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
     }
-
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
-    }
-
     pub(crate) fn cache(&self) -> Option<&TokenCache> {
         self.0.cache.as_ref()
     }

@@ -4,6 +4,7 @@
 //! leaves it behind in the request, which costs twice as much as a look into the cache.
 
 use crate::bearer::Credentials;
+use crate::http_settings::Http;
 use crate::rejection::CurrentUserRejection;
 use countersign_core::{Granted, TokenError, VerifiedToken, Verifier, VerifyError};
 use http::request::Parts;
@@ -32,7 +33,7 @@ pub(crate) async fn authenticate(
 }
 
 /// As [`authenticate`], where nothing can wait; `None` when the verdict must wait for a key.
-fn authenticate_now(
+pub(crate) fn authenticate_now(
     parts: &mut Parts,
     verifier: &Verifier,
 ) -> Option<Result<Option<VerifiedToken>, CurrentUserRejection>> {
@@ -54,9 +55,14 @@ enum Found<'a> {
 }
 
 fn find<'a>(parts: &'a Parts, verifier: &Verifier) -> Result<Found<'a>, CurrentUserRejection> {
-    let token = match Credentials::find(&parts.headers) {
+    let credentials = match verifier.attachment::<Http>() {
+        None => Credentials::find(&parts.headers),
+        Some(http) => http.sources.find(parts),
+    };
+    let token = match credentials {
         Credentials::Absent => return Ok(Found::Nothing),
-        Credentials::Malformed => return Err(CurrentUserRejection::malformed(verifier.realm())),
+        Credentials::Malformed => return Err(CurrentUserRejection::malformed(verifier)),
+        Credentials::CrossOrigin => return Err(CurrentUserRejection::cross_origin(verifier)),
         Credentials::Token(token) => token,
     };
     // The earlier result counts for this verifier and these very credentials only: an app may have several verifiers,
@@ -70,7 +76,7 @@ fn find<'a>(parts: &'a Parts, verifier: &Verifier) -> Result<Found<'a>, CurrentU
     }
     std::str::from_utf8(token)
         .map(Found::Token)
-        .map_err(|_| CurrentUserRejection::refused(verifier.realm(), TokenError::NotCompact.into()))
+        .map_err(|_| CurrentUserRejection::refused(verifier, TokenError::NotCompact.into()))
 }
 
 /// Leaves a verified token for the extractors that follow.
@@ -79,7 +85,7 @@ fn conclude(
     verifier: &Verifier,
     verdict: Result<VerifiedToken, VerifyError>,
 ) -> Result<VerifiedToken, CurrentUserRejection> {
-    let token = verdict.map_err(|error| CurrentUserRejection::refused(verifier.realm(), error))?;
+    let token = verdict.map_err(|error| CurrentUserRejection::refused(verifier, error))?;
     if !verifier.keeps_tokens() {
         parts.extensions.insert(Authenticated { verifier: verifier.clone(), token: token.clone() });
     }
@@ -103,10 +109,10 @@ pub(crate) fn require_token_now(
 }
 
 fn demand(token: Option<VerifiedToken>, verifier: &Verifier) -> Result<VerifiedToken, CurrentUserRejection> {
-    token.ok_or_else(|| CurrentUserRejection::missing(verifier.realm()))
+    token.ok_or_else(|| CurrentUserRejection::missing(verifier))
 }
 
 /// The caller with what was granted outside of the token.
 pub(crate) async fn granted(token: VerifiedToken, verifier: &Verifier) -> Result<Granted, CurrentUserRejection> {
-    verifier.granted(&token).await.map_err(|error| CurrentUserRejection::refused(verifier.realm(), error.into()))
+    verifier.granted(&token).await.map_err(|error| CurrentUserRejection::refused(verifier, error.into()))
 }

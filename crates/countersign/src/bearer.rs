@@ -11,6 +11,8 @@ pub(crate) enum Credentials<'a> {
     Absent,
     /// `Bearer` without a token, with several, or more than one `Authorization` header.
     Malformed,
+    /// A cookie's, on a request that another site's page may have made.
+    CrossOrigin,
     /// A token, or at least the place of one.
     Token(&'a [u8]),
 }
@@ -40,11 +42,16 @@ impl<'a> Credentials<'a> {
         }
         let blanks = rest.iter().take_while(|&&byte| byte == b' ').count();
         let token = &rest[blanks..];
-        if token.is_empty() || find_separator(token).is_some() {
+        if token.is_empty() || is_several(token) {
             return Self::Malformed;
         }
         Self::Token(token)
     }
+}
+
+/// Whether a value is more than one token.
+pub(crate) fn is_several(value: &[u8]) -> bool {
+    find_separator(value).is_some()
 }
 
 fn find_separator(value: &[u8]) -> Option<usize> {

@@ -48,7 +48,7 @@ where
     C: TokenClaims,
 {
     fn of(token: &VerifiedToken, verifier: &Verifier) -> Result<Self, CurrentUserRejection> {
-        token.claims().map(Self).map_err(|error| CurrentUserRejection::refused(verifier.realm(), error.into()))
+        token.claims().map(Self).map_err(|error| CurrentUserRejection::refused(verifier, error.into()))
     }
 }
 

@@ -56,7 +56,7 @@ impl Rule {
         if permitted {
             return Ok(());
         }
-        Err(RequireRejection::insufficient(self.verifier.realm(), (self.describe)()))
+        Err(RequireRejection::insufficient(&self.verifier, (self.describe)()))
     }
 }
 

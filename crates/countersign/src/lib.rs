@@ -1,16 +1,24 @@
 #![doc = include_str!("../docs/countersign.md")]
 
 mod access;
+mod answer;
+mod authenticated_layer;
+#[cfg(feature = "ws")]
+mod authenticated_socket;
 mod authentication;
 mod bearer;
 mod challenge;
 mod current_user;
+mod exceptions;
 #[cfg(feature = "utoipa")]
 mod extension;
+mod grpc;
 mod guard;
 mod guard_layer;
 #[cfg(feature = "utoipa")]
 mod guarded_router;
+mod handshake;
+mod http_settings;
 #[cfg(feature = "utoipa")]
 mod matrix;
 #[cfg(feature = "utoipa")]
@@ -24,15 +32,28 @@ mod require;
 mod route;
 #[cfg(feature = "utoipa")]
 mod routes;
+mod same_origin;
 #[cfg(feature = "utoipa")]
 mod security_schemes;
+mod source;
+mod sources;
+#[cfg(feature = "ws")]
+mod token_expiry;
+mod verifier_for;
 mod verifier_state;
+#[cfg(feature = "ws")]
+mod websocket;
 
 pub use access::{Access, Beside, DescribeAccess, Maybe, Needed, Unsaid};
+pub use answer::Refused;
+pub use authenticated_layer::{AuthenticatedLayer, AuthenticatedService, authenticated, exposed_headers};
+#[cfg(feature = "ws")]
+pub use authenticated_socket::{AuthenticatedSocket, RenewalError};
 pub use current_user::CurrentUser;
 pub use guard::Guard;
 #[cfg(feature = "utoipa")]
 pub use guarded_router::{Guarded, GuardedRouter, Undecided};
+pub use http_settings::HttpSettings;
 #[cfg(feature = "utoipa")]
 pub use matrix::{Matrix, MatrixRow};
 #[cfg(feature = "utoipa")]
@@ -41,7 +62,7 @@ pub use principal::Principal;
 #[cfg(feature = "utoipa")]
 pub use public::Public;
 pub use rejection::{
-    CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, Refused, RequireRejection,
+    CrossOrigin, CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, RequireRejection,
     TemporarilyUnavailable,
 };
 pub use require::{
@@ -51,10 +72,15 @@ pub use require::{
 pub use route::Route;
 #[cfg(feature = "utoipa")]
 pub use security_schemes::SecuritySchemes;
-
+pub use source::{DangerousSource, Source};
+#[cfg(feature = "ws")]
+pub use token_expiry::TokenExpiry;
+pub use verifier_for::{By, HoldsVerifierFor, VerifierFor};
 pub use verifier_state::HoldsVerifier;
 #[doc(hidden)]
 pub use verifier_state::NoConclusion;
+#[cfg(feature = "ws")]
+pub use websocket::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, BrowserUpgrade, BrowserUpgradeRejection};
 
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, ClaimRule, Claims, Clock,
@@ -89,3 +115,8 @@ pub mod __private {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The guide's programs compile.
+#[cfg(all(doctest, feature = "utoipa", feature = "ws"))]
+#[doc = include_str!("../../../docs/guide/web.md")]
+struct WebGuide;

@@ -136,7 +136,7 @@ fn line(access: &Access) -> Option<String> {
 }
 
 /// Adds an answer, unless one is written by hand.
-fn answer(operation: &mut Operation, status: &str, description: &str) {
+pub(crate) fn answer(operation: &mut Operation, status: &str, description: &str) {
     operation.responses.responses.entry(status.to_owned()).or_insert_with(|| {
         ResponseBuilder::new()
             .description(description)

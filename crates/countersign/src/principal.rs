@@ -31,6 +31,10 @@ use std::ops::Deref;
 pub struct Principal(Granted);
 
 impl Principal {
+    pub(crate) fn of(caller: Granted) -> Self {
+        Self(caller)
+    }
+
     /// The token that says all this, but for grants that are not in it.
     pub fn token(&self) -> &VerifiedToken {
         self.0.token()

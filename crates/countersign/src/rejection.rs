@@ -1,12 +1,17 @@
-//! The answers to requests that are not let in. Every status, code and body stands in this file.
+//! Why requests are not let in, and how that becomes an answer.
 
+use crate::answer::{
+    Answer, CROSS_ORIGIN, INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, MISSING_TOKEN, Refused,
+    TEMPORARILY_UNAVAILABLE,
+};
 use crate::challenge::Challenge;
+use crate::http_settings::Http;
 use axum::response::{IntoResponse, Response};
-use countersign_core::{Dependency, Expr, TokenError, Unavailable, VerifyError};
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use countersign_core::{Dependency, Expr, TokenError, Unavailable, Verifier, VerifyError};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use std::fmt;
-use std::sync::Arc;
+use std::time::Duration;
 
 /// Why [`CurrentUser`](crate::CurrentUser) and [`Principal`](crate::Principal) did not let a request in.
 ///
@@ -30,8 +35,10 @@ use std::sync::Arc;
 pub enum CurrentUserRejection {
     /// No credentials, or those of another scheme only: 401.
     MissingToken(MissingToken),
-    /// `Bearer` without a token or with several, or two `Authorization` headers: 400.
+    /// `Bearer` without a token or with several, two `Authorization` headers, or tokens in two sources: 400.
     InvalidRequest(InvalidRequest),
+    /// A cookie, on a request that another site's page may have made: 403.
+    CrossOrigin(CrossOrigin),
     /// The token was refused: 401.
     InvalidToken(InvalidToken),
     /// No verdict is possible now: 503.
@@ -51,32 +58,39 @@ pub enum RequireRejection {
 /// No credentials were sent.
 #[derive(Clone, Debug)]
 pub struct MissingToken {
-    realm: Arc<str>,
+    verifier: Verifier,
 }
 
 /// The credentials are not one token.
 #[derive(Clone, Debug)]
 pub struct InvalidRequest {
-    realm: Arc<str>,
+    verifier: Verifier,
+}
+
+/// A token came in a cookie, with a request that changes something and does not come from the same origin.
+#[derive(Clone, Debug)]
+pub struct CrossOrigin {
+    verifier: Verifier,
 }
 
 /// The token was refused.
 #[derive(Clone, Debug)]
 pub struct InvalidToken {
-    realm: Arc<str>,
+    verifier: Verifier,
     reason: TokenError,
 }
 
 /// The keys to judge the token by, or grants that are not in it, cannot be had now.
 #[derive(Clone, Debug)]
 pub struct TemporarilyUnavailable {
+    verifier: Verifier,
     unavailable: Option<Unavailable>,
 }
 
 /// The caller lacks a requirement.
 #[derive(Clone, Debug)]
 pub struct InsufficientScope {
-    realm: Arc<str>,
+    verifier: Verifier,
     required: Expr,
 }
 
@@ -93,9 +107,9 @@ impl TemporarilyUnavailable {
         self.unavailable.map(|unavailable| unavailable.dependency)
     }
 
-    /// Whole seconds, at least one (RFC 9110 section 10.2.3).
-    fn retry_after(&self) -> u64 {
-        self.unavailable.map_or(1, |unavailable| unavailable.retry_after.as_secs().max(1))
+    /// When to come back: whole seconds from now, one at the least (RFC 9110 section 10.2.3).
+    pub fn retry_after(&self) -> Duration {
+        Duration::from_secs(self.unavailable.map_or(1, |unavailable| unavailable.retry_after.as_secs().max(1)))
     }
 }
 
@@ -107,22 +121,37 @@ impl InsufficientScope {
 }
 
 impl CurrentUserRejection {
-    pub(crate) fn missing(realm: &Arc<str>) -> Self {
-        Self::MissingToken(MissingToken { realm: Arc::clone(realm) })
+    pub(crate) fn missing(verifier: &Verifier) -> Self {
+        Self::MissingToken(MissingToken { verifier: verifier.clone() })
     }
 
-    pub(crate) fn malformed(realm: &Arc<str>) -> Self {
-        Self::InvalidRequest(InvalidRequest { realm: Arc::clone(realm) })
+    pub(crate) fn malformed(verifier: &Verifier) -> Self {
+        Self::InvalidRequest(InvalidRequest { verifier: verifier.clone() })
     }
 
-    pub(crate) fn refused(realm: &Arc<str>, error: VerifyError) -> Self {
+    pub(crate) fn cross_origin(verifier: &Verifier) -> Self {
+        Self::CrossOrigin(CrossOrigin { verifier: verifier.clone() })
+    }
+
+    pub(crate) fn refused(verifier: &Verifier, error: VerifyError) -> Self {
+        let verifier = verifier.clone();
         match error {
-            VerifyError::Token(reason) => Self::InvalidToken(InvalidToken { realm: Arc::clone(realm), reason }),
+            VerifyError::Token(reason) => Self::InvalidToken(InvalidToken { verifier, reason }),
             VerifyError::Unavailable(unavailable) => {
-                Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable: Some(unavailable) })
+                Self::TemporarilyUnavailable(TemporarilyUnavailable { verifier, unavailable: Some(unavailable) })
             }
             // Fail closed on what a later version of the core may add.
-            _ => Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable: None }),
+            _ => Self::TemporarilyUnavailable(TemporarilyUnavailable { verifier, unavailable: None }),
+        }
+    }
+
+    fn verifier(&mut self) -> &mut Verifier {
+        match self {
+            Self::MissingToken(MissingToken { verifier })
+            | Self::InvalidRequest(InvalidRequest { verifier })
+            | Self::CrossOrigin(CrossOrigin { verifier })
+            | Self::InvalidToken(InvalidToken { verifier, .. })
+            | Self::TemporarilyUnavailable(TemporarilyUnavailable { verifier, .. }) => verifier,
         }
     }
 
@@ -130,6 +159,7 @@ impl CurrentUserRejection {
         match self {
             Self::MissingToken(_) => MISSING_TOKEN,
             Self::InvalidRequest(_) => INVALID_REQUEST,
+            Self::CrossOrigin(_) => CROSS_ORIGIN,
             Self::InvalidToken(_) => INVALID_TOKEN,
             Self::TemporarilyUnavailable(_) => TEMPORARILY_UNAVAILABLE,
         }
@@ -148,17 +178,25 @@ impl CurrentUserRejection {
     /// The `WWW-Authenticate` header of the answer.
     pub fn challenge(&self) -> Option<HeaderValue> {
         match self {
-            Self::MissingToken(MissingToken { realm })
-            | Self::InvalidRequest(InvalidRequest { realm })
-            | Self::InvalidToken(InvalidToken { realm, .. }) => self.answer().challenge(realm, None),
-            Self::TemporarilyUnavailable(_) => None,
+            Self::MissingToken(MissingToken { verifier })
+            | Self::InvalidRequest(InvalidRequest { verifier })
+            | Self::InvalidToken(InvalidToken { verifier, .. }) => Some(challenge(self.answer(), verifier, None)),
+            // Another token would not help.
+            Self::CrossOrigin(_) | Self::TemporarilyUnavailable(_) => None,
         }
     }
 }
 
 impl RequireRejection {
-    pub(crate) fn insufficient(realm: &Arc<str>, required: Expr) -> Self {
-        Self::InsufficientScope(InsufficientScope { realm: Arc::clone(realm), required })
+    fn verifier(&mut self) -> &mut Verifier {
+        match self {
+            Self::Unauthenticated(rejection) => rejection.verifier(),
+            Self::InsufficientScope(InsufficientScope { verifier, .. }) => verifier,
+        }
+    }
+
+    pub(crate) fn insufficient(verifier: &Verifier, required: Expr) -> Self {
+        Self::InsufficientScope(InsufficientScope { verifier: verifier.clone(), required })
     }
 
     fn answer(&self) -> Answer {
@@ -182,85 +220,20 @@ impl RequireRejection {
     pub fn challenge(&self) -> Option<HeaderValue> {
         match self {
             Self::Unauthenticated(rejection) => rejection.challenge(),
-            Self::InsufficientScope(InsufficientScope { realm, required }) => {
+            Self::InsufficientScope(InsufficientScope { verifier, required }) => {
                 // RFC 6750 section 3: "the scope necessary to access"; groups and roles are not scopes.
                 let scopes = required.scopes();
-                self.answer().challenge(realm, (!scopes.is_empty()).then(|| scopes.join(" ")).as_deref())
+                Some(challenge(self.answer(), verifier, (!scopes.is_empty()).then(|| scopes.join(" ")).as_deref()))
             }
         }
     }
 }
 
-/// Stands in the extensions of every answer that Countersign gives itself: no handler made it. Tests look for it.
-#[derive(Clone, Copy, Debug)]
-pub struct Refused;
-
-/// One row of the table of answers.
-#[derive(Clone, Copy)]
-struct Answer {
-    status: StatusCode,
-    code: &'static str,
-    /// `error` and `error_description` of the challenge.
-    error: Option<(&'static str, &'static str)>,
-    body: &'static str,
-}
-
-const MISSING_TOKEN: Answer = Answer {
-    status: StatusCode::UNAUTHORIZED,
-    code: "missing_token",
-    error: None,
-    body: r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"missing_token","detail":"send an access token in the header `Authorization: Bearer TOKEN`"}"#,
-};
-
-const INVALID_REQUEST: Answer = Answer {
-    status: StatusCode::BAD_REQUEST,
-    code: "invalid_request",
-    error: Some(("invalid_request", "send exactly one bearer token, in one Authorization header")),
-    body: r#"{"type":"about:blank","title":"Bad Request","status":400,"code":"invalid_request","detail":"send exactly one bearer token, in one Authorization header"}"#,
-};
-
-const INVALID_TOKEN: Answer = Answer {
-    status: StatusCode::UNAUTHORIZED,
-    code: "invalid_token",
-    error: Some(("invalid_token", "the access token is expired, malformed or not valid for this API")),
-    body: r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"invalid_token","detail":"the access token is expired, malformed or not valid for this API"}"#,
-};
-
-const INSUFFICIENT_SCOPE: Answer = Answer {
-    status: StatusCode::FORBIDDEN,
-    code: "insufficient_scope",
-    error: Some(("insufficient_scope", "the access token does not grant what this operation requires")),
-    body: r#"{"type":"about:blank","title":"Forbidden","status":403,"code":"insufficient_scope","detail":"the access token does not grant what this operation requires"}"#,
-};
-
-const TEMPORARILY_UNAVAILABLE: Answer = Answer {
-    status: StatusCode::SERVICE_UNAVAILABLE,
-    code: "temporarily_unavailable",
-    error: None,
-    body: r#"{"type":"about:blank","title":"Service Unavailable","status":503,"code":"temporarily_unavailable","detail":"the access token cannot be judged now, try again later"}"#,
-};
-
-impl Answer {
-    fn challenge(&self, realm: &str, scope: Option<&str>) -> Option<HeaderValue> {
-        Some(Challenge { realm, error: self.error, scope }.to_header())
-    }
-
-    fn into_response(self, challenge: Option<HeaderValue>) -> Response {
-        let content_type = [(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
-        let mut response = (self.status, content_type, self.body).into_response();
-        response.extensions_mut().insert(Refused);
-        if let Some(challenge) = challenge {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        response
-    }
-}
-
-impl IntoResponse for CurrentUserRejection {
-    fn into_response(self) -> Response {
+impl CurrentUserRejection {
+    fn log(&self) {
         let answer = self.answer();
-        match &self {
-            Self::MissingToken(_) | Self::InvalidRequest(_) => {
+        match self {
+            Self::MissingToken(_) | Self::InvalidRequest(_) | Self::CrossOrigin(_) => {
                 tracing::debug!(target: "countersign::rejection", status = answer.status.as_u16(), code = answer.code);
             }
             Self::InvalidToken(InvalidToken { reason, .. }) => tracing::debug!(
@@ -275,27 +248,58 @@ impl IntoResponse for CurrentUserRejection {
                 dependency = unavailable.dependency().map(tracing::field::display), "no verdict is possible now"
             ),
         }
-        let mut response = answer.into_response(self.challenge());
-        if let Self::TemporarilyUnavailable(unavailable) = self {
-            response.headers_mut().insert(RETRY_AFTER, unavailable.retry_after().into());
-        }
-        response
     }
 }
 
-impl IntoResponse for RequireRejection {
-    fn into_response(self) -> Response {
-        match &self {
-            Self::Unauthenticated(_) => {}
+impl RequireRejection {
+    /// The reason is for the log alone.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Unauthenticated(rejection) => rejection.log(),
             Self::InsufficientScope(InsufficientScope { required, .. }) => tracing::debug!(
                 target: "countersign::rejection",
                 status = self.status().as_u16(), code = self.code(), %required, "a requirement is not met"
             ),
         }
-        match self {
-            Self::Unauthenticated(rejection) => rejection.into_response(),
-            Self::InsufficientScope(_) => self.answer().into_response(self.challenge()),
+    }
+}
+
+fn challenge(answer: Answer, verifier: &Verifier, scope: Option<&str>) -> HeaderValue {
+    Challenge { realm: verifier.realm(), error: answer.error, scope }.to_header()
+}
+
+impl IntoResponse for CurrentUserRejection {
+    fn into_response(self) -> Response {
+        RequireRejection::from(self).into_response()
+    }
+}
+
+impl IntoResponse for RequireRejection {
+    /// The application's [own answer](crate::HttpSettings::on_rejection), or that of the table; with what the standards
+    /// demand of either.
+    fn into_response(mut self) -> Response {
+        self.log();
+        let verifier = self.verifier();
+        let mut response = match verifier.attachment::<Http>().and_then(|http| http.on_rejection.clone()) {
+            None => self.answer().into_response(),
+            Some(own) => {
+                // It may turn what it is given into a response itself: that is then the table's, and no circle.
+                *verifier = verifier.attach(());
+                own.respond(&self)
+            }
+        };
+        // Whoever answers something else has reasons, such as 404 for what a stranger must not know of.
+        if response.status() == self.status() {
+            if let Some(challenge) = self.challenge() {
+                response.headers_mut().entry(WWW_AUTHENTICATE).or_insert(challenge);
+            }
+            if let Self::Unauthenticated(CurrentUserRejection::TemporarilyUnavailable(unavailable)) = &self {
+                let seconds = unavailable.retry_after().as_secs();
+                response.headers_mut().entry(RETRY_AFTER).or_insert(seconds.into());
+            }
         }
+        response.extensions_mut().insert(Refused { code: self.code() });
+        response
     }
 }
 

@@ -66,8 +66,8 @@ where
         let token = require_token(parts, &verifier).await?;
         match verifier.permits::<R>(&token).await {
             Ok(true) => Ok(Self(PhantomData)),
-            Ok(false) => Err(RequireRejection::insufficient(verifier.realm(), R::describe())),
-            Err(unavailable) => Err(CurrentUserRejection::refused(verifier.realm(), unavailable.into()).into()),
+            Ok(false) => Err(RequireRejection::insufficient(&verifier, R::describe())),
+            Err(unavailable) => Err(CurrentUserRejection::refused(&verifier, unavailable.into()).into()),
         }
     }
 }

@@ -2,17 +2,21 @@
 
 use crate::access::Access;
 use crate::extension;
-use crate::openapi::{BearerAuth, operations, security};
-use countersign_core::Expr;
+use crate::http_settings::Http;
+use crate::openapi::{BearerAuth, answer, operations, security};
+use crate::source::Place;
+use countersign_core::{Expr, Verifier};
 use countersign_providers::ProviderMetadata;
 use std::collections::BTreeMap;
 use utoipa::Modify;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
-use utoipa::openapi::security::{AuthorizationCode, Flow, OAuth2, OpenIdConnect, Scopes, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, AuthorizationCode, Flow, OAuth2, OpenIdConnect, Scopes, SecurityScheme,
+};
 
 /// Adds security schemes to a finished document, and each of them as an alternative to every operation that is guarded:
-/// bearer tokens always, `openIdConnect` and `oauth2` (authorization code, which Swagger UI runs with PKCE) where the
+/// bearer tokens, or what a verifier's [sources](Self::of) are, `openIdConnect` and `oauth2` (authorization code, which Swagger UI runs with PKCE) where the
 /// provider is known. The scopes of `oauth2` are those that the guards name.
 ///
 /// Schemes that the document has under the same names stay as they are.
@@ -33,6 +37,8 @@ use utoipa::openapi::security::{AuthorizationCode, Flow, OAuth2, OpenIdConnect, 
 /// ```
 #[derive(Clone, Debug)]
 pub struct SecuritySchemes {
+    /// Where tokens may stand, each under the name of its scheme.
+    sources: Vec<(String, Place)>,
     openid_connect: Option<String>,
     oauth2: Option<(String, String)>,
 }
@@ -43,7 +49,37 @@ impl SecuritySchemes {
 
     /// Bearer tokens, from wherever.
     pub fn bearer() -> Self {
-        Self { openid_connect: None, oauth2: None }
+        Self { sources: vec![(BearerAuth::NAME.to_owned(), Place::Authorization)], openid_connect: None, oauth2: None }
+    }
+
+    /// The [sources](crate::HttpSettings::sources) that a verifier takes tokens from: `bearerAuth` for `Authorization`,
+    /// `headerAuth` and `cookieAuth` as API keys. What only websockets use has no word in OpenAPI, and is left out.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign::{SecuritySchemes, Verifier};
+    /// use utoipa::Modify;
+    ///
+    /// fn document(verifier: &Verifier, openapi: &mut utoipa::openapi::OpenApi) {
+    ///     SecuritySchemes::of(verifier).modify(openapi);
+    /// }
+    /// ```
+    pub fn of(verifier: &Verifier) -> Self {
+        let Some(http) = verifier.attachment::<Http>() else { return Self::bearer() };
+        let mut sources: Vec<(String, Place)> = Vec::new();
+        for place in http.sources.places() {
+            let name = match place {
+                Place::Authorization => BearerAuth::NAME,
+                Place::Header(_) => "headerAuth",
+                Place::Cookie(_) => "cookieAuth",
+                Place::WebSocketProtocol | Place::Query(_) => continue,
+            };
+            let others = sources.iter().filter(|(other, _)| other.starts_with(name)).count();
+            let number = if others == 0 { String::new() } else { (others + 1).to_string() };
+            sources.push((format!("{name}{number}"), place.clone()));
+        }
+        Self { sources, ..Self::bearer() }
     }
 
     /// What a provider's discovery document says.
@@ -69,10 +105,11 @@ impl SecuritySchemes {
         self
     }
 
-    fn names(&self) -> Vec<&'static str> {
+    fn names(&self) -> Vec<&str> {
         let openid_connect = self.openid_connect.as_ref().map(|_| Self::OPENID_CONNECT);
         let oauth2 = self.oauth2.as_ref().map(|_| Self::OAUTH2);
-        [Some(BearerAuth::NAME), openid_connect, oauth2].into_iter().flatten().collect()
+        let sources = self.sources.iter().map(|(name, _)| name.as_str());
+        sources.chain(openid_connect).chain(oauth2).collect()
     }
 }
 
@@ -82,11 +119,24 @@ impl Modify for SecuritySchemes {
         for item in openapi.paths.paths.values_mut() {
             self.add_to_operations(item, &mut scopes);
         }
-        BearerAuth.modify(openapi);
+        if self.sources.iter().any(|(name, _)| name == BearerAuth::NAME) {
+            BearerAuth.modify(openapi);
+        }
         let schemes = &mut openapi.components.get_or_insert_default().security_schemes;
         let mut add = |name: &str, scheme: SecurityScheme| {
             schemes.entry(name.to_owned()).or_insert_with(|| scheme.into());
         };
+        for (name, place) in &self.sources {
+            match place {
+                Place::Header(header) => {
+                    add(name, SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header.as_str()))));
+                }
+                Place::Cookie(cookie) => {
+                    add(name, SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(&**cookie))));
+                }
+                Place::Authorization | Place::WebSocketProtocol | Place::Query(_) => {}
+            }
+        }
         if let Some(url) = &self.openid_connect {
             add(Self::OPENID_CONNECT, SecurityScheme::OpenIdConnect(OpenIdConnect::new(url)));
         }
@@ -99,10 +149,14 @@ impl Modify for SecuritySchemes {
 
 impl SecuritySchemes {
     fn add_to_operations(&self, item: &mut PathItem, scopes: &mut BTreeMap<String, String>) {
-        for (_, operation) in operations(item) {
+        let has_cookie = self.sources.iter().any(|(_, place)| matches!(place, Place::Cookie(_)));
+        for (method, operation) in operations(item) {
             let access = extension::read(operation);
             if let Access::Optional | Access::Required(_) = access {
                 operation.security = Some(security(&access, &self.names()));
+                if has_cookie && !matches!(method, "GET" | "HEAD" | "OPTIONS") {
+                    answer(operation, "403", "A cookie does not authorize this from a page of another origin");
+                }
             }
             if let Access::Required(exprs) = &access {
                 exprs.iter().for_each(|expr| expr.visit(&mut |part| collect(part, scopes)));

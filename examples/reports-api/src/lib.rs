@@ -39,7 +39,20 @@ struct ApiDoc;
 ///
 /// [`Undecided`] when somebody added an operation without deciding who may call it.
 pub fn router(verifier: Verifier, documentation: &Documentation) -> Result<Router, Undecided> {
-    let guarded = operations().with_state(verifier).build()?;
+    router_of(operations(), verifier, documentation)
+}
+
+/// The same for more operations, or others.
+///
+/// # Errors
+///
+/// As [`router`].
+pub fn router_of(
+    operations: GuardedRouter<Verifier>,
+    verifier: Verifier,
+    documentation: &Documentation,
+) -> Result<Router, Undecided> {
+    let guarded = operations.with_state(verifier).build()?;
     Ok(guarded.router.merge(documentation.page(guarded.openapi)))
 }
 

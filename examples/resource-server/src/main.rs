@@ -7,12 +7,16 @@
 //! curl -i http://127.0.0.1:3000/me -H "Authorization: Bearer $TOKEN"
 //! ```
 //!
+//! A websocket at `/ws` echoes what a caller with any valid token sends. A browser's script gives the token as a protocol,
+//! `new WebSocket("ws://127.0.0.1:3000/ws", ["bearer", token])`, a program in `Authorization`.
+//!
 //! `cargo run -p resource-server -- --matrix` prints who may call what, and needs no configuration.
 
 mod config;
 
+use axum::response::Response;
 use config::Config;
-use countersign::{Oidc, Provider, Verifier};
+use countersign::{AuthenticatedUpgrade, GuardedRouter, Oidc, Provider, Verifier, route};
 use reports_api::Documentation;
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -22,7 +26,7 @@ use tracing_subscriber::EnvFilter;
 #[tokio::main]
 async fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("--matrix") {
-        print!("{}", reports_api::matrix().to_text());
+        print!("{}", operations().matrix().to_text());
         return ExitCode::SUCCESS;
     }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -49,10 +53,25 @@ async fn run() -> Result<(), String> {
         .await
         .map_err(|error| format!("{}: {error}", config::variable_of(&error)))?;
     let documentation = documentation(&config, &provider).await;
-    let router = reports_api::router(verifier, &documentation).map_err(text)?;
+    let router = reports_api::router_of(operations(), verifier, &documentation).map_err(text)?;
     let listener = TcpListener::bind(config.bind).await.map_err(|error| format!("BIND: {}: {error}", config.bind))?;
     println!("listening on http://{}", listener.local_addr().map_err(text)?);
     axum::serve(listener, router).await.map_err(text)
+}
+
+fn operations() -> GuardedRouter<Verifier> {
+    reports_api::operations().route("/ws", route!(get, echo))
+}
+
+/// Ends when the token does.
+async fn echo(upgrade: AuthenticatedUpgrade) -> Response {
+    upgrade.on_upgrade(|mut socket, _principal| async move {
+        while let Some(Ok(message)) = socket.recv().await {
+            if socket.send(message).await.is_err() {
+                return;
+            }
+        }
+    })
 }
 
 /// Logging in by the provider's pages needs a client, and the provider to be up; pasting a token needs neither.

@@ -29,6 +29,10 @@ pub(crate) struct Policy {
     pub(crate) kind: Option<String>,
     /// Seconds.
     pub(crate) leeway: Option<u64>,
+    /// `authorization`, `header NAME`, `cookie NAME`, `protocol` or `query NAME`; Authorization alone unless set.
+    pub(crate) sources: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) trusted_origins: Vec<String>,
     #[serde(default)]
     pub(crate) keys: KeyDelivery,
 }
@@ -181,6 +185,8 @@ pub(crate) enum Verdict {
     InvalidToken,
     #[serde(rename = "403")]
     InsufficientScope,
+    #[serde(rename = "403 cross-origin")]
+    CrossOrigin,
     /// No such route: nobody is let in, nothing is said.
     #[serde(rename = "404")]
     NotFound,

@@ -4,7 +4,7 @@ use crate::case::{Case, Jwk, KeyDelivery, Policy};
 use crate::identity_provider::IdentityProvider;
 use crate::keyring::{Keyring, Signer};
 use crate::token;
-use countersign::{Algorithm, ConfigError, Oidc, Provider, TokenKind, Verifier};
+use countersign::{Algorithm, ConfigError, HttpSettings as _, Oidc, Provider, Source, TokenKind, Verifier};
 use countersign_core::{Algorithms, ManualClock};
 use countersign_tests::Journal;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl World {
         case: &Case,
         keys: KeyDelivery,
     ) -> Result<Result<Verifier, ConfigError>, String> {
-        let Policy { issuers, algorithms, kind, leeway, .. } = &case.verifier;
+        let Policy { issuers, algorithms, kind, leeway, sources, trusted_origins, .. } = &case.verifier;
         let algorithms = match algorithms {
             None => Algorithm::all().collect(),
             Some(names) => names
@@ -93,6 +93,10 @@ impl World {
             }
             builder = builder.issuer(issuer);
         }
+        if let Some(sources) = sources {
+            let sources = sources.iter().map(|text| source(text)).collect::<Result<Vec<_>, _>>()?;
+            builder = builder.sources(sources).trusted_origins(trusted_origins.iter().map(String::as_str));
+        }
         Ok(builder.build().await)
     }
 
@@ -108,4 +112,16 @@ impl World {
             KeyDelivery::Pem => issuer.pem(self.signer("RS256")?.pem()?),
         })
     }
+}
+
+fn source(text: &str) -> Result<Source, String> {
+    let (kind, name) = text.split_once(' ').unwrap_or((text, ""));
+    Ok(match kind {
+        "authorization" => Source::authorization(),
+        "header" => Source::header(name),
+        "cookie" => Source::cookie(name),
+        "protocol" => Source::websocket_protocol(),
+        "query" => Source::danger().query(name),
+        _ => return Err(format!("no source `{kind}`")),
+    })
 }

@@ -1,0 +1,17 @@
+//! An app whose state holds a verifier, and none of the name that a handler asks for.
+
+use axum::{Router, routing::get};
+use countersign::{By, CurrentUser, Verifier};
+
+enum Staff {}
+
+#[axum::debug_handler(state = Verifier)]
+async fn me(_: By<Staff, CurrentUser>) {}
+
+fn app(verifier: Verifier) -> Router {
+    Router::new().route("/me", get(me)).with_state(verifier)
+}
+
+fn main() {
+    let _ = app;
+}
