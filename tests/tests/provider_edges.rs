@@ -2,6 +2,7 @@
 //! a real server here shows is in `tests/live`.
 
 use axum::Router;
+use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::routing::get;
@@ -25,8 +26,9 @@ impl OddProvider {
         let mut headers = HeaderMap::new();
         headers.extend(media_type.map(|media_type| (CONTENT_TYPE, HeaderValue::from_static(media_type))));
         let answer = |document: Value| {
-            let answer = (headers.clone(), document.to_string().into_bytes());
-            get(async move || answer)
+            let (headers, text) = (headers.clone(), document.to_string());
+            // A body as such, since axum gives bytes and text a media type.
+            get(async move || (headers, Body::from(text)))
         };
         // Both documents stand at the root, whatever path the issuer has.
         let router =
