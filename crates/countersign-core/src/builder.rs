@@ -112,7 +112,7 @@ impl VerifierBuilder {
         let mut trusted: Vec<TrustedIssuer> = Vec::with_capacity(self.issuers.len());
         for issuer in self.issuers {
             let issuer = issuer?.start()?;
-            if trusted.iter().any(|other| other.policy.iss == issuer.policy.iss) {
+            if trusted.iter().any(|other| other.policy.names.overlap(&issuer.policy.names)) {
                 return Err(ConfigError::DuplicateIssuer(issuer.policy.iss.to_string()));
             }
             trusted.push(issuer);

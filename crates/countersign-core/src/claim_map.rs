@@ -1,50 +1,12 @@
 //! Where an issuer keeps subject, scopes, groups, roles and permissions.
 
+use crate::claim_path::ClaimPath;
 use crate::error::TokenError;
 use crate::json::{Json, Object};
 use crate::name_set::NameSet;
 use crate::principal::Principal;
+use std::fmt;
 use std::sync::Arc;
-
-/// The place of a claim: a name at the top level, or a path through nested objects.
-///
-/// # Example
-///
-/// ```
-/// use countersign_core::ClaimPath;
-///
-/// // Dots in a name are part of it: many providers name claims by a URL.
-/// let namespaced = ClaimPath::from("https://acme.example/roles");
-/// let nested = ClaimPath::from(["realm_access", "roles"]);
-/// # let _ = (namespaced, nested);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimPath(Vec<Box<str>>);
-
-impl From<&str> for ClaimPath {
-    fn from(name: &str) -> Self {
-        Self(vec![name.into()])
-    }
-}
-
-impl<const N: usize> From<[&str; N]> for ClaimPath {
-    fn from(path: [&str; N]) -> Self {
-        Self(path.into_iter().map(Box::from).collect())
-    }
-}
-
-impl ClaimPath {
-    /// The value at the end of the path; absent where a step is absent or leads through something else than an object.
-    fn resolve<'a>(&self, claims: &'a Object<'a>) -> Option<&'a Json<'a>> {
-        let (last, steps) = self.0.split_last()?;
-        let mut object = claims;
-        for step in steps {
-            let Some(Json::Object(inner)) = object.get(step) else { return None };
-            object = inner;
-        }
-        object.get(last)
-    }
-}
 
 /// A mark by which a token says that it stands for a program, not for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +16,16 @@ pub enum MachineMark {
     SubjectIs(&'static str),
     /// The claim of this name is absent.
     Without(&'static str),
+    /// The claim of this name is there.
+    With(&'static str),
     /// The claim has this value.
     Claim(&'static str, &'static str),
+    /// `sub` begins like this.
+    SubjectStarts(&'static str),
+    /// `sub` ends like this.
+    SubjectEnds(&'static str),
+    /// The issuer has no other tokens.
+    Always,
 }
 
 impl MachineMark {
@@ -64,7 +34,25 @@ impl MachineMark {
         match self {
             Self::SubjectIs(claim) => is(claim, subject),
             Self::Without(claim) => claims.get(claim).is_none(),
+            Self::With(claim) => claims.get(claim).is_some(),
+            Self::SubjectStarts(start) => subject.starts_with(start),
+            Self::SubjectEnds(end) => subject.ends_with(end),
+            Self::Always => true,
             Self::Claim(claim, value) => is(claim, value),
+        }
+    }
+}
+
+impl fmt::Display for MachineMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SubjectIs(claim) => write!(f, "`sub` is `{claim}`"),
+            Self::Without(claim) => write!(f, "without `{claim}`"),
+            Self::With(claim) => write!(f, "with `{claim}`"),
+            Self::Claim(claim, value) => write!(f, "`{claim}` is `{value}`"),
+            Self::SubjectStarts(start) => write!(f, "`sub` begins with `{start}`"),
+            Self::SubjectEnds(end) => write!(f, "`sub` ends with `{end}`"),
+            Self::Always => f.write_str("always"),
         }
     }
 }
@@ -84,6 +72,7 @@ impl MachineMark {
 /// ```
 #[derive(Clone, Debug)]
 pub struct ClaimMap {
+    subject: Vec<ClaimPath>,
     username: Vec<ClaimPath>,
     email: Vec<ClaimPath>,
     tenant: Vec<ClaimPath>,
@@ -91,12 +80,14 @@ pub struct ClaimMap {
     groups: Vec<ClaimPath>,
     roles: Vec<ClaimPath>,
     permissions: Vec<ClaimPath>,
+    overage: Vec<ClaimPath>,
     machine: Vec<MachineMark>,
 }
 
 impl Default for ClaimMap {
     fn default() -> Self {
         Self {
+            subject: paths(["sub"]),
             username: paths(["preferred_username", "username"]),
             email: paths(["email"]),
             tenant: Vec::new(),
@@ -105,6 +96,7 @@ impl Default for ClaimMap {
             groups: paths(["groups"]),
             roles: paths(["roles"]),
             permissions: paths(["permissions"]),
+            overage: Vec::new(),
             machine: vec![MachineMark::SubjectIs("client_id"), MachineMark::SubjectIs("azp")],
         }
     }
@@ -115,6 +107,18 @@ fn paths<P: Into<ClaimPath>>(places: impl IntoIterator<Item = P>) -> Vec<ClaimPa
 }
 
 impl ClaimMap {
+    /// Where the subject stands, `sub` unless set; the first place that holds one which is not empty counts. For providers
+    /// whose tokens have no `sub` in some cases.
+    ///
+    /// # Security
+    ///
+    /// A place must identify the caller as surely as `sub`: unique with the issuer, never given to another.
+    #[must_use]
+    pub fn subject<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.subject = paths(places);
+        self
+    }
+
     /// Where the name stands that a person knows the user by; the first place that holds one counts.
     #[must_use]
     pub fn username<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
@@ -164,6 +168,13 @@ impl ClaimMap {
         self
     }
 
+    /// The claims that say, by being there and not `false`, that groups were left out of the token.
+    #[must_use]
+    pub fn groups_overage<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
+        self.overage = paths(places);
+        self
+    }
+
     /// The marks of a machine's token; one is enough.
     #[must_use]
     pub fn machine(mut self, marks: impl IntoIterator<Item = MachineMark>) -> Self {
@@ -171,14 +182,36 @@ impl ClaimMap {
         self
     }
 
+    /// Each part of the principal and where it stands, in words.
+    pub fn places(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let list = |places: &[ClaimPath]| places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let marks = self.machine.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or ");
+        let parts = [
+            ("subject", list(&self.subject)),
+            ("user name", list(&self.username)),
+            ("e-mail", list(&self.email)),
+            ("tenant", list(&self.tenant)),
+            ("scopes", list(&self.scopes)),
+            ("groups", list(&self.groups)),
+            ("groups left out", list(&self.overage)),
+            ("roles", list(&self.roles)),
+            ("permissions", list(&self.permissions)),
+            ("a machine", marks),
+        ];
+        parts.into_iter().filter(|(_, places)| !places.is_empty())
+    }
+
     /// Reads the principal out of verified claims.
-    pub(crate) fn principal(&self, issuer: &Arc<str>, claims: &Object<'_>) -> Result<Principal, TokenError> {
-        let subject = match claims.get("sub").ok_or(TokenError::MissingClaim("sub"))? {
-            Json::String(subject) if !subject.is_empty() => &**subject,
-            _ => return Err(TokenError::InvalidClaim("sub")),
-        };
+    pub(crate) fn principal(
+        &self,
+        issuer: Arc<str>,
+        issuer_name: &Arc<str>,
+        claims: &Object<'_>,
+    ) -> Result<Principal, TokenError> {
+        let subject = subject(claims, &self.subject)?;
         Ok(Principal {
-            issuer: Arc::clone(issuer),
+            issuer,
+            issuer_name: Arc::clone(issuer_name),
             subject: subject.into(),
             username: text(claims, &self.username, "username")?,
             email: text(claims, &self.email, "email")?,
@@ -187,15 +220,36 @@ impl ClaimMap {
             groups: names(claims, &self.groups, "groups", one)?,
             roles: names(claims, &self.roles, "roles", one)?,
             permissions: names(claims, &self.permissions, "permissions", one)?,
+            groups_left_out: self
+                .overage
+                .iter()
+                .any(|place| place.resolve(claims).is_some_and(|value| !matches!(value, Json::Bool(false)))),
             is_machine: self.machine.iter().any(|mark| mark.is_on(claims, subject)),
         })
     }
 }
 
+fn subject<'a>(claims: &'a Object<'a>, places: &[ClaimPath]) -> Result<&'a str, TokenError> {
+    let mut found = None;
+    for value in places.iter().filter_map(|place| place.resolve(claims)) {
+        let text = value.as_str().ok_or(TokenError::InvalidClaim("sub"))?;
+        if !text.is_empty() {
+            return Ok(text);
+        }
+        found = Some(text);
+    }
+    Err(if found.is_some() { TokenError::InvalidClaim("sub") } else { TokenError::MissingClaim("sub") })
+}
+
 fn text(claims: &Object<'_>, places: &[ClaimPath], part: &'static str) -> Result<Option<Box<str>>, TokenError> {
-    match places.iter().find_map(|place| place.resolve(claims)) {
+    match places.iter().find_map(|place| Some((place, place.resolve(claims)?))) {
         None => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.as_ref().into())),
+        Some((_, Json::String(text))) => Ok(Some(text.as_ref().into())),
+        // Azure AD B2C lists e-mail addresses where others have one.
+        Some((place, value)) if place.is_list() => {
+            let texts = place.texts(value).ok_or(TokenError::InvalidClaim(part))?;
+            Ok(texts.first().map(|text| (*text).into()))
+        }
         Some(_) => Err(TokenError::InvalidClaim(part)),
     }
 }
@@ -208,21 +262,17 @@ fn names<'a, I: Iterator<Item = &'a str>>(
     split: impl Fn(&'a str) -> I,
 ) -> Result<NameSet, TokenError> {
     let mut names = NameSet::default();
-    for value in places.iter().filter_map(|place| place.resolve(claims)) {
+    for (place, value) in places.iter().filter_map(|place| Some((place, place.resolve(claims)?))) {
         match value {
             Json::String(text) => {
                 names.reserve(split(text).count(), text.len());
                 names.extend(split(text));
             }
-            Json::Array(items) => {
-                let bytes = items.iter().filter_map(Json::as_str).map(str::len).sum();
-                if !items.iter().all(|item| item.as_str().is_some()) {
-                    return Err(TokenError::InvalidClaim(part));
-                }
-                names.reserve(items.len(), bytes);
-                names.extend(items.iter().filter_map(Json::as_str));
+            _ => {
+                let texts = place.texts(value).ok_or(TokenError::InvalidClaim(part))?;
+                names.reserve(texts.len(), texts.iter().map(|text| text.len()).sum());
+                names.extend(texts);
             }
-            _ => return Err(TokenError::InvalidClaim(part)),
         }
     }
     Ok(names)
@@ -238,7 +288,7 @@ mod tests {
 
     #[track_caller]
     fn principal(map: &ClaimMap, claims: &str) -> Result<Principal, TokenError> {
-        map.principal(&"https://idp.example".into(), &Object::parse(claims).unwrap())
+        map.principal("https://idp.example".into(), &"idp".into(), &Object::parse(claims).unwrap())
     }
 
     #[test]

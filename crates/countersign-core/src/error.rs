@@ -26,7 +26,7 @@ pub enum ConfigError {
     },
     /// The issuer has no audience rule, or an empty one.
     #[error(
-        "issuer `{0}` has no audience: name the API with `.audience(..)`, since any of the issuer's tokens would do otherwise"
+        "issuer `{0}` has no audience: name the API with `.audience(..)` or the client with `.client_id(..)`, since any of the issuer's tokens would do otherwise"
     )]
     NoAudience(String),
     /// The allow-list of algorithms is empty.
@@ -71,6 +71,14 @@ pub enum ConfigError {
         value: String,
         /// The form it should have.
         expected: &'static str,
+    },
+    /// A variable of the environment that a preset needs is not set.
+    #[error("{name} is not set: give {what}")]
+    MissingVariable {
+        /// The variable's name.
+        name: &'static str,
+        /// What it should hold.
+        what: &'static str,
     },
     /// The HTTP client that fetches keys could not be made.
     #[error("the HTTP client cannot be made: pass one with `.http_client(..)`")]
@@ -145,6 +153,15 @@ pub enum TokenError {
     /// `iat` lies ahead by more than the leeway.
     #[error("token was issued in the future")]
     IssuedInFuture,
+    /// The token is of another tenant, or names two of them.
+    #[error("token is of another tenant")]
+    WrongTenant,
+    /// The issuer has rules of its own, and this claim does not meet one.
+    #[error("claim `{0}` is not one that is accepted")]
+    ClaimNotAccepted(&'static str),
+    /// The key that verified the token belongs to another tenant.
+    #[error("key belongs to another tenant")]
+    ForeignKey,
     /// The claims mark another kind of token, such as an ID token where an access token is demanded.
     #[error("token is of another kind")]
     WrongKind,
@@ -177,6 +194,9 @@ impl TokenError {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::IssuedInFuture => "issued_in_future",
+            Self::WrongTenant => "wrong_tenant",
+            Self::ClaimNotAccepted(_) => "claim_not_accepted",
+            Self::ForeignKey => "foreign_key",
             Self::WrongKind => "wrong_kind",
             Self::Revoked => "revoked",
             Self::ClaimsMismatch => "claims_mismatch",

@@ -266,6 +266,7 @@ mod tests {
     fn principal(scopes: &str) -> Principal {
         Principal {
             issuer: Arc::from("https://idp.example"),
+            issuer_name: Arc::from("idp"),
             subject: "alice".into(),
             username: None,
             email: None,
@@ -274,6 +275,7 @@ mod tests {
             groups: NameSet::default(),
             roles: NameSet::default(),
             permissions: NameSet::default(),
+            groups_left_out: false,
             is_machine: false,
         }
     }

@@ -3,8 +3,10 @@
 use crate::algorithm::{Algorithm, Algorithms};
 use crate::audience::Audience;
 use crate::claim_map::ClaimMap;
+use crate::claim_rule::ClaimRule;
 use crate::error::ConfigError;
 use crate::fetch::Fetch;
+use crate::issuer_name::IssuerNames;
 use crate::key_set::KeySet;
 use crate::key_source::KeySource;
 use crate::remote_keys::RemoteKeys;
@@ -31,10 +33,13 @@ const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Issuer {
-    iss: Arc<str>,
+    names: IssuerNames,
+    label: Option<Arc<str>>,
     keys: IssuerKeys,
     audience: Option<Audience>,
     kind: TokenKind,
+    others: Vec<Form>,
+    rules: Vec<ClaimRule>,
     algorithms: Algorithms,
     leeway: Duration,
     claim_map: ClaimMap,
@@ -72,14 +77,72 @@ impl Issuer {
     /// An issuer whose tokens carry exactly `iss`. It needs an [`audience`](Self::audience), too.
     pub fn new(iss: impl Into<Arc<str>>, keys: IssuerKeys) -> Self {
         Self {
-            iss: iss.into(),
+            names: IssuerNames::new(iss.into()),
+            label: None,
             keys,
             audience: None,
             kind: TokenKind::default(),
+            others: Vec::new(),
+            rules: Vec::new(),
             algorithms: Algorithms::default(),
             leeway: DEFAULT_LEEWAY,
             claim_map: ClaimMap::default(),
         }
+    }
+
+    /// A further `iss` that tokens of the same issuer carry, under the same keys. The principal's issuer is the first one
+    /// all the same, so that a person is not two.
+    #[must_use]
+    pub fn also_named(mut self, iss: impl Into<Box<str>>) -> Self {
+        self.names.add(iss.into());
+        self
+    }
+
+    /// One issuer for each tenant: the names hold `{tenantid}` in place of a tenant's GUID, and a token names its tenant a
+    /// second time in `claim`. Each tenant is an issuer of its own to the principal. A key that says whose it is (`issuer` in
+    /// its JWK) verifies that tenant's tokens only; one that does not, none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{Audience, Issuer, IssuerKeys};
+    ///
+    /// let entra = Issuer::new("https://login.microsoftonline.com/{tenantid}/v2.0", IssuerKeys::jwks(r#"{"keys":[]}"#))
+    ///     .for_tenants("tid", ["11111111-2222-3333-4444-555555555555"])
+    ///     .audience(Audience::any_of(["api://reports"]));
+    /// # let _ = entra;
+    /// ```
+    #[must_use]
+    pub fn for_tenants<T: Into<Box<str>>>(mut self, claim: &'static str, allowed: impl IntoIterator<Item = T>) -> Self {
+        self.names.for_tenants(claim, Some(allowed.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// As [`for_tenants`](Self::for_tenants), for any tenant there is.
+    ///
+    /// # Security
+    ///
+    /// Everybody can have a tenant. Look at [`Principal::tenant`](crate::Principal::tenant) before you give anything away.
+    #[must_use]
+    pub fn for_any_tenant(mut self, claim: &'static str) -> Self {
+        self.names.for_tenants(claim, None);
+        self
+    }
+
+    /// A key that says whose it is (`issuer` in its JWK) verifies that issuer's tokens only; `{tenantid}` in it stands for
+    /// the token's `tid`. For key sets that several issuers share, as Entra ID's.
+    #[must_use]
+    pub fn keys_by_issuer(mut self) -> Self {
+        self.names.own_keys();
+        self
+    }
+
+    /// A short name for people and programs, such as `staff`: what
+    /// [`Principal::issuer_name`](crate::Principal::issuer_name) gives.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.label = Some(name.into());
+        self
     }
 
     /// Whom the tokens must be for.
@@ -93,6 +156,24 @@ impl Issuer {
     #[must_use]
     pub fn kind(mut self, kind: TokenKind) -> Self {
         self.kind = kind;
+        self
+    }
+
+    /// Accepts tokens of another kind as well, under an audience rule of their own.
+    ///
+    /// # Security
+    ///
+    /// Each kind that is accepted is one more that can be mixed up. Give each a [mark](TokenKind::mark), and prefer one kind.
+    #[must_use]
+    pub fn or(mut self, kind: TokenKind, audience: Audience) -> Self {
+        self.others.push(Form { kind, audience });
+        self
+    }
+
+    /// Demands something more of each token.
+    #[must_use]
+    pub fn rule(mut self, rule: ClaimRule) -> Self {
+        self.rules.push(rule);
         self
     }
 
@@ -119,12 +200,16 @@ impl Issuer {
 
     /// Refuses what lacks a policy, and starts the keys.
     pub(crate) fn start(self) -> Result<TrustedIssuer, ConfigError> {
-        let name = || self.iss.to_string();
-        if self.iss.is_empty() {
-            return Err(ConfigError::InvalidIssuer { issuer: name(), problem: "is empty: give the token's `iss`" });
+        let iss = Arc::clone(self.names.first());
+        let name = || iss.to_string();
+        if let Some(problem) = self.names.problem() {
+            return Err(ConfigError::InvalidIssuer { issuer: name(), problem });
         }
-        let audience =
-            self.audience.filter(|audience| !audience.is_empty()).ok_or_else(|| ConfigError::NoAudience(name()))?;
+        let first = self.audience.map(|audience| Form { kind: self.kind, audience });
+        let forms: Vec<Form> = first.into_iter().chain(self.others).collect();
+        if forms.is_empty() || forms.iter().any(|form| form.audience.is_empty()) {
+            return Err(ConfigError::NoAudience(name()));
+        }
         if self.algorithms.is_empty() {
             return Err(ConfigError::NoAlgorithm(name()));
         }
@@ -134,12 +219,14 @@ impl Issuer {
         let keys = match self.keys.0 {
             Origin::Jwks(text) => static_keys(name, KeySet::from_jwks(text, self.algorithms)?, self.algorithms)?,
             Origin::Pem(text) => static_keys(name, KeySet::from_pem(text, self.algorithms)?, self.algorithms)?,
-            Origin::Fetch(fetch) => KeySource::Remote(RemoteKeys::spawn(Arc::clone(&self.iss), self.algorithms, fetch)),
+            Origin::Fetch(fetch) => KeySource::Remote(RemoteKeys::spawn(Arc::clone(&iss), self.algorithms, fetch)),
         };
         let policy = Policy {
-            iss: self.iss,
-            audience,
-            kind: self.kind,
+            label: self.label.unwrap_or_else(|| Arc::clone(&iss)),
+            iss,
+            names: self.names,
+            forms,
+            rules: self.rules,
             algorithms: self.algorithms,
             leeway: self.leeway,
             claim_map: self.claim_map,
@@ -172,12 +259,23 @@ pub(crate) struct TrustedIssuer {
 /// What the tokens of one issuer must be like.
 #[derive(Debug)]
 pub(crate) struct Policy {
+    /// The first of its names, for reports.
     pub(crate) iss: Arc<str>,
-    pub(crate) audience: Audience,
-    pub(crate) kind: TokenKind,
+    pub(crate) label: Arc<str>,
+    pub(crate) names: IssuerNames,
+    /// At least one.
+    pub(crate) forms: Vec<Form>,
+    pub(crate) rules: Vec<ClaimRule>,
     pub(crate) algorithms: Algorithms,
     pub(crate) leeway: Duration,
     pub(crate) claim_map: ClaimMap,
+}
+
+/// A kind of token that is accepted, and whom tokens of this kind must be for.
+#[derive(Clone, Debug)]
+pub(crate) struct Form {
+    pub(crate) kind: TokenKind,
+    pub(crate) audience: Audience,
 }
 
 /// What [`VerifierBuilder::issuer`](crate::VerifierBuilder::issuer) takes: an [`Issuer`] or a preset that makes one.

@@ -50,6 +50,11 @@ impl<'a> Object<'a> {
         self.find(name).filter(|value| !matches!(value, Json::Null))
     }
 
+    /// The names of its members, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(name, _)| &**name)
+    }
+
     /// Whether there is a member of this name, `null` or not.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.find(name).is_some()

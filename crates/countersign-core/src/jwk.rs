@@ -42,13 +42,20 @@ pub enum SkipReason {
 /// A public key, parsed once for each algorithm that it was published for.
 pub(crate) struct VerificationKey {
     pub(crate) kid: Option<Box<str>>,
+    issuer: Option<Box<str>>,
     parsed: Vec<(Algorithm, ParsedPublicKey)>,
     has_left: AtomicBool,
 }
 
 impl VerificationKey {
-    fn new(kid: Option<Box<str>>, parsed: Vec<(Algorithm, ParsedPublicKey)>) -> Self {
-        Self { kid, parsed, has_left: AtomicBool::new(false) }
+    fn new(kid: Option<Box<str>>, issuer: Option<Box<str>>, parsed: Vec<(Algorithm, ParsedPublicKey)>) -> Self {
+        Self { kid, issuer, parsed, has_left: AtomicBool::new(false) }
+    }
+
+    /// Whose key it is, where one set serves many issuers: Entra ID says so with each key, and demands that it be looked at
+    /// (<https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer>).
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// The issuer does not publish the key any more: nothing that it verified counts from now on.
@@ -92,7 +99,10 @@ impl VerificationKey {
 /// The same material under another name, or for other algorithms, is another key.
 impl PartialEq for VerificationKey {
     fn eq(&self, other: &Self) -> bool {
-        self.kid == other.kid && self.algorithms().eq(other.algorithms()) && self.same_material(other)
+        self.kid == other.kid
+            && self.issuer == other.issuer
+            && self.algorithms().eq(other.algorithms())
+            && self.same_material(other)
     }
 }
 
@@ -110,6 +120,7 @@ impl fmt::Debug for VerificationKey {
 pub(crate) struct Jwk {
     kty: String,
     pub(crate) kid: Option<Box<str>>,
+    issuer: Option<Box<str>>,
     alg: Option<String>,
     #[serde(rename = "use")]
     usage: Option<String>,
@@ -153,7 +164,7 @@ impl Jwk {
         if parsed.is_empty() {
             return Err(SkipReason::NotAllowed);
         }
-        Ok(VerificationKey::new(self.kid, parsed))
+        Ok(VerificationKey::new(self.kid, self.issuer, parsed))
     }
 
     fn material(&self) -> Result<Material, SkipReason> {
@@ -205,7 +216,7 @@ pub(crate) fn parse_spki(der: &[u8], allowed: Algorithms) -> Result<Verification
     if parsed.is_empty() {
         return Err(SkipReason::NotAllowed);
     }
-    Ok(VerificationKey::new(None, parsed))
+    Ok(VerificationKey::new(None, None, parsed))
 }
 
 enum Material {

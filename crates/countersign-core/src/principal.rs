@@ -21,6 +21,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Principal {
     pub(crate) issuer: Arc<str>,
+    pub(crate) issuer_name: Arc<str>,
     pub(crate) subject: Box<str>,
     pub(crate) username: Option<Box<str>>,
     pub(crate) email: Option<Box<str>>,
@@ -29,16 +30,23 @@ pub struct Principal {
     pub(crate) groups: NameSet,
     pub(crate) roles: NameSet,
     pub(crate) permissions: NameSet,
+    pub(crate) groups_left_out: bool,
     pub(crate) is_machine: bool,
 }
 
 impl Principal {
-    /// The `iss` of the token. A subject is unique only together with its issuer.
+    /// The issuer of the token: its `iss`, or the first of the names of an issuer that has several. A subject is unique only
+    /// together with its issuer.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The `sub` of the token, never empty.
+    /// What the application calls the issuer ([`Issuer::named`](crate::Issuer::named)), else its `iss`.
+    pub fn issuer_name(&self) -> &str {
+        &self.issuer_name
+    }
+
+    /// The `sub` of the token, or what its claim map puts in its place; never empty.
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -63,9 +71,15 @@ impl Principal {
         &self.scopes
     }
 
-    /// The groups that the provider says the user is in.
+    /// The groups that the provider says the user is in; see [`groups_left_out`](Self::groups_left_out).
     pub fn groups(&self) -> &NameSet {
         &self.groups
+    }
+
+    /// Whether the token says that the user is in groups that it does not list, since they are too many (Entra ID's
+    /// overage). A guard then answers as if the user were in none of them, and says so in the log.
+    pub fn groups_left_out(&self) -> bool {
+        self.groups_left_out
     }
 
     /// The roles that the provider gave the user.

@@ -147,6 +147,7 @@ mod tests {
         };
         let principal = Principal {
             issuer: "https://idp.example".into(),
+            issuer_name: "idp".into(),
             subject: text.into(),
             username: None,
             email: None,
@@ -155,6 +156,7 @@ mod tests {
             groups: NameSet::default(),
             roles: NameSet::default(),
             permissions: NameSet::default(),
+            groups_left_out: false,
             is_machine: false,
         };
         VerifiedToken::assertion(text, String::new(), principal, verdict)

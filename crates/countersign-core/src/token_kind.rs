@@ -1,7 +1,10 @@
 //! Which kind of token is accepted, and the marks by which it is told from others (RFC 8725 section 3.12).
 
+use crate::claim_rule::{ClaimPlace, ClaimRule};
 use crate::error::TokenError;
-use crate::json::{Json, Object};
+use crate::json::Object;
+use std::fmt;
+use std::time::Duration;
 
 /// The kind of token that an issuer's tokens must be. The default is [`TokenKind::access`].
 ///
@@ -16,11 +19,12 @@ use crate::json::{Json, Object};
 /// ```
 #[derive(Clone, Debug)]
 pub struct TokenKind {
+    name: &'static str,
     /// Values of `typ`, in lower case; the empty one stands for a header without.
     types: &'static [&'static str],
     required: Vec<&'static str>,
     forbidden: Vec<&'static str>,
-    marks: Vec<(&'static str, &'static str)>,
+    marks: Vec<ClaimRule>,
 }
 
 impl TokenKind {
@@ -35,8 +39,9 @@ impl TokenKind {
     /// client, an access token's the API. Prefer [`TokenKind::rfc9068`] where the provider supports it.
     pub fn access() -> Self {
         Self {
+            name: "access token",
             types: &["", "jwt", "at+jwt", "application/at+jwt"],
-            required: vec!["exp", "sub"],
+            required: Vec::new(),
             forbidden: vec!["nonce", "at_hash", "c_hash", "events", "cnf"],
             marks: Vec::new(),
         }
@@ -52,35 +57,62 @@ impl TokenKind {
         }
     }
 
+    /// ID tokens (OpenID Connect Core section 2): `typ` is `JWT` or absent, and `iat` is there.
+    ///
+    /// # Security
+    ///
+    /// An ID token tells a client who has logged in; it was not made to open an API. Accept it only from a client of your
+    /// own, and where the provider has no access token that can be verified.
+    pub fn id() -> Self {
+        Self {
+            name: "ID token",
+            types: &["", "jwt"],
+            required: vec!["iat"],
+            forbidden: vec!["events", "cnf"],
+            marks: Vec::new(),
+        }
+    }
+
     /// Demands a claim that says which kind the token is.
     #[must_use]
-    pub fn marked(mut self, claim: &'static str, value: &'static str) -> Self {
-        self.marks.push((claim, value));
+    pub fn marked(self, claim: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
+        self.mark(ClaimRule::is(claim, value))
+    }
+
+    /// Demands what only tokens of this kind have, or lack.
+    #[must_use]
+    pub fn mark(mut self, mark: ClaimRule) -> Self {
+        self.marks.push(mark);
+        self
+    }
+
+    /// Accepts tokens with a claim that is else taken for a mark of another kind: for providers that put it into this one,
+    /// too.
+    ///
+    /// # Security
+    ///
+    /// Give the kind another [mark](Self::mark) in its place.
+    #[must_use]
+    pub fn permit(mut self, claim: &'static str) -> Self {
+        self.forbidden.retain(|forbidden| *forbidden != claim);
         self
     }
 
     /// RFC 7515 section 4.1.9: `typ` is a media type, so its case does not count.
-    pub(crate) fn check_type(&self, typ: Option<&str>) -> Result<(), TokenError> {
-        let typ = typ.unwrap_or_default();
-        if self.types.iter().any(|accepted| accepted.eq_ignore_ascii_case(typ)) {
-            Ok(())
-        } else {
-            Err(TokenError::TypeNotAccepted)
-        }
+    pub(crate) fn accepts_type(&self, typ: Option<&str>) -> bool {
+        self.types.iter().any(|accepted| accepted.eq_ignore_ascii_case(typ.unwrap_or_default()))
     }
 
-    pub(crate) fn check_claims(&self, claims: &Object<'_>) -> Result<(), TokenError> {
+    pub(crate) fn check_claims(&self, claims: &Object<'_>, latest: Duration) -> Result<(), TokenError> {
         for claim in &self.required {
             claims.get(claim).ok_or(TokenError::MissingClaim(claim))?;
         }
         if self.forbidden.iter().any(|claim| claims.has(claim)) {
             return Err(TokenError::WrongKind);
         }
-        for (claim, value) in &self.marks {
-            match claims.get(claim).map(Json::as_str) {
-                Some(Some(mark)) if mark == *value => {}
-                Some(_) => return Err(TokenError::WrongKind),
-                None => return Err(TokenError::MissingClaim(claim)),
+        for mark in &self.marks {
+            if !mark.is_met(claims, latest)? {
+                return Err(TokenError::WrongKind);
             }
         }
         Ok(())
@@ -90,5 +122,22 @@ impl TokenKind {
 impl Default for TokenKind {
     fn default() -> Self {
         Self::access()
+    }
+}
+
+impl fmt::Display for TokenKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if !self.types.contains(&"") {
+            f.write_str(", `typ` is `at+jwt`")?;
+        }
+        for mark in &self.marks {
+            write!(f, ", {mark}")?;
+        }
+        if !self.forbidden.is_empty() {
+            let forbidden: Vec<String> = self.forbidden.iter().map(|claim| format!("`{claim}`")).collect();
+            write!(f, ", without {}", forbidden.join(", "))?;
+        }
+        Ok(())
     }
 }

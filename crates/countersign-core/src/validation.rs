@@ -1,27 +1,48 @@
-//! The claim rules: issuer, audience, time and kind. Nothing here looks at the signature, which stands before it.
+//! The claim rules: issuer, time, kind, audience and an issuer's own. Nothing here looks at the signature, which stands
+//! before it.
 
 use crate::error::TokenError;
-use crate::issuer::Policy;
+use crate::issuer::{Form, Policy};
 use crate::json::{Json, Object};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Checks verified claims against the issuer's policy at `now`, and gives the time at which the token expires.
-pub(crate) fn validate(claims: &Object<'_>, policy: &Policy, now: Duration) -> Result<Duration, TokenError> {
-    check_issuer(claims, &policy.iss)?;
-    let expires = check_times(claims, policy.leeway, now)?;
-    // The kind before the audience: an ID token is for another audience, too, but that is not what is wrong with it.
-    policy.kind.check_claims(claims)?;
-    policy.audience.check(claims)?;
-    Ok(expires)
+/// What validation finds out.
+pub(crate) struct Validated {
+    /// The name that the subject is unique under.
+    pub(crate) issuer: Arc<str>,
+    /// When the token expires, without the leeway.
+    pub(crate) expires: Duration,
 }
 
-/// OpenID Connect Core section 3.1.3.7, RFC 9068 section 4: identical, so no other case, slash or prefix.
-fn check_issuer(claims: &Object<'_>, expected: &str) -> Result<(), TokenError> {
-    match claims.get("iss").ok_or(TokenError::MissingClaim("iss"))? {
-        Json::String(iss) if *iss == expected => Ok(()),
-        Json::String(_) => Err(TokenError::UnknownIssuer),
-        _ => Err(TokenError::InvalidClaim("iss")),
+/// Checks verified claims against the issuer's policy at `now`.
+pub(crate) fn validate(claims: &Object<'_>, policy: &Policy, now: Duration) -> Result<Validated, TokenError> {
+    let issuer = policy.names.check(claims)?;
+    let expires = check_times(claims, policy.leeway, now)?;
+    let latest = now.saturating_add(policy.leeway);
+    check_forms(claims, &policy.forms, latest)?;
+    for rule in &policy.rules {
+        if !rule.is_met(claims, latest)? {
+            return Err(TokenError::ClaimNotAccepted(rule.claim()));
+        }
     }
+    Ok(Validated { issuer, expires })
+}
+
+/// One kind with its audience must fit. Where none does, the one whose kind fits says why, else the first.
+fn check_forms(claims: &Object<'_>, forms: &[Form], latest: Duration) -> Result<(), TokenError> {
+    let mut reason = None;
+    for Form { kind, audience } in forms {
+        // The kind before the audience: an ID token is for another audience, too, but that is not what is wrong with it.
+        match kind.check_claims(claims, latest) {
+            Ok(()) => match audience.check(claims) {
+                Ok(()) => return Ok(()),
+                Err(error) => reason = Some(error),
+            },
+            Err(error) => reason = reason.or(Some(error)),
+        }
+    }
+    Err(reason.unwrap_or(TokenError::WrongKind))
 }
 
 /// RFC 7519 sections 4.1.4 to 4.1.6. A token is over at the second of `exp` plus the leeway, not after it.

@@ -4,14 +4,14 @@ use crate::builder::VerifierBuilder;
 use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::header_memo::HeaderMemo;
-use crate::issuer::TrustedIssuer;
+use crate::issuer::{Form, TrustedIssuer};
 use crate::json::{Json, Object};
 use crate::key_report::KeyReport;
 use crate::key_source::CurrentKeys;
 use crate::revoked_tokens::RevokedTokens;
 use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
-use crate::validation::validate;
+use crate::validation::{Validated, validate};
 use crate::verified_token::{Verdict, VerifiedToken};
 use serde::Deserialize;
 use std::fmt;
@@ -125,7 +125,7 @@ impl Verifier {
         if !issuer.policy.algorithms.contains(header.algorithm) {
             return Err(TokenError::AlgorithmNotAllowed);
         }
-        issuer.policy.kind.check_type(header.typ.as_deref())?;
+        check_type(&issuer.policy.forms, header.typ.as_deref())?;
         Ok(Unverified { token, raw, header, payload, issuer })
     }
 
@@ -147,10 +147,13 @@ impl Verifier {
         // 4. the claims, from here on the issuer's own words
         let payload = String::from_utf8(payload).map_err(|_| TokenError::MalformedClaims)?;
         let claims = Object::parse(&payload).map_err(|_| TokenError::MalformedClaims)?;
-        let expires = validate(&claims, &issuer.policy, now)?;
+        let Validated { issuer: iss, expires } = validate(&claims, &issuer.policy, now)?;
+        if !issuer.policy.names.owns(key.issuer(), &iss, &claims) {
+            return Err(TokenError::ForeignKey);
+        }
 
         // 5. the principal, and with it the proof
-        let principal = issuer.policy.claim_map.principal(&issuer.policy.iss, &claims)?;
+        let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, &claims)?;
         drop(claims);
         let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, TokenCache::lifetime);
         let expired = expires.saturating_add(issuer.policy.leeway);
@@ -246,8 +249,13 @@ impl Verifier {
         let Named { iss } = serde_json::from_slice(payload).map_err(|_| TokenError::MalformedClaims)?;
         let iss = iss.ok_or(TokenError::MissingClaim("iss"))?;
         let iss = iss.as_str().ok_or(TokenError::InvalidClaim("iss"))?;
-        self.0.issuers.iter().find(|issuer| &*issuer.policy.iss == iss).ok_or(TokenError::UnknownIssuer)
+        self.0.issuers.iter().find(|issuer| issuer.policy.names.accept(iss)).ok_or(TokenError::UnknownIssuer)
     }
+}
+
+/// Whether the header's type is one of a kind that is accepted.
+fn check_type(forms: &[Form], typ: Option<&str>) -> Result<(), TokenError> {
+    if forms.iter().any(|form| form.kind.accepts_type(typ)) { Ok(()) } else { Err(TokenError::TypeNotAccepted) }
 }
 
 /// A token of the right form from an issuer that is trusted, as it says itself.

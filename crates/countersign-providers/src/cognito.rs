@@ -1,13 +1,15 @@
 //! Amazon Cognito user pools.
 
-use crate::fetch::KeyLocation;
-use crate::provider::{Preset, Profile, Provider, sealed};
-use crate::transport::parse_url;
-use countersign_core::{Algorithm, Audience, ClaimMap, ConfigError, MachineMark, TokenKind};
+use crate::environment::{Environment, Variable};
+use crate::page::Page;
+use crate::profile::Profile;
+use crate::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use countersign_core::{Audience, ClaimMap, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
 
-/// Amazon Cognito: access tokens of a user pool.
+/// Amazon Cognito: tokens of a user pool, access tokens unless you ask for ID tokens.
 ///
-/// Its access tokens have no `aud` but name the app client in `client_id`, and are marked `token_use: access`
+/// Its access tokens have no `aud` but name the app client in `client_id`, and both kinds are marked by `token_use`
 /// (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>).
 /// Groups are in `cognito:groups`. A token of the client credentials grant has no `username`.
 ///
@@ -30,12 +32,65 @@ pub struct Cognito {
     region: String,
     pool: String,
     clients: Vec<String>,
+    host: &'static str,
 }
+
+/// The claims of a Cognito token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::CognitoClaims;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff {
+///     #[serde(flatten)]
+///     cognito: CognitoClaims,
+///     #[serde(rename = "custom:department")]
+///     department: Option<String>,
+/// }
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct CognitoClaims {
+    /// The user's id, a UUID; the app client's id in a token of the client credentials grant.
+    pub sub: String,
+    /// `access` or `id`.
+    pub token_use: String,
+    /// The user's name: `username` of access tokens, `cognito:username` of ID tokens.
+    #[serde(alias = "cognito:username")]
+    pub username: Option<String>,
+    /// The app client, in access tokens.
+    pub client_id: Option<String>,
+    /// The user's groups.
+    #[serde(rename = "cognito:groups", default)]
+    pub groups: Vec<String>,
+    /// Scopes, separated by blanks, in access tokens.
+    pub scope: Option<String>,
+    /// The e-mail address, in ID tokens.
+    pub email: Option<String>,
+    /// Whether Cognito verified the address.
+    pub email_verified: Option<bool>,
+}
+
+const REGION: Variable = Variable::needed("COGNITO_REGION", "the region, such as `eu-west-1`");
+const USER_POOL_ID: Variable =
+    Variable::needed("COGNITO_USER_POOL_ID", "the user pool id, such as `eu-west-1_aBcDeFgHi`");
+const CLIENT_ID: Variable = Variable::needed("COGNITO_CLIENT_ID", "the app client id, or several separated by commas");
 
 impl Cognito {
     /// The user pool of this id, such as `eu-west-1_aBcDeFgHi`, in its region.
     pub fn user_pool(region: impl Into<String>, pool: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { region: region.into(), pool: pool.into(), clients: Vec::new() })
+        Provider::new(Self { region: region.into(), pool: pool.into(), clients: Vec::new(), host: "cognito-idp" })
+    }
+
+    /// Reads `COGNITO_REGION`, `COGNITO_USER_POOL_ID` and `COGNITO_CLIENT_ID`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
     }
 }
 
@@ -45,11 +100,38 @@ impl Provider<Cognito> {
         self.preset.clients.push(client.into());
         self
     }
+
+    /// The pool issues tokens under `https://issuer-cognito-idp.REGION.amazonaws.com`, the form that AWS calls updated
+    /// (<https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html>).
+    pub fn updated_issuer(mut self) -> Self {
+        self.preset.host = "issuer-cognito-idp";
+        self
+    }
 }
 
 impl sealed::Sealed for Cognito {}
+impl IssuesBothKinds for Cognito {}
 
 impl Preset for Cognito {
+    type Claims = CognitoClaims;
+
+    const PAGE: Page = Page {
+        name: "Amazon Cognito",
+        constructor: r#"Cognito::user_pool("eu-west-1", "eu-west-1_aBcDeFgHi").client_id("5f1exampleclient")"#,
+        variables: &[REGION, USER_POOL_ID, CLIENT_ID],
+        console: "Amazon Cognito > User pools > your pool > Overview (User pool ID; the region is its first part); \
+                  Applications > App clients (Client ID)",
+        quirks: &[
+            "Access tokens name the app client in `client_id` and have no `aud`.",
+            "A pool whose issuer was changed to the updated form needs `.updated_issuer()`.",
+            "The e-mail address is in ID tokens only.",
+        ],
+        sources: &[
+            "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html",
+            "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html",
+        ],
+    };
+
     fn profile(self) -> Result<Profile, ConfigError> {
         // Both end up in a host name and a path, so their form is checked (aws-jwt-verify, cognito-verifier.ts).
         let is_plain =
@@ -63,20 +145,30 @@ impl Preset for Cognito {
         if id.is_none_or(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
             return invalid("user pool id", &self.pool, "it is the region, `_` and letters, as `eu-west-1_aBcDeFgHi`");
         }
-        let iss = format!("https://cognito-idp.{}.amazonaws.com/{}", self.region, self.pool);
-        let keys = parse_url(&format!("{iss}/.well-known/jwks.json"))
-            .map_err(|problem| ConfigError::InvalidIssuer { issuer: iss.clone(), problem })?;
-        Ok(Profile {
-            iss: iss.into(),
-            keys: KeyLocation::At(keys),
-            audience: Audience::claim("client_id", self.clients),
-            kind: TokenKind::access().marked("token_use", "access"),
-            algorithms: [Algorithm::RS256].into_iter().collect(),
-            claim_map: ClaimMap::default()
-                .username(["username"])
-                .groups(["cognito:groups"])
-                .machine([MachineMark::Without("username")]),
-        })
+        let iss = format!("https://{}.{}.amazonaws.com/{}", self.host, self.region, self.pool);
+        let keys = format!("{iss}/.well-known/jwks.json");
+        Ok(Profile::with_keys_at(iss, &keys)?
+            .access(
+                TokenKind::access().marked("token_use", "access"),
+                Audience::claim("client_id", self.clients.clone()),
+            )
+            .id(TokenKind::id().marked("token_use", "id"), Audience::client(self.clients))
+            .claim_map(
+                ClaimMap::default()
+                    .username(["username", "cognito:username"])
+                    .groups(["cognito:groups"])
+                    .roles(["cognito:roles"])
+                    .machine([MachineMark::SubjectIs("client_id")]),
+            ))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::user_pool("eu-west-1", "eu-west-1_aBcDeFgHi").client_id("5f1exampleclient")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let pool = Self::user_pool(environment.value(&REGION)?, environment.value(&USER_POOL_ID)?);
+        Ok(environment.needed_list(&CLIENT_ID)?.into_iter().fold(pool, Provider::<Self>::client_id))
     }
 }
 

@@ -19,8 +19,14 @@ use url::Url;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ProviderMetadata {
+    url: Url,
+    document: Document,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Document {
     issuer: String,
     jwks_uri: String,
     authorization_endpoint: Option<String>,
@@ -28,15 +34,13 @@ pub struct ProviderMetadata {
 }
 
 impl ProviderMetadata {
-    /// Asks the issuer.
+    /// Asks for the document at `url`.
     ///
     /// Section 4.3: the document's `issuer` must be identical to the one that was asked, or another issuer could speak
     /// in its place.
-    pub(crate) async fn fetch(http: &Http, issuer: &str) -> Result<Self, FetchError> {
-        let url =
-            parse_url(&discovery_url(issuer)).map_err(|problem| FetchError::new("the issuer is refused", problem))?;
-        let document = http.document(url, "application/json", None).await?;
-        let metadata: Self = serde_json::from_slice(&document.body.unwrap_or_default())
+    pub(crate) async fn fetch(http: &Http, url: Url, issuer: &str) -> Result<Self, FetchError> {
+        let document = http.document(url.clone(), "application/json", None).await?;
+        let metadata: Document = serde_json::from_slice(&document.body.unwrap_or_default())
             .map_err(|error| FetchError::new("the discovery document cannot be read", error))?;
         if metadata.issuer != issuer {
             return Err(FetchError::new(
@@ -44,26 +48,32 @@ impl ProviderMetadata {
                 format!("it says `{}`", metadata.issuer),
             ));
         }
-        Ok(metadata)
+        Ok(Self { url, document: metadata })
     }
 
     /// Where the document stands.
-    pub fn url(&self) -> String {
-        discovery_url(&self.issuer)
+    pub fn url(&self) -> &str {
+        self.url.as_str()
     }
 
     /// Where users log in.
     pub fn authorization_endpoint(&self) -> Option<&str> {
-        self.authorization_endpoint.as_deref()
+        self.document.authorization_endpoint.as_deref()
     }
 
     /// Where clients get tokens.
     pub fn token_endpoint(&self) -> Option<&str> {
-        self.token_endpoint.as_deref()
+        self.document.token_endpoint.as_deref()
     }
 
     /// Where the keys are.
     pub(crate) fn jwks_uri(&self) -> Result<Url, FetchError> {
+        self.document.jwks_uri()
+    }
+}
+
+impl Document {
+    fn jwks_uri(&self) -> Result<Url, FetchError> {
         let jwks_uri =
             parse_url(&self.jwks_uri).map_err(|problem| FetchError::new("`jwks_uri` is refused", problem))?;
         if self.issuer.starts_with("https:") && jwks_uri.scheme() != "https" {
@@ -78,8 +88,8 @@ impl ProviderMetadata {
 }
 
 /// Section 4.1: a terminating slash of the issuer is removed before the path is appended.
-fn discovery_url(issuer: &str) -> String {
-    format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer))
+pub(crate) fn discovery_url(issuer: &str) -> Result<Url, &'static str> {
+    parse_url(&format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer)))
 }
 
 #[cfg(test)]
@@ -93,7 +103,7 @@ mod tests {
             ("https://a.example/", "https://a.example/.well-known/openid-configuration"),
             ("https://a.example/realms/x", "https://a.example/realms/x/.well-known/openid-configuration"),
         ] {
-            assert_eq!(discovery_url(issuer), expected);
+            assert_eq!(discovery_url(issuer).unwrap().as_str(), expected);
         }
     }
 
@@ -113,7 +123,7 @@ mod tests {
             ("http://127.0.0.1:9000", "https://a.example/keys", true),
             ("https://a.example", "file:///etc/passwd", false),
         ] {
-            let metadata: ProviderMetadata =
+            let metadata: Document =
                 serde_json::from_value(serde_json::json!({ "issuer": issuer, "jwks_uri": jwks_uri })).unwrap();
             assert_eq!(metadata.jwks_uri().is_ok(), expected, "{jwks_uri} of {issuer}");
         }

@@ -1,8 +1,8 @@
 //! Fetches an issuer's keys over HTTP.
 
-use crate::discovery::ProviderMetadata;
+use crate::discovery::{ProviderMetadata, discovery_url};
 use crate::http::{Http, date, header};
-use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
+use countersign_core::{BoxFuture, ConfigError, Fetch, FetchError, Fetched};
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,9 +19,18 @@ pub(crate) struct HttpFetch {
 #[derive(Clone, Debug)]
 pub(crate) enum KeyLocation {
     /// Wherever the issuer's discovery document says.
-    Discovered { issuer: Arc<str> },
+    Discovered { issuer: Arc<str>, document: Url },
     /// At a fixed URL.
     At(Url),
+}
+
+impl KeyLocation {
+    /// By the discovery document under `base`, which must name `issuer`.
+    pub(crate) fn discovered(issuer: &str, base: &str) -> Result<Self, ConfigError> {
+        let document =
+            discovery_url(base).map_err(|problem| ConfigError::InvalidIssuer { issuer: base.to_owned(), problem })?;
+        Ok(Self::Discovered { issuer: issuer.into(), document })
+    }
 }
 
 impl Fetch for HttpFetch {
@@ -30,7 +39,9 @@ impl Fetch for HttpFetch {
             let url = match &self.keys {
                 KeyLocation::At(url) => url.clone(),
                 // Discovered anew each time, so that a provider may move its keys.
-                KeyLocation::Discovered { issuer } => ProviderMetadata::fetch(&self.http, issuer).await?.jwks_uri()?,
+                KeyLocation::Discovered { issuer, document } => {
+                    ProviderMetadata::fetch(&self.http, document.clone(), issuer).await?.jwks_uri()?
+                }
             };
             let accept = "application/jwk-set+json, application/json";
             // An entity tag says something about one address only (RFC 9110 section 8.8.3), and keys may move.

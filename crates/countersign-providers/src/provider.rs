@@ -1,13 +1,15 @@
 //! What all presets share: the settings that any provider may need, and the way to an [`Issuer`].
 
 use crate::address::AddressFilter;
+use crate::environment::Environment;
 use crate::fetch::{HttpFetch, KeyLocation};
 use crate::http::Http;
+use crate::page::Page;
+use crate::profile::{Accepted, Profile};
 use crate::transport::parse_url;
-use countersign_core::{
-    Algorithm, Algorithms, Audience, ClaimMap, ConfigError, IntoIssuer, Issuer, IssuerKeys, TokenKind,
-};
+use countersign_core::{Algorithm, Algorithms, ClaimMap, ClaimRule, ConfigError, IntoIssuer, Issuer, IssuerKeys};
 use reqwest::Client;
+use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,9 @@ use std::time::Duration;
 #[must_use = "a provider is configuration: pass it to `Verifier::builder().issuer(..)`"]
 pub struct Provider<P> {
     pub(crate) preset: P,
+    accepted: Accepted,
+    name: Option<Arc<str>>,
+    rules: Vec<ClaimRule>,
     algorithms: Option<Algorithms>,
     leeway: Option<Duration>,
     claim_map: Option<ClaimMap>,
@@ -45,26 +50,34 @@ enum Keys {
     Given(IssuerKeys),
 }
 
-/// What a preset knows about its provider.
-#[derive(Clone, Debug)]
-pub struct Profile {
-    pub(crate) iss: Arc<str>,
-    pub(crate) keys: KeyLocation,
-    pub(crate) audience: Audience,
-    pub(crate) kind: TokenKind,
-    pub(crate) algorithms: Algorithms,
-    pub(crate) claim_map: ClaimMap,
-}
-
 /// A provider that Countersign knows. Sealed: for another one use [`Oidc`](crate::Oidc), or an [`Issuer`] of your own.
-pub trait Preset: sealed::Sealed {
+pub trait Preset: sealed::Sealed + Sized {
+    /// The claims of its tokens, to use or to flatten into a type of your own.
+    type Claims: DeserializeOwned + Send + Sync + 'static;
+
+    /// What the reference says of it.
+    const PAGE: Page;
+
     /// What its tokens are like.
     ///
     /// # Errors
     ///
     /// [`ConfigError`] for an argument that the provider cannot have given out.
     fn profile(self) -> Result<Profile, ConfigError>;
+
+    /// One of its kind, for the reference and for tests of every preset.
+    fn example() -> Provider<Self>;
+
+    /// What `from_env` does, with variables from wherever: those of [`PAGE`](Self::PAGE), and no others.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError>;
 }
+
+/// A provider whose access tokens and ID tokens can both be verified.
+pub trait IssuesBothKinds: Preset {}
 
 pub(crate) mod sealed {
     pub trait Sealed {}
@@ -74,6 +87,9 @@ impl<P> Provider<P> {
     pub(crate) fn new(preset: P) -> Self {
         Self {
             preset,
+            accepted: Accepted::Usual,
+            name: None,
+            rules: Vec::new(),
             algorithms: None,
             leeway: None,
             claim_map: None,
@@ -81,6 +97,31 @@ impl<P> Provider<P> {
             addresses: AddressFilter::public(),
             http_client: None,
         }
+    }
+
+    /// A short name for people and programs, such as `staff`: what
+    /// [`Principal::issuer_name`](countersign_core::Principal::issuer_name) gives.
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Demands something more of each token.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::ClaimRule;
+    /// use countersign_providers::Oidc;
+    ///
+    /// let strong = Oidc::issuer("https://idp.example.com")
+    ///     .audience("https://api.example.com")
+    ///     .rule(ClaimRule::one_of("acr", ["urn:example:gold"]));
+    /// # let _ = strong;
+    /// ```
+    pub fn rule(mut self, rule: ClaimRule) -> Self {
+        self.rules.push(rule);
+        self
     }
 
     /// The only signature algorithms that are accepted, in place of the preset's.
@@ -158,6 +199,52 @@ impl<P> Provider<P> {
     }
 }
 
+impl<P: IssuesBothKinds> Provider<P> {
+    /// Accepts ID tokens, in place of access tokens. Name the client that they are issued to.
+    ///
+    /// # Security
+    ///
+    /// An ID token tells a client who has logged in; it was not made to open an API, and carries no scopes. Prefer access
+    /// tokens where you can have them.
+    pub fn id_tokens(self) -> Self {
+        self.accept(Accepted::Id)
+    }
+
+    /// Accepts access tokens and ID tokens. Each kind keeps its own marks and its own audience.
+    ///
+    /// # Security
+    ///
+    /// As [`id_tokens`](Self::id_tokens); and what only access tokens carry, such as scopes, is then missing at times.
+    pub fn access_or_id_tokens(self) -> Self {
+        self.accept(Accepted::Either)
+    }
+}
+
+impl<P: Preset> Provider<P> {
+    /// The preset's data under the settings that were made, for the reference.
+    #[doc(hidden)]
+    pub fn describe(self) -> Result<Description, ConfigError> {
+        Ok(Description { accepted: self.accepted, profile: self.preset.profile()? })
+    }
+
+    pub(crate) fn accept(mut self, accepted: Accepted) -> Self {
+        self.accepted = accepted;
+        self
+    }
+
+    pub(crate) fn from_env() -> Result<Self, ConfigError> {
+        P::from_environment(&Environment::new(&|name| std::env::var(name).ok()))
+    }
+}
+
+/// A preset's data, and the kinds of token that it is set to accept.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Description {
+    pub(crate) accepted: Accepted,
+    pub(crate) profile: Profile,
+}
+
 impl<P> Provider<P> {
     pub(crate) fn http(&self) -> Result<Http, ConfigError> {
         Http::new(self.http_client.clone(), self.addresses.clone())
@@ -168,7 +255,7 @@ impl<P: Preset> IntoIssuer for Provider<P> {
     fn into_issuer(self) -> Result<Issuer, ConfigError> {
         let profile = self.preset.profile()?;
         let location = match self.keys {
-            Keys::Preset => Ok(profile.keys),
+            Keys::Preset => Ok(profile.keys.clone()),
             Keys::Url(url) => Ok(KeyLocation::At(
                 parse_url(&url).map_err(|problem| ConfigError::InvalidIssuer { issuer: url, problem })?,
             )),
@@ -181,11 +268,16 @@ impl<P: Preset> IntoIssuer for Provider<P> {
             }
             Err(given) => given,
         };
-        let mut issuer = Issuer::new(profile.iss, keys)
-            .audience(profile.audience)
-            .kind(profile.kind)
-            .algorithms(self.algorithms.unwrap_or(profile.algorithms).iter())
-            .claim_map(self.claim_map.unwrap_or(profile.claim_map));
+        let mut issuer = self.rules.into_iter().fold(profile.issuer(self.accepted, keys), Issuer::rule);
+        if let Some(algorithms) = self.algorithms {
+            issuer = issuer.algorithms(algorithms.iter());
+        }
+        if let Some(claim_map) = self.claim_map {
+            issuer = issuer.claim_map(claim_map);
+        }
+        if let Some(name) = self.name {
+            issuer = issuer.named(name);
+        }
         if let Some(leeway) = self.leeway {
             issuer = issuer.leeway(leeway);
         }

@@ -57,11 +57,14 @@ pub use verifier_state::HoldsVerifier;
 pub use verifier_state::NoConclusion;
 
 pub use countersign_core::{
-    Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, Claims, Clock, ConfigError, Expr,
-    Grant, Issuer, IssuerKeys, KeyCounts, KeyReport, MachineMark, ManualClock, Marker, NameSet, Requirement,
-    TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError, groups, permissions, roles, scopes,
+    Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, ClaimRule, Claims, Clock,
+    ConfigError, Expr, Grant, Issuer, IssuerKeys, KeyCounts, KeyReport, MachineMark, ManualClock, Marker, NameSet,
+    Requirement, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError, groups, permissions, roles,
+    scopes,
 };
-pub use countersign_providers::{Cognito, Oidc, Provider, ProviderMetadata};
+pub use countersign_providers::{
+    Auth0, Auth0Claims, Cognito, CognitoClaims, Entra, EntraClaims, Oidc, OidcClaims, Provider, ProviderMetadata,
+};
 
 /// What the macros expand to. Not part of the API.
 #[doc(hidden)]

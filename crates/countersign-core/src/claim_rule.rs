@@ -1,0 +1,244 @@
+//! What a single claim must be like, as data: the marks of a kind of token, and an issuer's own rules.
+
+use crate::error::TokenError;
+use crate::json::{Json, Object};
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+/// A rule about one claim, by its name or by the path to it.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::ClaimRule;
+///
+/// let hosted = ClaimRule::one_of("hd", ["example.com", "example.org"]);
+/// let tenant = ClaimRule::is(["firebase", "tenant"], "acme-x1y2z");
+/// assert_eq!(hosted.to_string(), "`hd` is `example.com` or `example.org`");
+/// assert_eq!(tenant.to_string(), "`firebase.tenant` is `acme-x1y2z`");
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClaimRule {
+    place: ClaimPlace,
+    other: Option<ClaimPlace>,
+    demand: Demand,
+}
+
+/// The name of a claim, or the names on the path to it.
+#[derive(Clone, Debug)]
+pub struct ClaimPlace(Cow<'static, [&'static str]>);
+
+impl From<&'static str> for ClaimPlace {
+    fn from(name: &'static str) -> Self {
+        Self(vec![name].into())
+    }
+}
+
+impl<const N: usize> From<[&'static str; N]> for ClaimPlace {
+    fn from(path: [&'static str; N]) -> Self {
+        Self(path.to_vec().into())
+    }
+}
+
+impl ClaimPlace {
+    /// The value, and whether there is a member of that name at all, `null` included.
+    fn resolve<'a>(&self, claims: &'a Object<'a>) -> (Option<&'a Json<'a>>, bool) {
+        let Some((last, steps)) = self.0.split_last() else { return (None, false) };
+        let mut object = claims;
+        for step in steps {
+            match object.get(step) {
+                Some(Json::Object(inner)) => object = inner,
+                _ => return (None, object.has(step)),
+            }
+        }
+        (object.get(last), object.has(last))
+    }
+}
+
+impl fmt::Display for ClaimPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0.join("."))
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Demand {
+    OneOf(Vec<Box<str>>),
+    NoneOf(Vec<Box<str>>),
+    Present,
+    Absent,
+    Past,
+    AtMost(usize),
+}
+
+impl ClaimRule {
+    fn new(place: impl Into<ClaimPlace>, demand: Demand) -> Self {
+        Self { place: place.into(), other: None, demand }
+    }
+
+    /// The claim is there, and is this text.
+    pub fn is(place: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
+        Self::one_of(place, [value])
+    }
+
+    /// The claim is there, and is one of these texts.
+    pub fn one_of<V: Into<Box<str>>>(place: impl Into<ClaimPlace>, values: impl IntoIterator<Item = V>) -> Self {
+        Self::new(place, Demand::OneOf(values.into_iter().map(Into::into).collect()))
+    }
+
+    /// The claim is not this text; it may be absent.
+    pub fn is_not(place: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
+        Self::new(place, Demand::NoneOf(vec![value.into()]))
+    }
+
+    /// The claim is there, whatever it is.
+    pub fn present(place: impl Into<ClaimPlace>) -> Self {
+        Self::new(place, Demand::Present)
+    }
+
+    /// The claim is not there.
+    pub fn absent(place: impl Into<ClaimPlace>) -> Self {
+        Self::new(place, Demand::Absent)
+    }
+
+    /// The claim is there, and is a time that has come, the leeway considered.
+    pub fn past(place: impl Into<ClaimPlace>) -> Self {
+        Self::new(place, Demand::Past)
+    }
+
+    /// The claim is a text of so many bytes at the most; it may be absent.
+    pub fn at_most(place: impl Into<ClaimPlace>, bytes: usize) -> Self {
+        Self::new(place, Demand::AtMost(bytes))
+    }
+
+    /// Where the claim stands if it is not at the first place: for claims that a provider has given another name.
+    #[must_use]
+    pub fn or_at(mut self, place: impl Into<ClaimPlace>) -> Self {
+        self.other = Some(place.into());
+        self
+    }
+
+    /// The claim's name: the last one on its path.
+    pub(crate) fn claim(&self) -> &'static str {
+        self.place.0.last().copied().unwrap_or_default()
+    }
+
+    /// Whether the claims are like this; `latest` is now plus the leeway.
+    pub(crate) fn is_met(&self, claims: &Object<'_>, latest: Duration) -> Result<bool, TokenError> {
+        let (object, is_there) = match (self.place.resolve(claims), &self.other) {
+            ((None, false), Some(other)) => other.resolve(claims),
+            (found, _) => found,
+        };
+        let text = || object.and_then(Json::as_str);
+        Ok(match &self.demand {
+            Demand::OneOf(values) => match object {
+                None => return Err(TokenError::MissingClaim(self.claim())),
+                Some(value) => value.as_str().is_some_and(|text| values.iter().any(|value| **value == *text)),
+            },
+            // What is no text, where a text was to be looked at, is not let through.
+            Demand::NoneOf(values) => {
+                !is_there || text().is_some_and(|text| values.iter().all(|value| **value != *text))
+            }
+            Demand::Present if object.is_none() => return Err(TokenError::MissingClaim(self.claim())),
+            Demand::Present => true,
+            Demand::Absent => !is_there,
+            Demand::Past => match object {
+                None => return Err(TokenError::MissingClaim(self.claim())),
+                Some(Json::Integer(seconds)) => Duration::from_secs(*seconds) <= latest,
+                Some(Json::Number(seconds)) => {
+                    Duration::try_from_secs_f64(*seconds).is_ok_and(|moment| moment <= latest)
+                }
+                Some(_) => return Err(TokenError::InvalidClaim(self.claim())),
+            },
+            Demand::AtMost(bytes) => !is_there || text().is_some_and(|text| text.len() <= *bytes),
+        })
+    }
+}
+
+impl fmt::Display for ClaimRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match &self.other {
+            None => self.place.to_string(),
+            Some(other) => format!("{} or {other}", self.place),
+        };
+        let one_of = |values: &[Box<str>]| {
+            let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+            quoted.join(" or ")
+        };
+        match &self.demand {
+            Demand::OneOf(values) => write!(f, "{name} is {}", one_of(values)),
+            Demand::NoneOf(values) => write!(f, "{name} is not {}", one_of(values)),
+            Demand::Present => write!(f, "{name} is there"),
+            Demand::Absent => write!(f, "{name} is not there"),
+            Demand::Past => write!(f, "{name} lies in the past"),
+            Demand::AtMost(bytes) => write!(f, "{name} has at most {bytes} bytes"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_rule(rule: &ClaimRule, claims: &str, expected: Result<bool, TokenError>) {
+        let met = rule.is_met(&Object::parse(claims).unwrap(), Duration::from_secs(1000));
+        assert_eq!(met, expected, "{rule} of {claims}");
+    }
+
+    #[test]
+    fn a_value_is_compared_to_the_letter() {
+        let rule = ClaimRule::one_of("hd", ["a.example", "b.example"]);
+        assert_rule(&rule, r#"{"hd":"b.example"}"#, Ok(true));
+        for other in [r#"{"hd":"B.example"}"#, r#"{"hd":"c.example"}"#, r#"{"hd":["a.example"]}"#, r#"{"hd":""}"#] {
+            assert_rule(&rule, other, Ok(false));
+        }
+        for missing in ["{}", r#"{"hd":null}"#] {
+            assert_rule(&rule, missing, Err(TokenError::MissingClaim("hd")));
+        }
+    }
+
+    #[test]
+    fn what_must_not_be_is_not_smuggled_in_by_another_type() {
+        let rule = ClaimRule::is_not("sts", "pending");
+        assert_rule(&rule, "{}", Ok(true));
+        assert_rule(&rule, r#"{"sts":"active"}"#, Ok(true));
+        for refused in [r#"{"sts":"pending"}"#, r#"{"sts":["pending"]}"#, r#"{"sts":null}"#] {
+            assert_rule(&rule, refused, Ok(false));
+        }
+        assert_rule(&ClaimRule::absent("firebase"), r#"{"firebase":null}"#, Ok(false));
+        assert_rule(&ClaimRule::at_most("sub", 2), r#"{"sub":"abc"}"#, Ok(false));
+        assert_rule(&ClaimRule::at_most("sub", 2), r#"{"sub":12}"#, Ok(false));
+    }
+
+    #[test]
+    fn a_path_leads_through_objects() {
+        let rule = ClaimRule::is(["firebase", "tenant"], "acme");
+        assert_rule(&rule, r#"{"firebase":{"tenant":"acme"}}"#, Ok(true));
+        assert_rule(&rule, r#"{"firebase":{"tenant":"other"}}"#, Ok(false));
+        assert_rule(&rule, r#"{"firebase":"tenant"}"#, Err(TokenError::MissingClaim("tenant")));
+        assert_rule(&ClaimRule::absent(["firebase", "tenant"]), r#"{"firebase":{}}"#, Ok(true));
+        assert_rule(&ClaimRule::absent(["firebase", "tenant"]), r#"{"firebase":[]}"#, Ok(false));
+    }
+
+    #[test]
+    fn another_place_counts_where_the_first_is_empty() {
+        let rule = ClaimRule::is("tfp", "b2c_1_a").or_at("acr");
+        assert_rule(&rule, r#"{"acr":"b2c_1_a"}"#, Ok(true));
+        assert_rule(&rule, r#"{"tfp":"b2c_1_a","acr":"other"}"#, Ok(true));
+        assert_rule(&rule, r#"{"tfp":"other","acr":"b2c_1_a"}"#, Ok(false));
+        assert_rule(&rule, r#"{"tfp":null,"acr":"b2c_1_a"}"#, Err(TokenError::MissingClaim("tfp")));
+        assert_rule(&rule, "{}", Err(TokenError::MissingClaim("tfp")));
+    }
+
+    #[test]
+    fn a_time_must_have_come() {
+        let rule = ClaimRule::past("auth_time");
+        assert_rule(&rule, r#"{"auth_time":1000}"#, Ok(true));
+        assert_rule(&rule, r#"{"auth_time":999.5}"#, Ok(true));
+        assert_rule(&rule, r#"{"auth_time":1001}"#, Ok(false));
+        assert_rule(&rule, r#"{"auth_time":"1"}"#, Err(TokenError::InvalidClaim("auth_time")));
+        assert_rule(&rule, "{}", Err(TokenError::MissingClaim("auth_time")));
+    }
+}
