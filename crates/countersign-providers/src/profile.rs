@@ -134,7 +134,6 @@ impl Profile {
         self
     }
 
-
     /// The forms that are accepted under a policy, the usual one first.
     pub(crate) fn forms(&self, accepted: Accepted) -> Vec<&Form> {
         match accepted {

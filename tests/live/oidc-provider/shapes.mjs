@@ -34,7 +34,7 @@ function without(payload, ...names) {
 //
 //   issuer       the `iss`
 //   at           where its discovery document and its endpoints are; the issuer unless named
-//   keys         where its keys are
+//   keys         where its keys are; the discovery document names the first place
 //   family       issuers of one family sign with the same keys
 //   publish      what is changed in a published key
 //   extraKeys    further public keys of the set
@@ -48,7 +48,7 @@ function keycloak(realm) {
   const issuer = `https://keycloak.example.test/realms/${realm}`;
   return {
     issuer,
-    keys: `${issuer}/protocol/openid-connect/certs`,
+    keys: [`${issuer}/protocol/openid-connect/certs`],
     family: realm,
     extraKeys: [ENCRYPTION_KEY],
     typ: 'JWT',
@@ -95,13 +95,20 @@ function entraKey(key, issuer) {
   return { ...published, x5t: key.kid, x5c: ['MIIC'], issuer };
 }
 
+// What stands for applications of many tenants: no tenant's own document.
+const COMMON = {
+  issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
+  jwks_uri: 'https://login.microsoftonline.com/common/discovery/v2.0/keys',
+};
+const COMMON_AT = 'login.microsoftonline.com/common/v2.0/.well-known/openid-configuration';
+
 function entraV2(tenant) {
   const base = `https://login.microsoftonline.com/${tenant}`;
   return {
     issuer: `${base}/v2.0`,
-    keys: `${base}/discovery/v2.0/keys`,
+    keys: [`${base}/discovery/v2.0/keys`, COMMON.jwks_uri],
     family: 'entra',
-    publish: (key) => entraKey(key, 'https://login.microsoftonline.com/{tenantid}/v2.0'),
+    publish: (key) => entraKey(key, COMMON.issuer),
     typ: 'JWT',
     access: (payload, user) => entraClaims(payload, user, '2.0', tenant),
     user: (name) => ({ tid: tenant, ver: '2.0', oid: entraObject(name), preferred_username: `${name}@example.test` }),
@@ -112,7 +119,7 @@ function entraV1(tenant) {
   return {
     issuer: `https://sts.windows.net/${tenant}/`,
     at: `https://login.microsoftonline.com/${tenant}`,
-    keys: 'https://login.microsoftonline.com/common/discovery/keys',
+    keys: ['https://login.microsoftonline.com/common/discovery/keys'],
     family: 'entra',
     publish: (key) => entraKey(key, undefined),
     typ: 'JWT',
@@ -126,7 +133,7 @@ function okta(server) {
   const issuer = `https://dev-123456.okta.com/oauth2/${server}`;
   return {
     issuer,
-    keys: `${issuer}/v1/keys`,
+    keys: [`${issuer}/v1/keys`],
     family: server,
     access(payload, user) {
       Object.assign(payload, { ver: 1, cid: payload.client_id, scp: (payload.scope ?? '').split(' ') });
@@ -142,7 +149,7 @@ function auth0() {
   const issuer = 'https://tenant.eu.auth0.com/';
   return {
     issuer,
-    keys: `${issuer}.well-known/jwks.json`,
+    keys: [`${issuer}.well-known/jwks.json`],
     family: 'auth0',
     typ: 'JWT',
     access(payload, user) {
@@ -160,7 +167,7 @@ function cognito(pool) {
   const issuer = `https://cognito-idp.us-east-1.amazonaws.com/${pool}`;
   return {
     issuer,
-    keys: `${issuer}/.well-known/jwks.json`,
+    keys: [`${issuer}/.well-known/jwks.json`],
     family: pool,
     access(payload, user) {
       Object.assign(payload, { token_use: 'access', version: 2 });
@@ -175,7 +182,7 @@ function cognito(pool) {
 function firebase(project) {
   return {
     issuer: `https://securetoken.google.com/${project}`,
-    keys: 'https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com',
+    keys: ['https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com'],
     family: 'firebase',
     clients: [project],
     user: (name) => ({
@@ -185,6 +192,16 @@ function firebase(project) {
       groups: GROUPS[name] ?? [], // a custom claim
       firebase: { identities: { email: [`${name}@example.test`] }, sign_in_provider: 'password' },
     }),
+  };
+}
+
+// No provider's shape: what a discovery document must not say.
+function misleading(name, jwksUri) {
+  return {
+    issuer: `https://op.example.test/${name}`,
+    keys: [jwksUri],
+    family: 'op',
+    user: () => ({}),
   };
 }
 
@@ -202,6 +219,10 @@ const SHAPES = [
   cognito('us-east-1_Shape0002'),
   firebase('demo-project'),
   firebase('other-project'),
+  misleading('honest', 'https://op.example.test/honest/jwks'),
+  misleading('http', 'http://op.example.test/honest/jwks'),
+  misleading('http-on-loopback', 'http://127.0.0.1/honest/jwks'),
+  misleading('loopback', 'https://127.0.0.1/honest/jwks'),
 ];
 
 // --- What is the same for all of them.
@@ -268,7 +289,7 @@ function openIdProvider(shape, keys) {
   provider.use(async (ctx, next) => {
     await next();
     if (ctx.oidc?.route === 'discovery') {
-      ctx.body.jwks_uri = shape.keys;
+      [ctx.body.jwks_uri] = shape.keys;
     } else if (ctx.oidc?.route === 'jwks') {
       const published = ctx.body.keys.map((key) => shape.publish?.(key) ?? key);
       ctx.body = { keys: [...(shape.extraKeys ?? []), ...published] };
@@ -283,14 +304,19 @@ const families = {};
 const mounts = SHAPES.map((shape) => {
   const key = (families[shape.family] ??= signingKey(shape.family));
   const { host, pathname } = new URL(shape.at ?? shape.issuer);
-  return { host, path: pathname.replace(/\/$/, ''), keys: new URL(shape.keys), handle: openIdProvider(shape, [key]) };
+  const keys = shape.keys.map((url) => url.replace('https://', ''));
+  return { host, path: pathname.replace(/\/$/, ''), keys, handle: openIdProvider(shape, [key]) };
 });
 mounts.sort((a, b) => b.path.length - a.path.length); // the longest path that fits counts
 
 const server = http.createServer((request, response) => {
   const { host } = request.headers;
   request.headers['x-forwarded-proto'] = 'https';
-  const keys = mounts.find((mount) => mount.keys.host === host && mount.keys.pathname === request.url);
+  if (host + request.url === COMMON_AT) {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(COMMON));
+    return;
+  }
+  const keys = mounts.find((mount) => mount.keys.includes(host + request.url));
   if (keys) {
     request.url = '/jwks';
     keys.handle(request, response);

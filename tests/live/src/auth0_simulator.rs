@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 use tokio::process::Command;
 
 pub(crate) const DOMAIN: &str = "tenant.eu.auth0.com";
+/// Another tenant, which signs with the same key.
+pub(crate) const OTHER_DOMAIN: &str = "other.eu.auth0.com";
 const ALICE: &str = "alice@example.test";
 
 pub(crate) struct Auth0Simulator {
@@ -33,7 +35,8 @@ impl Auth0Simulator {
         let line = process.ready_line().await?;
         let port =
             line["port"].as_u64().and_then(|port| u16::try_from(port).ok()).ok_or(format!("no port in {line}"))?;
-        let http = http_client(&[(DOMAIN, SocketAddr::from(([127, 0, 0, 1], port)))])?;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let http = http_client(&[(DOMAIN, address), (OTHER_DOMAIN, address)])?;
         Ok(Auth0Simulator { _process: process, http })
     }
 
@@ -48,9 +51,9 @@ impl Auth0Simulator {
         relying_party.client_credentials(client, "secret", &[("client_id", client), ("audience", audience)]).await
     }
 
-    /// Alice's tokens at this client, by the requests that the scripts of its sign-in page make.
-    pub(crate) async fn sign_in(&self, client: &str, audience: &str) -> Result<SignIn> {
-        let at = |path: &str| format!("https://{DOMAIN}/{path}");
+    /// Alice's tokens at this tenant's client, by the requests that the scripts of its sign-in page make.
+    pub(crate) async fn sign_in(&self, domain: &str, client: &str, audience: &str) -> Result<SignIn> {
+        let at = |path: &str| format!("https://{domain}/{path}");
         let sign_in = [
             ("username", ALICE),
             ("password", "password"),

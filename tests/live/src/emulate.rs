@@ -2,12 +2,13 @@
 
 use crate::process::Process;
 use crate::production_names::{TlsFront, http_client};
-use crate::relying_party::{RelyingParty, SignInRequest};
+use crate::relying_party::{RelyingParty, SignIn, SignInRequest};
 use crate::{Result, cache};
 use reqwest::Client;
 use tokio::process::Command;
 
 pub(crate) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+pub(crate) const OTHER_TENANT: &str = "99999999-8888-7777-6666-555555555555";
 pub(crate) const OKTA_DOMAIN: &str = "dev-123456.okta.com";
 
 pub(crate) struct Emulate {
@@ -41,8 +42,8 @@ impl Emulate {
         self.http.clone()
     }
 
-    /// The ID token of this user, of those that `server.mjs` knows, at the issuer's client.
-    pub(crate) async fn id_token(&self, issuer: &str, client: &str, user: &str) -> Result<String> {
+    /// The tokens of this user, of those that `server.mjs` knows, at the issuer's client.
+    pub(crate) async fn sign_in(&self, issuer: &str, client: &str, user: &str) -> Result<SignIn> {
         let request = SignInRequest {
             client,
             secret: Some(&format!("{client}-secret")),
@@ -51,6 +52,6 @@ impl Emulate {
             resource: None,
             nonce: Some("n"),
         };
-        Ok(RelyingParty::discover(&self.http, issuer).await?.sign_in(request).await?.id)
+        RelyingParty::discover(&self.http, issuer).await?.sign_in(request).await
     }
 }

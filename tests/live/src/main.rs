@@ -6,7 +6,6 @@
 
 mod auth0_simulator;
 mod browser;
-mod cognito;
 mod configuration;
 mod decoded;
 mod emulate;
@@ -49,7 +48,6 @@ async fn main() -> ExitCode {
     section(&mut report, "configuration", SECTION_LIMIT, configuration::check).await;
     section(&mut report, "oidc-provider", SECTION_LIMIT, openid::check).await;
     section(&mut report, "glewlwyd", SECTION_LIMIT, glewlwyd_tokens::check).await;
-    section(&mut report, "moto", SECTION_LIMIT, cognito::check).await;
     section(&mut report, "providers", SECTION_LIMIT, providers::check).await;
     section(&mut report, "rotation", ROTATION_LIMIT, rotation::check).await;
     print!("{report}");

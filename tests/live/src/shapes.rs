@@ -8,7 +8,7 @@ use crate::{Result, auth0_simulator, cache, moto};
 use reqwest::Client;
 use tokio::process::Command;
 
-const HOSTS: [&str; 8] = [
+const HOSTS: [&str; 9] = [
     "keycloak.example.test",
     "login.microsoftonline.com",
     "sts.windows.net",
@@ -17,6 +17,7 @@ const HOSTS: [&str; 8] = [
     moto::HOST,
     "securetoken.google.com",
     "www.googleapis.com",
+    "op.example.test",
 ];
 
 pub(crate) struct Shapes {
