@@ -1,10 +1,23 @@
-// The sign-in and consent pages of npm `oidc-provider`, which it shows in a window of their own.
+// The pages on which a user logs in, in a window of their own.
 
 import { within } from './waiting.mjs';
 
 const WAIT_MS = 10_000;
 
-// Fills the forms in until the window closes itself.
+// The local issuer's: one press of a button. What broke the page's own policy is in its console.
+export async function choosePersona(window, user, screenshot) {
+  window.setDefaultTimeout(WAIT_MS);
+  const said = [];
+  window.on('console', (message) => said.push(message.text()));
+  const closed = new Promise((resolve) => window.once('close', resolve));
+
+  const persona = await window.waitForSelector(`button[name=persona][value=${user}]`);
+  await window.screenshot({ path: `screenshots/${screenshot}-persona.png` });
+  await persona.click();
+  await within(WAIT_MS, `closing the window of the local issuer, which says ${said}`, closed);
+}
+
+// Those of npm `oidc-provider`: fills the forms in until the window closes itself.
 export async function signIn(window, user, screenshot) {
   window.setDefaultTimeout(WAIT_MS);
   const closed = new Promise((resolve) => window.once('close', resolve));

@@ -1,6 +1,8 @@
-// The quickstart's page: tokens are pasted.
+// The quickstart's page: tokens are pasted, or come from the local issuer's page.
 
 import { checkClosed, checkLocks } from './locks.mjs';
+import { checkRequest } from './login_request.mjs';
+import { choosePersona } from './provider_pages.mjs';
 import { quickstart } from './services.mjs';
 
 const NAME = 'quickstart';
@@ -11,7 +13,10 @@ export async function check(report, browser) {
     await withoutToken(report, browser, url);
     await withToken(report, browser, url, tokens, 'alice', 'GET', '/admin', '200');
     await withToken(report, browser, url, tokens, 'bob', 'GET', '/admin', '403');
-    await withToken(report, browser, url, tokens, 'carol', 'GET', '/me', '200');
+    await withToken(report, browser, url, tokens, 'mallory', 'GET', '/me', '200');
+    await withToken(report, browser, url, tokens, 'trudy', 'GET', '/me', '401');
+    await loggedIn(report, browser, url, 'alice', { 'GET /admin': '200', 'POST /reports': '201' });
+    await loggedIn(report, browser, url, 'bob', { 'GET /admin': '403', 'GET /reports': '200' });
   } finally {
     service.stop();
   }
@@ -36,5 +41,20 @@ function withToken(report, browser, url, tokens, name, method, path, expected) {
     const status = await page.call(method, path);
     await page.screenshot(`quickstart-${name}-${status}`);
     report.check(`${NAME}: ${method} ${path}, token of ${name} pasted`, expected, status);
+  });
+}
+
+// All scopes are asked for; the persona has some of them.
+function loggedIn(report, browser, url, user, expected) {
+  const who = `${NAME}, ${user} logged in`;
+  return browser.visit(url, async (page) => {
+    const request = await page.logIn(choosePersona, user, `quickstart-${user}`);
+    const client = { client_id: 'quickstart', resource: 'https://reports.example.com' };
+    await checkRequest(report, who, url, request, client);
+    await checkClosed(report, who, page);
+    for (const [operation, status] of Object.entries(expected)) {
+      report.check(`${who}: ${operation}`, status, await page.call(...operation.split(' ')));
+    }
+    report.check(`${who}: troubles of the page`, [], page.troubles);
   });
 }

@@ -1,7 +1,9 @@
 // The resource server's page: tokens are pasted, or come from the provider's own pages.
 
 import { checkClosed, checkLocks } from './locks.mjs';
-import { API, machineToken, oidcProvider, openApi, resourceServer } from './services.mjs';
+import { checkRequest } from './login_request.mjs';
+import { signIn } from './provider_pages.mjs';
+import { API, machineToken, oidcProvider, resourceServer } from './services.mjs';
 
 const NAME = 'resource-server';
 
@@ -44,8 +46,8 @@ function withToken(report, browser, url, token) {
 function loggedIn(report, browser, url, user, expected) {
   const who = `${NAME}, ${user} logged in`;
   return browser.visit(url, async (page) => {
-    const { scopes, asked } = await page.logIn(user, `resource-server-${user}`);
-    await checkRequest(report, who, url, scopes, asked);
+    const { scopes, asked } = await page.logIn(signIn, user, `resource-server-${user}`);
+    await checkRequest(report, who, url, { scopes, asked }, { client_id: 'swagger', resource: API });
     await checkClosed(report, who, page);
     for (const [operation, status] of Object.entries(expected)) {
       report.check(`${who}: ${operation}`, status, await page.call(...operation.split(' ')));
@@ -53,22 +55,4 @@ function loggedIn(report, browser, url, user, expected) {
     }
     report.check(`${who}: troubles of the page`, [], page.troubles);
   });
-}
-
-// What the page offered, and what it asked the provider for.
-async function checkRequest(report, who, url, scopes, asked) {
-  const { components } = await openApi(url);
-  const documented = Object.keys(components.securitySchemes.oauth2.flows.authorizationCode.scopes);
-  report.check(`${who}: scopes offered`, documented, scopes);
-  report.check(`${who}: scopes asked for`, documented, asked.scope.split(' '));
-  const expected = {
-    response_type: 'code',
-    client_id: 'swagger',
-    redirect_uri: `${url}/docs/oauth2-redirect.html`,
-    code_challenge_method: 'S256',
-    resource: API,
-  };
-  for (const [parameter, value] of Object.entries(expected)) {
-    report.check(`${who}: ${parameter} asked for`, value, asked[parameter]);
-  }
 }

@@ -1,7 +1,5 @@
 // Swagger UI as its reader uses it.
 
-import { signIn } from './provider_pages.mjs';
-
 const WAIT_MS = 10_000;
 const WINDOW = { width: 1200, height: 1300 };
 
@@ -75,7 +73,7 @@ export class SwaggerPage {
   }
 
   // Authorizes by the provider's pages, with every scope that is offered: these scopes, and what the page asked for.
-  async logIn(user, screenshot) {
+  async logIn(signIn, user, screenshot) {
     const oauth2 = await this.#openDialog('oauth2');
     const scopes = await oauth2.$$eval('.scopes input', (inputs) => inputs.map((input) => input.dataset.value));
     await oauth2.$('.scopes a[data-all]').then((all) => all.click());

@@ -1,10 +1,12 @@
 //! Builds a [`Verifier`], and refuses to without a policy.
 
+use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 use crate::issuer::{IntoIssuer, Issuer, TrustedIssuer};
 use crate::token_cache::{CacheLimits, TokenCache};
 use crate::verifier::Verifier;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,29 +24,52 @@ use std::time::Duration;
 /// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `.build().await`"]
-pub struct VerifierBuilder {
+pub struct VerifierBuilder<I = AnyIssuers> {
     issuers: Vec<Result<Issuer, ConfigError>>,
     realm: String,
     clock: Arc<dyn Clock>,
     demands_keys: bool,
     cache: Option<CacheLimits>,
+    set: PhantomData<I>,
 }
+
+/// The issuers of a builder are added one by one.
+#[derive(Clone, Copy, Debug)]
+pub enum AnyIssuers {}
+
+/// The issuers of a builder are those that it was begun with, and no others.
+#[derive(Clone, Copy, Debug)]
+pub enum TheseIssuers {}
 
 impl VerifierBuilder {
     pub(crate) fn new() -> Self {
-        Self {
-            issuers: Vec::new(),
-            realm: "api".to_owned(),
-            clock: Arc::new(SystemClock),
-            demands_keys: false,
-            cache: Some(CacheLimits::default()),
-        }
+        Self::with(Vec::new())
     }
 
     /// Trusts an issuer. Several are told apart by the token's `iss`, and each keeps its own keys and rules.
     pub fn issuer(mut self, issuer: impl IntoIssuer) -> Self {
         self.issuers.push(issuer.into_issuer());
         self
+    }
+}
+
+impl VerifierBuilder<TheseIssuers> {
+    pub(crate) fn for_issuers(issuers: impl IntoIssuers) -> Self {
+        let named = |(name, issuer): (&'static str, Result<Issuer, _>)| issuer.map(|issuer| issuer.named(name));
+        Self::with(issuers.into_issuers().into_iter().map(named).collect())
+    }
+}
+
+impl<I> VerifierBuilder<I> {
+    fn with(issuers: Vec<Result<Issuer, ConfigError>>) -> Self {
+        Self {
+            issuers,
+            realm: "api".to_owned(),
+            clock: Arc::new(SystemClock),
+            demands_keys: false,
+            cache: Some(CacheLimits::default()),
+            set: PhantomData,
+        }
     }
 
     /// The `realm` of challenges (RFC 7235 section 2.2), `api` unless set: a name that a caller may see.

@@ -1,5 +1,6 @@
 //! The proof that a token was verified. It is constructed in one place: `verifier.rs`.
 
+use crate::claims_by_issuer::TokenClaims;
 use crate::error::TokenError;
 use crate::jwk::VerificationKey;
 use crate::principal::Principal;
@@ -86,22 +87,26 @@ impl VerifiedToken {
     ///
     /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`. Nothing is defaulted but what `C` itself
     /// defaults.
-    pub fn claims<C>(&self) -> Result<Arc<C>, TokenError>
-    where
-        C: DeserializeOwned + Send + Sync + 'static,
-    {
-        self.0.typed.get_or_make(|| {
-            serde_json::from_str(&self.0.payload).map_err(|error| {
-                // The message of another error may quote a claim's value, so only the place is said.
-                let message = error.to_string();
-                let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-                tracing::debug!(
-                    target: "countersign::claims",
-                    r#type = std::any::type_name::<C>(), missing, column = error.column(),
-                    "verified claims do not fit the handler's type"
-                );
-                TokenError::ClaimsMismatch
-            })
+    pub fn claims<C: TokenClaims>(&self) -> Result<Arc<C>, TokenError> {
+        self.0.typed.get_or_make(|| C::read(self))
+    }
+
+    /// The claims as `C`, not shared: for [`TokenClaims`] of your own.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`.
+    pub fn deserialize<C: DeserializeOwned>(&self) -> Result<C, TokenError> {
+        serde_json::from_str(&self.0.payload).map_err(|error| {
+            // The message of another error may quote a claim's value, so only the place is said.
+            let message = error.to_string();
+            let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+            tracing::debug!(
+                target: "countersign::claims",
+                r#type = std::any::type_name::<C>(), missing, column = error.column(),
+                "verified claims do not fit the handler's type"
+            );
+            TokenError::ClaimsMismatch
         })
     }
 

@@ -1,6 +1,7 @@
 //! The pipeline: one function from a token to its verdict.
 
-use crate::builder::VerifierBuilder;
+use crate::builder::{TheseIssuers, VerifierBuilder};
+use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::header_memo::HeaderMemo;
@@ -48,6 +49,12 @@ impl Verifier {
     /// Starts a configuration.
     pub fn builder() -> VerifierBuilder {
         VerifierBuilder::new()
+    }
+
+    /// Starts a configuration for a closed set of issuers, which [`claims_by_issuer!`](crate::claims_by_issuer) declares
+    /// together with the claims of each.
+    pub fn builder_for(issuers: impl IntoIssuers) -> VerifierBuilder<TheseIssuers> {
+        VerifierBuilder::for_issuers(issuers)
     }
 
     pub(crate) fn new(

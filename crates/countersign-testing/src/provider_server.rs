@@ -2,6 +2,7 @@
 
 use crate::fault::{Fault, json};
 use crate::signing_key::SigningKey;
+use crate::test_token::TestToken;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,17 +10,23 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use countersign_core::Algorithm;
-use serde_json::{Value, json as value};
+use serde_json::{Map, Value, json as value};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
+/// Published besides those that sign: ten rotations with three keys each.
+const MAX_OLD_KEYS: usize = 30;
+
 /// A provider's state, which requests read and tests change.
 #[derive(Debug)]
 pub(crate) struct ProviderState {
     url: String,
+    /// What else its discovery document says.
+    metadata: Map<String, Value>,
     changing: Mutex<Changing>,
+    rotating: Mutex<()>,
     pub(crate) discovery: AtomicU64,
     pub(crate) keys: AtomicU64,
     pub(crate) unchanged: AtomicU64,
@@ -47,15 +54,59 @@ impl ProviderState {
         let changing = Changing { signing, old: Vec::new(), version: 0, lifetime: None, fault: None };
         Self {
             url,
+            metadata: Map::new(),
             changing: Mutex::new(changing),
+            rotating: Mutex::new(()),
             discovery: AtomicU64::new(0),
             keys: AtomicU64::new(0),
             unchanged: AtomicU64::new(0),
         }
     }
 
+    pub(crate) fn with_metadata(mut self, metadata: Map<String, Value>) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    pub(crate) fn token(&self, subject: &str) -> TestToken {
+        TestToken::new(self.changing().signing.clone(), &self.url, subject)
+    }
+
+    /// Signs with new keys, and publishes the old ones too.
+    pub(crate) fn rotate(&self) {
+        self.replace_keys(
+            |old, version| format!("{}-v{version}", old.algorithm()),
+            |changing, old| {
+                changing.old.extend(old);
+                // Verifiers take no sets without end.
+                let surplus = changing.old.len().saturating_sub(MAX_OLD_KEYS);
+                changing.old.drain(..surplus);
+            },
+        );
+    }
+
+    /// Signs with new keys under the names of the old ones.
+    pub(crate) fn rotate_in_place(&self) {
+        self.replace_keys(|old, _| old.kid().to_owned(), |_, _| {});
+    }
+
+    fn replace_keys(&self, name: impl Fn(&SigningKey, u64) -> String, bury: impl Fn(&mut Changing, Vec<SigningKey>)) {
+        // Two at once would give one name to two keys.
+        let _alone = self.rotating.lock().unwrap_or_else(PoisonError::into_inner);
+        let (old, version) = {
+            let changing = self.changing();
+            (changing.signing.clone(), changing.version + 1)
+        };
+        // RSA keys take their time, and the provider goes on answering.
+        let new = old.iter().map(|old| SigningKey::generate(old.algorithm(), name(old, version))).collect();
+        let mut changing = self.changing();
+        changing.version += 1;
+        let old = std::mem::replace(&mut changing.signing, new);
+        bury(&mut changing, old);
     }
 
     /// Never held across an await.
@@ -63,18 +114,22 @@ impl ProviderState {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
-        let state = Arc::clone(&self);
+    /// Discovery and keys.
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        Router::new()
+            .route("/.well-known/openid-configuration", get(discovery))
+            .route("/jwks", get(jwks))
+            .with_state(self)
+    }
+
+    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, router: Router) {
+        let state = self;
         let listener = listener.tap_io(move |connection| {
             if state.changing().fault == Some(Fault::Reset) {
                 // A connection that is dropped is reset then.
                 let _ = connection.set_zero_linger();
             }
         });
-        let router = Router::new()
-            .route("/.well-known/openid-configuration", get(discovery))
-            .route("/jwks", get(jwks))
-            .with_state(self);
         let _ = axum::serve(listener, router).await;
     }
 
@@ -87,15 +142,19 @@ impl ProviderState {
             Some(Fault::KeysAt(url)) => jwks_uri.clone_from(url),
             _ => {}
         }
-        // RFC 8414 section 2. No grant is supported, so there is no endpoint for one: tokens are minted in process.
-        value!({
+        // RFC 8414 section 2. By itself it supports no grant: tokens are minted in process.
+        let mut metadata = value!({
             "issuer": issuer,
             "jwks_uri": jwks_uri,
             "response_types_supported": [],
             "grant_types_supported": [],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": algorithms,
-        })
+        });
+        for (name, value) in &self.metadata {
+            metadata[name] = value.clone();
+        }
+        metadata
     }
 }
 
@@ -156,4 +215,20 @@ async fn answer(state: &ProviderState, good: String) -> Response {
     // Each request has a connection of its own, so that a fault reaches the next one.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_does_not_grow_without_end() {
+        let provider = ProviderState::new("http://127.0.0.1:9400".to_owned(), [Algorithm::EdDSA]);
+        for _ in 0..MAX_OLD_KEYS + 2 {
+            provider.rotate();
+        }
+        let changing = provider.changing();
+        assert_eq!(changing.old.len(), MAX_OLD_KEYS);
+        assert_eq!(changing.old[MAX_OLD_KEYS - 1].kid(), format!("EdDSA-v{}", MAX_OLD_KEYS + 1));
+    }
 }

@@ -4,6 +4,7 @@ use crate::fault::Fault;
 use crate::provider_server::ProviderState;
 use crate::signing_key::SigningKey;
 use crate::test_token::TestToken;
+use axum::Router;
 use countersign_core::Algorithm;
 use std::io;
 use std::sync::Arc;
@@ -79,8 +80,14 @@ impl TestIssuer {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a test issuer stays on loopback"));
         }
         let state = Arc::new(ProviderState::new(format!("http://{address}"), algorithms));
-        let server = tokio::spawn(Arc::clone(&state).serve(listener)).abort_handle();
-        Ok(Self { state, server })
+        let router = Arc::clone(&state).router();
+        Ok(Self::serve(state, listener, router))
+    }
+
+    /// Starts an issuer that serves this router.
+    pub(crate) fn serve(state: Arc<ProviderState>, listener: TcpListener, router: Router) -> Self {
+        let server = tokio::spawn(Arc::clone(&state).serve(listener, router)).abort_handle();
+        Self { state, server }
     }
 
     /// The issuer's name, `http://127.0.0.1:PORT`: the `iss` of its tokens and the place of its discovery document.
@@ -90,7 +97,7 @@ impl TestIssuer {
 
     /// A token for this subject, to be shaped and minted with the keys as they are now.
     pub fn token(&self, subject: &str) -> TestToken {
-        TestToken::new(self.keys(), self.url(), subject)
+        self.state.token(subject)
     }
 
     /// The private keys that sign now, for tokens that no provider would make.
@@ -104,7 +111,7 @@ impl TestIssuer {
     }
 
     /// Signs with new keys from now on. The old ones stay published until [`retire`](Self::retire), as good providers
-    /// do it, so that tokens which are out there stay good.
+    /// do it, so that tokens which are out there stay good; the last 30 of them at the most.
     ///
     /// # Example
     ///
@@ -126,22 +133,12 @@ impl TestIssuer {
     /// # }).unwrap();
     /// ```
     pub fn rotate(&self) {
-        let version = self.state.changing().version + 1;
-        let old = self.replace_keys(|old| format!("{}-v{version}", old.algorithm()));
-        self.state.changing().old.extend(old);
+        self.state.rotate();
     }
 
     /// Signs with new keys under the names of the old ones, which are gone: what no provider should do, and some do.
     pub fn rotate_in_place(&self) {
-        self.replace_keys(|old| old.kid().to_owned());
-    }
-
-    fn replace_keys(&self, name: impl Fn(&SigningKey) -> String) -> Vec<SigningKey> {
-        // Made before the lock is taken: RSA keys take their time, and the provider goes on answering.
-        let new = self.keys().iter().map(|old| SigningKey::generate(old.algorithm(), name(old))).collect();
-        let mut changing = self.state.changing();
-        changing.version += 1;
-        std::mem::replace(&mut changing.signing, new)
+        self.state.rotate_in_place();
     }
 
     /// Publishes only the keys that sign now.

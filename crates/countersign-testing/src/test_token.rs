@@ -108,6 +108,12 @@ impl TestToken {
         self.claim("exp", expires)
     }
 
+    /// For how long it is good from the time it was begun; zero for one that has expired.
+    pub(crate) fn remaining(&self) -> Duration {
+        let expires = self.claims.get("exp").and_then(Value::as_u64).unwrap_or_default();
+        Duration::from_secs(expires.saturating_sub(self.now))
+    }
+
     /// Signs the token.
     ///
     /// # Panics

@@ -5,9 +5,8 @@ use crate::authentication::{authenticate, require_token};
 use crate::rejection::CurrentUserRejection;
 use crate::verifier_state::HoldsVerifier;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use countersign_core::{Claims, VerifiedToken, Verifier};
+use countersign_core::{Claims, TokenClaims, VerifiedToken, Verifier};
 use http::request::Parts;
-use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// The verified caller: its claims as `C`, or all of them as [`Claims`].
@@ -46,7 +45,7 @@ impl<C> Clone for CurrentUser<C> {
 
 impl<C> CurrentUser<C>
 where
-    C: DeserializeOwned + Send + Sync + 'static,
+    C: TokenClaims,
 {
     fn of(token: &VerifiedToken, verifier: &Verifier) -> Result<Self, CurrentUserRejection> {
         token.claims().map(Self).map_err(|error| CurrentUserRejection::refused(verifier.realm(), error.into()))
@@ -56,7 +55,7 @@ where
 impl<S, C> FromRequestParts<S> for CurrentUser<C>
 where
     S: HoldsVerifier,
-    C: DeserializeOwned + Send + Sync + 'static,
+    C: TokenClaims,
 {
     type Rejection = CurrentUserRejection;
 
@@ -70,7 +69,7 @@ where
 impl<S, C> OptionalFromRequestParts<S> for CurrentUser<C>
 where
     S: HoldsVerifier,
-    C: DeserializeOwned + Send + Sync + 'static,
+    C: TokenClaims,
 {
     type Rejection = CurrentUserRejection;
 

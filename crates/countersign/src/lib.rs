@@ -59,8 +59,8 @@ pub use verifier_state::NoConclusion;
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, ClaimRule, Claims, Clock,
     ConfigError, Expr, Grant, Issuer, IssuerKeys, KeyCounts, KeyReport, MachineMark, ManualClock, Marker, NameSet,
-    Requirement, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError, groups, permissions, roles,
-    scopes,
+    Requirement, TokenClaims, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError,
+    claims_by_issuer, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{
     Auth0, Auth0Claims, Cognito, CognitoClaims, Entra, EntraClaims, Oidc, OidcClaims, Provider, ProviderMetadata,

@@ -9,13 +9,17 @@
 mod walkthrough;
 
 use countersign::{Oidc, Verifier};
-use countersign_testing::TestIssuer;
+use countersign_testing::LocalIssuer;
 use reports_api::Documentation;
 use std::error::Error;
+use std::io;
+use std::time::Duration;
 use tokio::net::TcpListener;
-use walkthrough::{AUDIENCE, Walkthrough};
+use walkthrough::Walkthrough;
 
 const ADDRESS: &str = "127.0.0.1:3000";
+/// The name under which the local issuer knows this API.
+const AUDIENCE: &str = "https://reports.example.com";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -23,16 +27,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_env_filter("info,countersign=debug").init();
 
     let listener = TcpListener::bind(ADDRESS).await.map_err(|error| format!("{ADDRESS} cannot be had: {error}"))?;
-    let issuer = TestIssuer::start().await?;
+    let issuer = start_issuer().await?;
     println!("{}", Walkthrough::new(ADDRESS, &issuer));
     serve(listener, &issuer).await
 }
 
+async fn start_issuer() -> io::Result<LocalIssuer> {
+    LocalIssuer::builder(AUDIENCE).lifetime(Duration::from_secs(12 * 3600)).start().await
+}
+
 /// The whole set-up of a protected API: a verifier that trusts an issuer, and a router that holds it.
-async fn serve(listener: TcpListener, issuer: &TestIssuer) -> Result<(), Box<dyn Error>> {
-    let verifier =
-        Verifier::builder().issuer(Oidc::issuer(issuer.url()).audience(AUDIENCE)).realm("reports").build().await?;
-    axum::serve(listener, reports_api::router(verifier, &Documentation::pasting())?).await?;
+async fn serve(listener: TcpListener, issuer: &LocalIssuer) -> Result<(), Box<dyn Error>> {
+    let provider = Oidc::issuer(issuer.url()).audience(AUDIENCE);
+    let documentation = Documentation::log_in(&provider.metadata().await?, "quickstart", AUDIENCE);
+    let verifier = Verifier::builder().issuer(provider).realm("reports").build().await?;
+    axum::serve(listener, reports_api::router(verifier, &documentation)?).await?;
     Ok(())
 }
 
@@ -44,12 +53,7 @@ mod tests {
     /// Pastes each line into a shell, as a newcomer would.
     #[tokio::test(flavor = "multi_thread")]
     async fn every_printed_line_works_when_pasted() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let issuer = TestIssuer::start().await.unwrap();
-        let printed = Walkthrough::new(&address, &issuer).to_string();
-        tokio::spawn(async move { serve(listener, &issuer).await.map_err(|error| error.to_string()) });
-
+        let (_, printed) = start().await;
         let mut announced = None;
         let mut pasted = 0;
         for line in printed.lines() {
@@ -58,17 +62,39 @@ mod tests {
             }
             if line.starts_with("curl ") {
                 let expected = announced.take().expect("each line stands below its status");
-                assert_eq!(paste(line), expected, "{line}");
+                let status = paste(&format!("{line} --output /dev/null --write-out '%{{http_code}}'"));
+                assert_eq!(status.trim(), expected.to_string(), "{line}");
                 pasted += 1;
             }
         }
-        assert_eq!(pasted, 10);
+        assert_eq!(pasted, 11);
+    }
+
+    /// `tests/browser` goes all the way.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_documentation_logs_in_at_the_local_issuer() {
+        let (address, printed) = start().await;
+        let issuer = printed.lines().find_map(|line| line.strip_prefix("Local issuer")).unwrap().trim();
+        let document = paste(&format!("curl http://{address}/openapi.json"));
+        for endpoint in ["authorize", "token", ".well-known/openid-configuration"] {
+            assert!(document.contains(&format!("\"{issuer}/{endpoint}\"")), "{endpoint}");
+        }
+    }
+
+    /// The API's address, and what was printed.
+    async fn start() -> (String, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let issuer = start_issuer().await.unwrap();
+        let printed = Walkthrough::new(&address, &issuer).to_string();
+        tokio::spawn(async move { serve(listener, &issuer).await.map_err(|error| error.to_string()) });
+        (address, printed)
     }
 
     #[track_caller]
-    fn paste(line: &str) -> u16 {
-        let command = format!("{line} --silent --max-time 10 --output /dev/null --write-out '%{{http_code}}'");
+    fn paste(line: &str) -> String {
+        let command = format!("{line} --silent --max-time 10");
         let output = Command::new("sh").args(["-c", &command]).output().expect("sh runs");
-        String::from_utf8_lossy(&output.stdout).trim().parse().expect("curl prints a status")
+        String::from_utf8(output.stdout).expect("curl prints text")
     }
 }
