@@ -123,7 +123,7 @@ async fn keys_that_nobody_knows_yet_stand_in_nobody_s_way() {
     let key = SigningKey::generate(Algorithm::ES256, "k");
     let rsa = SigningKey::generate(Algorithm::RS256, "rsa");
     for stranger in [
-        json!({ "kty": "AKP", "kid": "pq", "alg": "ML-DSA-65", "pub": "AAAA", "use": "sig" }), // RFC 9964 and its like
+        json!({ "kty": "AKP", "kid": "pq", "alg": "ML-DSA-65", "pub": "AAAA", "use": "sig" }),
         json!({ "kty": "future", "kid": "f" }),
         json!({ "kty": "OKP", "crv": "Ed448", "kid": "448", "alg": "EdDSA", "x": "AAAA" }),
         json!({ "kty": "oct", "kid": "hmac", "alg": "HS256", "k": "AAAA" }),

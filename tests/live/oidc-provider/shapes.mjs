@@ -30,6 +30,11 @@ function without(payload, ...names) {
   for (const name of names) delete payload[name];
 }
 
+// The provider insists on an audience until the token is written.
+function withoutAudience(payload) {
+  payload.aud = { toJSON: () => undefined };
+}
+
 // --- One function for each provider: what stands at an issuer, and what its tokens are like.
 //
 //   issuer       the `iss`
@@ -43,8 +48,8 @@ function without(payload, ...names) {
 //   user         the claims of a user's ID token
 //   clients      further public clients
 
-// https://www.keycloak.org/docs/latest/server_admin/ (mappers); a claim `typ` tells access from ID tokens.
-function keycloak(realm) {
+// https://www.keycloak.org/docs/latest/server_admin/#_oidc_token_mappings; a claim `typ` tells access from ID tokens.
+function keycloak(realm, changeAccess = () => {}) {
   const issuer = `https://keycloak.example.test/realms/${realm}`;
   return {
     issuer,
@@ -53,17 +58,17 @@ function keycloak(realm) {
     extraKeys: [ENCRYPTION_KEY],
     typ: 'JWT',
     access(payload, user) {
+      const client = payload.client_id;
       Object.assign(payload, {
         typ: 'Bearer',
-        azp: payload.client_id,
-        preferred_username: user ?? `service-account-${payload.client_id}`,
+        azp: client,
+        preferred_username: user ?? `service-account-${client}`,
         realm_access: { roles: ['offline_access', 'user'] },
-        resource_access: { [payload.aud]: { roles: ['editor'] }, account: { roles: ['view-profile'] } },
-        groups: (GROUPS[user] ?? []).map((group) => `/${group}`),
+        resource_access: { 'reports-api': { roles: ['editor'] }, account: { roles: ['view-profile'] } },
+        groups: (GROUPS[user] ?? []).map((group) => `/${group}`), // by the mapper's usual setting
       });
       if (user) without(payload, 'client_id'); // machines keep it
-      // Without an audience mapper the audience is `account`, where a client has roles of that client.
-      if (payload.aud === 'https://none.example.test') without(payload, 'aud');
+      changeAccess(payload);
     },
     user: (name) => ({ typ: 'ID', azp: 'web', preferred_username: name, email: `${name}@example.test` }),
   };
@@ -137,6 +142,7 @@ function okta(server) {
     family: server,
     access(payload, user) {
       Object.assign(payload, { ver: 1, cid: payload.client_id, scp: (payload.scope ?? '').split(' ') });
+      payload.jti = `AT.${payload.jti}`;
       if (user) Object.assign(payload, { uid: `00u${user}`, sub: `${user}@example.test`, groups: GROUPS[user] ?? [] });
       without(payload, 'scope', 'client_id');
     },
@@ -172,7 +178,7 @@ function cognito(pool) {
     access(payload, user) {
       Object.assign(payload, { token_use: 'access', version: 2 });
       if (user) Object.assign(payload, { username: user, 'cognito:groups': GROUPS[user] ?? [] });
-      payload.aud = { toJSON: () => undefined }; // the provider insists on one, and Cognito's have none
+      withoutAudience(payload);
     },
     user: (name) => ({ token_use: 'id', 'cognito:username': name, 'cognito:groups': GROUPS[name] ?? [] }),
   };
@@ -185,13 +191,28 @@ function firebase(project) {
     keys: ['https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com'],
     family: 'firebase',
     clients: [project],
-    user: (name) => ({
-      user_id: name,
-      email: `${name}@example.test`,
-      email_verified: true,
-      groups: GROUPS[name] ?? [], // a custom claim
-      firebase: { identities: { email: [`${name}@example.test`] }, sign_in_provider: 'password' },
-    }),
+    user: firebaseUser,
+  };
+}
+
+// https://firebase.google.com/docs/auth/admin/manage-cookies: the same claims, from another issuer with other keys.
+function firebaseCookies(project) {
+  return {
+    issuer: `https://session.firebase.google.com/${project}`,
+    keys: ['https://identitytoolkit.googleapis.com/v1/sessionCookiePublicKeys'],
+    family: 'firebase-cookies',
+    clients: [project],
+    user: firebaseUser,
+  };
+}
+
+function firebaseUser(name) {
+  return {
+    user_id: name,
+    email: `${name}@example.test`,
+    email_verified: true,
+    groups: GROUPS[name] ?? [], // a custom claim
+    firebase: { identities: { email: [`${name}@example.test`] }, sign_in_provider: 'password' },
   };
 }
 
@@ -208,6 +229,10 @@ function misleading(name, jwksUri) {
 const SHAPES = [
   keycloak('main'),
   keycloak('other'),
+  // Before version 25, and since then by a mapper: access tokens have the nonce too.
+  keycloak('old', (payload) => Object.assign(payload, { nonce: 'n' })),
+  // Without an audience mapper: for an API of which the user has no role.
+  keycloak('unmapped', withoutAudience),
   entraV2(TENANT),
   entraV2(OTHER_TENANT),
   entraV1(TENANT),
@@ -219,6 +244,7 @@ const SHAPES = [
   cognito('us-east-1_Shape0002'),
   firebase('demo-project'),
   firebase('other-project'),
+  firebaseCookies('demo-project'),
   misleading('honest', 'https://op.example.test/honest/jwks'),
   misleading('http', 'http://op.example.test/honest/jwks'),
   misleading('http-on-loopback', 'http://127.0.0.1/honest/jwks'),

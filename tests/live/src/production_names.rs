@@ -2,6 +2,7 @@
 //! use their URLs as they are.
 
 use crate::{Result, cache};
+use reqwest::dns::{Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, redirect};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -74,7 +75,8 @@ fn acceptor() -> Result<TlsAcceptor> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// A client for which these names are at these addresses, and this run's CA vouches for them. It speaks https only.
+/// A client for which these names are at these addresses, and this run's CA vouches for them. It speaks https only, and
+/// finds nothing under any other name.
 pub(crate) fn http_client(names: &[(&'static str, SocketAddr)]) -> Result<Client> {
     let authority = Certificate::from_pem(&std::fs::read(cache().join("tls/ca.pem"))?)?;
     let client = Client::builder()
@@ -82,7 +84,17 @@ pub(crate) fn http_client(names: &[(&'static str, SocketAddr)]) -> Result<Client
         .https_only(true)
         .redirect(redirect::Policy::none())
         .tls_certs_only([authority])
+        .dns_resolver(Arc::new(Nowhere))
         .timeout(Duration::from_secs(10));
     let client = names.iter().fold(client, |client, (name, address)| client.resolve(name, *address));
     Ok(client.build()?)
+}
+
+/// So that no preset asks the real provider, should this harness have forgotten a name.
+struct Nowhere;
+
+impl Resolve for Nowhere {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move { Err(format!("{} is not served here", name.as_str()).into()) })
+    }
 }

@@ -8,7 +8,7 @@ use crate::{Result, auth0_simulator, cache, moto};
 use reqwest::Client;
 use tokio::process::Command;
 
-const HOSTS: [&str; 9] = [
+const HOSTS: [&str; 11] = [
     "keycloak.example.test",
     "login.microsoftonline.com",
     "sts.windows.net",
@@ -17,6 +17,8 @@ const HOSTS: [&str; 9] = [
     moto::HOST,
     "securetoken.google.com",
     "www.googleapis.com",
+    "session.firebase.google.com",
+    "identitytoolkit.googleapis.com",
     "op.example.test",
 ];
 
