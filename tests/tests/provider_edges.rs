@@ -1,5 +1,14 @@
-//! What real providers do that one would not expect, over real HTTP. What is about a token alone is in `tests/attacks`; what
-//! a real server here shows is in `tests/live`.
+//! What real providers do that one would not expect, over real HTTP. Where the rest of it is tested:
+//!
+//! | what they do | where |
+//! |---|---|
+//! | `typ` of `JWT`, `at+jwt` or none; no `kid` | `tests/attacks/header.toml`, `tests/live` |
+//! | `aud` missing, a text, an array, empty; no `sub` | `tests/attacks/claims.toml`, `tests/live` (Auth0) |
+//! | `scope` as a text, `scp` as a text or an array | `tests/attacks/claims.toml`, `tests/live` (Entra ID, Okta) |
+//! | keys that cannot be read in the set | `tests/attacks/keys.toml`, `verifier.rs`, and here as providers have them |
+//! | keys on another host | `keys_over_http.rs`, `tests/live` (Firebase, Entra ID version 1) |
+//! | keys over http under an issuer over https | `tests/live` (misleading discovery) |
+//! | one key for all tenants | here, `tests/live` (Cognito, Entra ID, Auth0, Firebase) |
 
 use axum::Router;
 use axum::body::Body;

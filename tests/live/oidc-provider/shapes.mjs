@@ -67,7 +67,8 @@ function keycloak(realm, changeAccess = () => {}) {
         resource_access: { 'reports-api': { roles: ['editor'] }, account: { roles: ['view-profile'] } },
         groups: (GROUPS[user] ?? []).map((group) => `/${group}`), // by the mapper's usual setting
       });
-      if (user) without(payload, 'client_id'); // machines keep it
+      if (user) without(payload, 'client_id');
+      else Object.assign(payload, { clientHost: '127.0.0.1', clientAddress: '127.0.0.1' });
       changeAccess(payload);
     },
     user: (name) => ({ typ: 'ID', azp: 'web', preferred_username: name, email: `${name}@example.test` }),
@@ -146,7 +147,13 @@ function okta(server) {
       if (user) Object.assign(payload, { uid: `00u${user}`, sub: `${user}@example.test`, groups: GROUPS[user] ?? [] });
       without(payload, 'scope', 'client_id');
     },
-    user: (name) => ({ ver: 1, idp: '00o1', preferred_username: `${name}@example.test`, amr: ['pwd'] }),
+    user: (name) => ({
+      sub: `00u${name}`,
+      ver: 1,
+      idp: '00o1',
+      preferred_username: `${name}@example.test`,
+      amr: ['pwd'],
+    }),
   };
 }
 
