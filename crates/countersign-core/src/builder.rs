@@ -3,9 +3,13 @@
 use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
+use crate::grants_cache::{GrantsCache, GrantsLimits};
+use crate::grants_provider::GrantsProvider;
 use crate::issuer::{IntoIssuer, Issuer, TrustedIssuer};
+use crate::revocation::Revocation;
 use crate::token_cache::{CacheLimits, TokenCache};
 use crate::verifier::Verifier;
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +35,27 @@ pub struct VerifierBuilder<I = AnyIssuers> {
     demands_keys: bool,
     cache: Option<CacheLimits>,
     set: PhantomData<I>,
+    revocations: Vec<AnyRevocation>,
+    grants: Option<AnyGrants>,
+    grants_limits: GrantsLimits,
+}
+
+/// A revocation without regard to its type.
+struct AnyRevocation(Arc<dyn Revocation>);
+
+impl fmt::Debug for AnyRevocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Revocation")
+    }
+}
+
+/// A provider without regard to its type.
+struct AnyGrants(Arc<dyn GrantsProvider>);
+
+impl fmt::Debug for AnyGrants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())
+    }
 }
 
 /// The issuers of a builder are added one by one.
@@ -69,6 +94,9 @@ impl<I> VerifierBuilder<I> {
             demands_keys: false,
             cache: Some(CacheLimits::default()),
             set: PhantomData,
+            revocations: Vec::new(),
+            grants: None,
+            grants_limits: GrantsLimits::default(),
         }
     }
 
@@ -118,6 +146,61 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
+    /// Asks whether a token was revoked, each time that it comes, beside the verifier's own
+    /// [list](Verifier::revocations). Several are asked one after the other.
+    pub fn revocation(mut self, revocation: impl Revocation) -> Self {
+        self.revocations.push(AnyRevocation(Arc::new(revocation)));
+        self
+    }
+
+    /// Adds groups, roles and permissions that are not in the token. Set it again and the last one counts.
+    ///
+    /// They are looked up only when a guard or handler asks for them: a guard that the token does not meet by itself, or
+    /// that is a rule of your own; the extractor `Principal`. `CurrentUser`, and guards of scopes alone, never do. All
+    /// requests of one caller (issuer, subject and username) that ask at a time share one look-up, and its answer serves
+    /// for [a while](Self::grants_lifetime). When it fails, whoever asked is answered with 503.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{Grants, NameSet, PrincipalKey, Verifier};
+    /// use std::time::Duration;
+    ///
+    /// let builder = Verifier::builder()
+    ///     .grants(|caller: PrincipalKey| async move {
+    ///         let is_admin = caller.subject() == "alice";
+    ///         let groups = if is_admin { NameSet::from_iter(["admin"]) } else { NameSet::default() };
+    ///         Ok(Grants { groups, ..Grants::default() })
+    ///     })
+    ///     .grants_lifetime(Duration::from_secs(30));
+    /// # let _ = builder;
+    /// ```
+    pub fn grants(mut self, provider: impl GrantsProvider) -> Self {
+        self.grants = Some(AnyGrants(Arc::new(provider)));
+        self
+    }
+
+    /// For how long grants that were looked up serve, 60 seconds unless set. So long may a caller keep what was taken from
+    /// it, and go without what it was given. With [`Duration::ZERO`] every request that needs grants asks anew, or shares a
+    /// look-up that is under way.
+    pub fn grants_lifetime(mut self, lifetime: Duration) -> Self {
+        self.grants_limits.lifetime = lifetime;
+        self
+    }
+
+    /// How long a look-up may take, 2 seconds unless set; after that it has failed.
+    pub fn grants_deadline(mut self, deadline: Duration) -> Self {
+        self.grants_limits.deadline = deadline;
+        self
+    }
+
+    /// How much memory grants may take that are kept, in bytes: 32 MiB unless set, enough for some 10 000 callers with 50
+    /// grants each. Whoever is pushed out is looked up again.
+    pub fn grants_cache_bytes(mut self, bytes: usize) -> Self {
+        self.grants_limits.bytes = bytes;
+        self
+    }
+
     /// Builds the verifier, and waits for the first attempt to fetch keys. When that fails the verifier is built all
     /// the same: it gives no verdict (503), and tries again in the background until it can.
     ///
@@ -151,6 +234,10 @@ impl<I> VerifierBuilder<I> {
                 return Err(ConfigError::NoKeys { issuer: issuer.policy.iss.to_string(), reason });
             }
         }
-        Ok(Verifier::new(trusted, self.realm, self.clock, self.cache.and_then(TokenCache::new)))
+        let grants = self
+            .grants
+            .map(|provider| Arc::new(GrantsCache::new(provider.0, self.grants_limits, Arc::clone(&self.clock))));
+        let revocations = self.revocations.into_iter().map(|revocation| revocation.0).collect();
+        Ok(Verifier::new(trusted, self.realm, self.clock, self.cache.and_then(TokenCache::new), revocations, grants))
     }
 }

@@ -168,6 +168,9 @@ pub enum TokenError {
     /// The application has [revoked](crate::Verifier::revoke) the token.
     #[error("token was revoked")]
     Revoked,
+    /// A rule of the application's own refused the token, with this code.
+    #[error("refused by a rule of the application: {0}")]
+    RefusedByRule(&'static str),
     /// The verified claims do not fit the type that the handler asks for.
     #[error("claims do not fit the handler's type")]
     ClaimsMismatch,
@@ -199,17 +202,42 @@ impl TokenError {
             Self::ForeignKey => "foreign_key",
             Self::WrongKind => "wrong_kind",
             Self::Revoked => "revoked",
+            Self::RefusedByRule(_) => "refused_by_rule",
             Self::ClaimsMismatch => "claims_mismatch",
         }
     }
 }
 
-/// No verdict is possible now: the issuer's keys cannot be had.
+/// A refusal by a rule of the application's own. The code is for logs, and holds nothing of the token.
+impl From<&'static str> for TokenError {
+    fn from(code: &'static str) -> Self {
+        Self::RefusedByRule(code)
+    }
+}
+
+/// No verdict is possible now, for want of something that the verdict hangs on.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("no verdict is possible: the issuer's keys cannot be had now")]
+#[error("no verdict is possible: {dependency} cannot be had now")]
 pub struct Unavailable {
     /// When to try again, whole seconds from now.
     pub retry_after: Duration,
+    /// What is wanting.
+    pub dependency: Dependency,
+}
+
+/// What a verdict hangs on beside the token.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dependency {
+    /// The keys of the token's issuer.
+    #[error("the issuer's keys")]
+    Keys,
+    /// What a [`GrantsProvider`](crate::GrantsProvider) tells.
+    #[error("the caller's grants")]
+    Grants,
+    /// What an [asynchronous rule](crate::Issuer::validate_async) of the application's own goes by.
+    #[error("the answer of a rule")]
+    Rule,
 }
 
 /// What [`Verifier::verify`](crate::Verifier::verify) says of a token that it does not accept.
@@ -222,4 +250,11 @@ pub enum VerifyError {
     /// No verdict is possible: 503.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// A refusal by a rule of the application's own.
+impl From<&'static str> for VerifyError {
+    fn from(code: &'static str) -> Self {
+        Self::Token(code.into())
+    }
 }

@@ -3,6 +3,7 @@
 use crate::expr::{Expr, Grant};
 use crate::name_set::{NameSet, fingerprint};
 use crate::principal::Principal;
+use crate::reach::Reach;
 use crate::requirement::Requirement;
 use std::fmt;
 use std::marker::PhantomData;
@@ -34,6 +35,9 @@ pub trait Marker<K: GrantKind>: Send + Sync + 'static {
 
 /// One of the four kinds of grant. Sealed: [`Scopes`], [`Groups`], [`Roles`], [`Permissions`].
 pub trait GrantKind: sealed::Sealed + Send + Sync + 'static {
+    /// Whether anybody but the token grants some of this kind.
+    const REACH: Reach;
+
     /// The principal's grants of this kind.
     fn granted(principal: &Principal) -> &NameSet;
 
@@ -59,10 +63,12 @@ mod sealed {
 }
 
 macro_rules! kind {
-    ($kind:ident, $granted:ident, $leaf:ident) => {
+    ($kind:ident, $granted:ident, $leaf:ident, $reach:ident) => {
         impl sealed::Sealed for $kind {}
 
         impl GrantKind for $kind {
+            const REACH: Reach = Reach::$reach;
+
             fn granted(principal: &Principal) -> &NameSet {
                 principal.$granted()
             }
@@ -74,10 +80,10 @@ macro_rules! kind {
     };
 }
 
-kind!(Scopes, scopes, Scope);
-kind!(Groups, groups, Group);
-kind!(Roles, roles, Role);
-kind!(Permissions, permissions, Permission);
+kind!(Scopes, scopes, Scope, Token);
+kind!(Groups, groups, Group, Grants);
+kind!(Roles, roles, Role, Grants);
+kind!(Permissions, permissions, Permission, Grants);
 
 /// A choice among markers of one kind: `Select<Scopes, A>`, `Select<Scopes, Any, (A, B)>`, `Select<Scopes, All, (A, B)>`.
 pub struct Select<K, A, B = One>(PhantomData<(K, A, B)>);
@@ -106,6 +112,8 @@ impl<K: GrantKind, A: Marker<K>> Requirement for Select<K, A> {
     fn describe() -> Expr {
         K::describe(A::grant())
     }
+
+    const REACH: Reach = K::REACH;
 }
 
 /// One implementation for each length of list, since Rust has no tuples of any length.
@@ -120,6 +128,8 @@ macro_rules! lists {
             fn describe() -> Expr {
                 Expr::Any(vec![K::describe($first::grant()) $(, K::describe($rest::grant()))*])
             }
+
+            const REACH: Reach = K::REACH;
         }
 
         impl<K: GrantKind, $first: Marker<K> $(, $rest: Marker<K>)*> Requirement for Select<K, All, ($first, $($rest,)*)> {
@@ -131,6 +141,8 @@ macro_rules! lists {
             fn describe() -> Expr {
                 Expr::All(vec![K::describe($first::grant()) $(, K::describe($rest::grant()))*])
             }
+
+            const REACH: Reach = K::REACH;
         }
 
         lists!($($rest),*);

@@ -4,13 +4,15 @@ use crate::algorithm::{Algorithm, Algorithms};
 use crate::audience::Audience;
 use crate::claim_map::ClaimMap;
 use crate::claim_rule::ClaimRule;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, TokenError, VerifyError};
 use crate::fetch::Fetch;
 use crate::issuer_name::IssuerNames;
 use crate::key_set::KeySet;
 use crate::key_source::KeySource;
 use crate::remote_keys::RemoteKeys;
+use crate::rules::Rules;
 use crate::token_kind::TokenKind;
+use crate::verified_token::VerifiedToken;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,10 +41,11 @@ pub struct Issuer {
     audience: Option<Audience>,
     kind: TokenKind,
     others: Vec<Form>,
-    rules: Vec<ClaimRule>,
+    claim_rules: Vec<ClaimRule>,
     algorithms: Algorithms,
     leeway: Duration,
     claim_map: ClaimMap,
+    rules: Rules,
 }
 
 /// Where an issuer's keys come from.
@@ -83,10 +86,11 @@ impl Issuer {
             audience: None,
             kind: TokenKind::default(),
             others: Vec::new(),
-            rules: Vec::new(),
+            claim_rules: Vec::new(),
             algorithms: Algorithms::default(),
             leeway: DEFAULT_LEEWAY,
             claim_map: ClaimMap::default(),
+            rules: Rules::default(),
         }
     }
 
@@ -173,7 +177,7 @@ impl Issuer {
     /// Demands something more of each token.
     #[must_use]
     pub fn rule(mut self, rule: ClaimRule) -> Self {
-        self.rules.push(rule);
+        self.claim_rules.push(rule);
         self
     }
 
@@ -195,6 +199,87 @@ impl Issuer {
     #[must_use]
     pub fn claim_map(mut self, claim_map: ClaimMap) -> Self {
         self.claim_map = claim_map;
+        self
+    }
+
+    /// Adds a rule of the application's own for tokens of this issuer, asked when every other rule is met. A refusal is
+    /// 401; its code is for logs, and no client sees it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Issuer;
+    /// #[derive(serde::Deserialize)]
+    /// struct Staff { department: String }
+    ///
+    /// fn only_sales(issuer: Issuer) -> Issuer {
+    ///     issuer.validate(|token| match &*token.claims::<Staff>()?.department {
+    ///         "sales" => Ok(()),
+    ///         _ => Err("other_department".into()),
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// It is asked when a token is verified, and not again while the token is
+    /// [kept](crate::VerifierBuilder::cache_lifetime), for five minutes at the most unless set. So let it go by the token
+    /// alone. What changes in the meantime belongs into a [`Revocation`](crate::Revocation), which is asked each time, or,
+    /// where it is a grant, into a [`GrantsProvider`](crate::GrantsProvider).
+    #[must_use]
+    pub fn validate(mut self, rule: impl Fn(&VerifiedToken) -> Result<(), TokenError> + Send + Sync + 'static) -> Self {
+        self.rules = self.rules.and(rule);
+        self
+    }
+
+    /// As [`validate`](Self::validate), for a rule that has to wait: it asks a database whether the account is locked, for
+    /// instance. It is asked when all others are met, and has 2 seconds; after that, and for [`VerifyError::Unavailable`],
+    /// the answer is 503. [`Verifier::verify_now`](crate::Verifier::verify_now) gives no verdict on a token that is not
+    /// known yet.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Issuer;
+    /// # struct Accounts;
+    /// # impl Accounts { async fn is_locked(&self, _: &str) -> Result<bool, std::io::Error> { Ok(false) } }
+    /// use countersign_core::{Dependency, Unavailable};
+    /// use std::{sync::Arc, time::Duration};
+    ///
+    /// fn unlocked(issuer: Issuer, accounts: Arc<Accounts>) -> Issuer {
+    ///     issuer.validate_async(move |token| {
+    ///         let accounts = accounts.clone();
+    ///         async move {
+    ///             match accounts.is_locked(token.principal().subject()).await {
+    ///                 Ok(false) => Ok(()),
+    ///                 Ok(true) => Err("account_locked".into()),
+    ///                 Err(_) => {
+    ///                     let retry_after = Duration::from_secs(5);
+    ///                     Err(Unavailable { retry_after, dependency: Dependency::Rule }.into())
+    ///                 }
+    ///             }
+    ///         }
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// As for [`validate`](Self::validate): an account that is locked now stays open to a token that is kept.
+    #[must_use]
+    pub fn validate_async<F, A>(mut self, rule: F) -> Self
+    where
+        F: Fn(VerifiedToken) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), VerifyError>> + Send + 'static,
+    {
+        self.rules = self.rules.and_async(rule);
+        self
+    }
+
+    /// Replaces the rules of the application's own.
+    #[must_use]
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
         self
     }
 
@@ -226,10 +311,11 @@ impl Issuer {
             iss,
             names: self.names,
             forms,
-            rules: self.rules,
+            claim_rules: self.claim_rules,
             algorithms: self.algorithms,
             leeway: self.leeway,
             claim_map: self.claim_map,
+            rules: self.rules,
         };
         Ok(TrustedIssuer { policy, keys })
     }
@@ -265,10 +351,11 @@ pub(crate) struct Policy {
     pub(crate) names: IssuerNames,
     /// At least one.
     pub(crate) forms: Vec<Form>,
-    pub(crate) rules: Vec<ClaimRule>,
+    pub(crate) claim_rules: Vec<ClaimRule>,
     pub(crate) algorithms: Algorithms,
     pub(crate) leeway: Duration,
     pub(crate) claim_map: ClaimMap,
+    pub(crate) rules: Rules,
 }
 
 /// A kind of token that is accepted, and whom tokens of this kind must be for.

@@ -15,7 +15,7 @@
 //! circle to be caught in. Were all of this wrong, the request's own deadline would end its wait, with a 503.
 
 use crate::algorithm::{Algorithm, Algorithms};
-use crate::error::{TokenError, Unavailable};
+use crate::error::{Dependency, TokenError, Unavailable};
 use crate::fetch::Fetch;
 use crate::keeper::{ATTEMPT_DEADLINE, Keeper};
 use crate::key_report::{Counters, KeyReport};
@@ -199,7 +199,10 @@ impl RemoteKeys {
         };
         // While there are keys an unknown one may cause an attempt as soon as nothing forbids it.
         let next = if self.fresh_keys().is_some() { cooling_until.min(next_attempt) } else { next_attempt };
-        Unavailable { retry_after: Duration::from_secs(next.saturating_duration_since(now).as_secs() + 1) }
+        Unavailable {
+            retry_after: Duration::from_secs(next.saturating_duration_since(now).as_secs() + 1),
+            dependency: Dependency::Keys,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::expr::Expr;
 use crate::principal::Principal;
+use crate::reach::Reach;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -48,6 +49,10 @@ pub trait Requirement: Send + Sync + 'static {
 
     /// The rule as data.
     fn describe() -> Expr;
+
+    /// What the rule looks at, and with it whether grants from outside of the token are
+    /// [looked up](crate::GrantsProvider) for it: always, unless said.
+    const REACH: Reach = Reach::Anything;
 }
 
 /// Nothing but a verified caller.
@@ -70,6 +75,8 @@ impl Requirement for Authenticated {
     fn describe() -> Expr {
         Expr::Authenticated
     }
+
+    const REACH: Reach = Reach::Token;
 }
 
 /// Each requirement of a tuple.
@@ -125,6 +132,8 @@ macro_rules! tuples {
             fn describe() -> Expr {
                 Expr::All(vec![$first::describe() $(, $rest::describe())*])
             }
+
+            const REACH: Reach = $first::REACH$(.and($rest::REACH))*;
         }
 
         impl<$first: Requirement $(, $rest: Requirement)*> Requirement for AnyOf<($first, $($rest,)*)> {
@@ -135,6 +144,8 @@ macro_rules! tuples {
             fn describe() -> Expr {
                 Expr::Any(vec![$first::describe() $(, $rest::describe())*])
             }
+
+            const REACH: Reach = $first::REACH$(.and($rest::REACH))*;
         }
 
         tuples!($($rest),*);

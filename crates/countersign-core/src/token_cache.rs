@@ -35,7 +35,7 @@ impl Default for CacheLimits {
 }
 
 pub(crate) struct TokenCache<S = RandomState> {
-    tokens: Cache<ByText, VerifiedToken, Bytes, S>,
+    tokens: Cache<ByText, Kept, Bytes, S>,
     lifetime: Duration,
 }
 
@@ -62,7 +62,7 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
 
     /// The token, if it was verified before and would be again.
     pub(crate) fn get(&self, token: &str, now: Duration) -> Option<VerifiedToken> {
-        let known = self.tokens.get(token)?;
+        let Kept { token: known, .. } = self.tokens.get(token)?;
         if known.stands_at(now) {
             return Some(known);
         }
@@ -73,7 +73,14 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
 
     /// Keeps a token that was verified just now.
     pub(crate) fn keep(&self, token: &VerifiedToken) {
-        self.tokens.insert(ByText(token.clone()), token.clone());
+        self.tokens.insert(ByText(token.clone()), Kept::now(token));
+    }
+
+    /// Weighs a token again that has grown, if it is here.
+    pub(crate) fn weigh(&self, token: &VerifiedToken) {
+        if self.tokens.peek(token.raw()).is_some_and(|known| known.token.is(token)) {
+            let _ = self.tokens.replace(ByText(token.clone()), Kept::now(token), true);
+        }
     }
 
     pub(crate) fn lifetime(&self) -> Duration {
@@ -87,6 +94,19 @@ impl fmt::Debug for TokenCache {
             .field("tokens", &self.tokens.len())
             .field("bytes", &self.tokens.weight())
             .finish_non_exhaustive()
+    }
+}
+
+/// A token, and what it weighs, which must not change while it is kept.
+#[derive(Clone)]
+struct Kept {
+    token: VerifiedToken,
+    bytes: usize,
+}
+
+impl Kept {
+    fn now(token: &VerifiedToken) -> Self {
+        Self { token: token.clone(), bytes: token.bytes() }
     }
 }
 
@@ -116,9 +136,9 @@ impl Equivalent<ByText> for str {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<ByText, VerifiedToken> for Bytes {
-    fn weight(&self, _: &ByText, token: &VerifiedToken) -> u64 {
-        token.bytes() as u64
+impl Weighter<ByText, Kept> for Bytes {
+    fn weight(&self, _: &ByText, kept: &Kept) -> u64 {
+        kept.bytes as u64
     }
 }
 
@@ -126,10 +146,12 @@ impl Weighter<ByText, VerifiedToken> for Bytes {
 mod tests {
     use super::*;
     use crate::algorithm::Algorithms;
+    use crate::granted::Merged;
+    use crate::grants_provider::Grants;
     use crate::key_set::KeySet;
     use crate::name_set::NameSet;
     use crate::principal::Principal;
-    use crate::verified_token::Verdict;
+    use crate::verified_token::{Marks, Verdict};
     use std::sync::Arc;
 
     const JWKS: &str =
@@ -159,7 +181,7 @@ mod tests {
             groups_left_out: false,
             is_machine: false,
         };
-        VerifiedToken::assertion(text, String::new(), principal, verdict)
+        VerifiedToken::assertion(text, String::new(), principal, Marks::default(), verdict)
     }
 
     /// The same hash for everything.
@@ -193,6 +215,24 @@ mod tests {
             assert_eq!((found.raw(), found.principal().subject()), (text, text));
         }
         assert!(cache.get("d", Duration::from_secs(1)).is_none());
+    }
+
+    #[test]
+    fn a_token_that_grows_is_weighed_again() {
+        let cache = TokenCache::new(CacheLimits::default()).unwrap();
+        let (known, stranger) = (token("a"), token("a"));
+        cache.keep(&known);
+        let before = cache.tokens.weight();
+        let names: Vec<String> = (0..1_000).map(|number| format!("group-{number}")).collect();
+        let grants = Grants { groups: names.iter().map(String::as_str).collect(), ..Grants::default() };
+        for token in [&stranger, &known] {
+            token.keep_merged(Arc::new(Merged::new(token.principal(), &grants, Duration::ZERO..Duration::MAX, 0)));
+        }
+        cache.weigh(&stranger);
+        assert_eq!(cache.tokens.weight(), before, "it is another one");
+        cache.weigh(&known);
+        assert!(cache.tokens.weight() > before + 10_000, "{cache:?}");
+        assert!(cache.get("a", Duration::from_secs(1)).unwrap().is(&known));
     }
 
     #[test]

@@ -11,22 +11,28 @@ use std::time::Duration;
 pub(crate) struct Validated {
     /// The name that the subject is unique under.
     pub(crate) issuer: Arc<str>,
-    /// When the token expires, without the leeway.
+    pub(crate) times: Times,
+}
+
+/// When a token begins and ends, by its own words.
+pub(crate) struct Times {
+    /// Without the leeway.
     pub(crate) expires: Duration,
+    pub(crate) issued: Option<Duration>,
 }
 
 /// Checks verified claims against the issuer's policy at `now`.
 pub(crate) fn validate(claims: &Object<'_>, policy: &Policy, now: Duration) -> Result<Validated, TokenError> {
     let issuer = policy.names.check(claims)?;
-    let expires = check_times(claims, policy.leeway, now)?;
+    let times = check_times(claims, policy.leeway, now)?;
     let latest = now.saturating_add(policy.leeway);
     check_forms(claims, &policy.forms, latest)?;
-    for rule in &policy.rules {
+    for rule in &policy.claim_rules {
         if !rule.is_met(claims, latest)? {
             return Err(TokenError::ClaimNotAccepted(rule.claim()));
         }
     }
-    Ok(Validated { issuer, expires })
+    Ok(Validated { issuer, times })
 }
 
 /// One kind with its audience must fit. Where none does, the one whose kind fits says why, else the first.
@@ -46,7 +52,7 @@ fn check_forms(claims: &Object<'_>, forms: &[Form], latest: Duration) -> Result<
 }
 
 /// RFC 7519 sections 4.1.4 to 4.1.6. A token is over at the second of `exp` plus the leeway, not after it.
-fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<Duration, TokenError> {
+fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<Times, TokenError> {
     let expires = numeric_date(claims, "exp")?.ok_or(TokenError::MissingClaim("exp"))?;
     if now >= expires.saturating_add(leeway) {
         return Err(TokenError::Expired);
@@ -55,10 +61,11 @@ fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<D
     if numeric_date(claims, "nbf")?.is_some_and(|not_before| not_before > latest) {
         return Err(TokenError::NotYetValid);
     }
-    if numeric_date(claims, "iat")?.is_some_and(|issued| issued > latest) {
+    let issued = numeric_date(claims, "iat")?;
+    if issued.is_some_and(|issued| issued > latest) {
         return Err(TokenError::IssuedInFuture);
     }
-    Ok(expires)
+    Ok(Times { expires, issued })
 }
 
 /// Seconds since 1970, whole or fractional (RFC 7519 section 2), neither negative nor beyond what a span can hold.

@@ -2,12 +2,15 @@
 
 use crate::claims_by_issuer::TokenClaims;
 use crate::error::TokenError;
+use crate::granted::Merged;
+use crate::json::{Json, Object};
 use crate::jwk::VerificationKey;
 use crate::principal::Principal;
 use crate::typed_claims::TypedClaims;
+use arc_swap::ArcSwap;
 use serde::de::DeserializeOwned;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A token whose signature and claims were checked. Cheap to clone.
@@ -33,8 +36,28 @@ struct Inner {
     raw: Box<str>,
     payload: String,
     principal: Principal,
+    marks: Marks,
     verdict: Verdict,
     typed: TypedClaims,
+    /// The principal with grants from outside of the token, for as long as those may be relied upon.
+    /// Most verifiers grant nothing beside the token, and do not pay for the swap.
+    merged: OnceLock<ArcSwap<Merged>>,
+}
+
+/// What a token can be revoked by, beside its subject.
+#[derive(Default)]
+pub(crate) struct Marks {
+    id: Option<Box<str>>,
+    session: Option<Box<str>>,
+    issued: Option<Duration>,
+}
+
+impl Marks {
+    /// A `jti` or `sid` that is no text names nothing.
+    pub(crate) fn of(claims: &Object<'_>, issued: Option<Duration>) -> Self {
+        let text = |claim| claims.get(claim).and_then(Json::as_str).map(Box::from);
+        Self { id: text("jti"), session: text("sid"), issued }
+    }
 }
 
 /// What the verification rests on, and how long it may be relied upon without another one.
@@ -51,8 +74,16 @@ pub(crate) struct Verdict {
 
 impl VerifiedToken {
     /// Greppable: the only caller is the end of the pipeline, after every check.
-    pub(crate) fn assertion(raw: &str, payload: String, principal: Principal, verdict: Verdict) -> Self {
-        Self(Arc::new(Inner { raw: raw.into(), payload, principal, verdict, typed: TypedClaims::default() }))
+    pub(crate) fn assertion(raw: &str, payload: String, principal: Principal, marks: Marks, verdict: Verdict) -> Self {
+        Self(Arc::new(Inner {
+            raw: raw.into(),
+            payload,
+            principal,
+            marks,
+            verdict,
+            typed: TypedClaims::default(),
+            merged: OnceLock::new(),
+        }))
     }
 
     /// Whether the verdict may still be relied upon. A clock that was set back asks for another one.
@@ -70,10 +101,31 @@ impl VerifiedToken {
         self.0.verdict.expired
     }
 
-    /// About what it takes of memory, with claims of one type that are as large as the payload.
+    /// The principal with grants from outside of the token, as it was merged last.
+    pub(crate) fn merged(&self) -> Option<Arc<Merged>> {
+        Some(self.0.merged.get()?.load_full())
+    }
+
+    pub(crate) fn keep_merged(&self, merged: Arc<Merged>) {
+        self.0.merged.get_or_init(|| ArcSwap::new(Arc::clone(&merged))).store(merged);
+    }
+
+    /// Whether the two are one, and not merely alike.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// About what it takes of memory now, with claims of one type that are as large as the payload.
     pub(crate) fn bytes(&self) -> usize {
         let inner = &*self.0;
-        OVERHEAD + inner.raw.len() + 2 * inner.payload.capacity() + inner.principal.bytes()
+        let merged = inner.merged.get().map_or(0, |merged| merged.load().bytes());
+        let marks = [&inner.marks.id, &inner.marks.session].into_iter().flatten().map(|mark| mark.len());
+        OVERHEAD
+            + marks.sum::<usize>()
+            + inner.raw.len()
+            + 2 * inner.payload.capacity()
+            + inner.principal.bytes()
+            + merged
     }
 
     /// Who calls.
@@ -108,6 +160,26 @@ impl VerifiedToken {
             );
             TokenError::ClaimsMismatch
         })
+    }
+
+    /// The `jti` of the token (RFC 7519 section 4.1.7).
+    pub fn id(&self) -> Option<&str> {
+        self.0.marks.id.as_deref()
+    }
+
+    /// The `sid` of the token: the session at the provider that it belongs to (OpenID Connect Front-Channel Logout
+    /// section 3).
+    pub fn session(&self) -> Option<&str> {
+        self.0.marks.session.as_deref()
+    }
+
+    /// The `iat` of the token, in seconds since 1970, fraction cut off.
+    pub fn issued_at(&self) -> Option<u64> {
+        Some(self.0.marks.issued?.as_secs())
+    }
+
+    pub(crate) fn issued(&self) -> Option<Duration> {
+        self.0.marks.issued
     }
 
     /// When the token expires, in seconds since 1970, fraction cut off; the leeway is not in it.

@@ -4,16 +4,22 @@ use crate::builder::{TheseIssuers, VerifierBuilder};
 use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
+use crate::granted::{Granted, Merged};
+use crate::grants_cache::{GrantsCache, LookedUp};
 use crate::header_memo::HeaderMemo;
 use crate::issuer::{Form, TrustedIssuer};
 use crate::json::{Json, Object};
 use crate::key_report::KeyReport;
 use crate::key_source::CurrentKeys;
-use crate::revoked_tokens::RevokedTokens;
+use crate::principal_key::PrincipalKey;
+use crate::reach::Reach;
+use crate::requirement::Requirement;
+use crate::revocation::Revocation;
+use crate::revocation_list::RevocationList;
 use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
-use crate::validation::{Validated, validate};
-use crate::verified_token::{Verdict, VerifiedToken};
+use crate::validation::{Times, Validated, validate};
+use crate::verified_token::{Marks, Verdict, VerifiedToken};
 use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
@@ -42,7 +48,10 @@ struct Inner {
     clock: Arc<dyn Clock>,
     headers: HeaderMemo,
     cache: Option<TokenCache>,
-    revoked: RevokedTokens,
+    revoked: RevocationList,
+    /// Those that the application brought.
+    revocations: Box<[Arc<dyn Revocation>]>,
+    grants: Option<Arc<GrantsCache>>,
 }
 
 impl Verifier {
@@ -62,19 +71,23 @@ impl Verifier {
         realm: String,
         clock: Arc<dyn Clock>,
         cache: Option<TokenCache>,
+        revocations: Box<[Arc<dyn Revocation>]>,
+        grants: Option<Arc<GrantsCache>>,
     ) -> Self {
         Self(Arc::new(Inner {
             issuers,
             realm: realm.into(),
+            revoked: RevocationList::new(Arc::clone(&clock)),
+            revocations,
             clock,
             headers: HeaderMemo::default(),
             cache,
-            revoked: RevokedTokens::default(),
+            grants,
         }))
     }
 
-    /// Verifies a token. It waits only when the token names a key that its issuer has not shown yet, or, for each
-    /// issuer, once in a cool-down of 30 seconds.
+    /// Verifies a token. It waits only when the token names a key that its issuer has not shown yet, and that once in a
+    /// cool-down of 30 seconds for each issuer, and where a [rule](crate::Issuer::validate_async) of your own does.
     ///
     /// # Errors
     ///
@@ -85,12 +98,22 @@ impl Verifier {
         }
         let unverified = self.open(token)?;
         unverified.raw.with_signature(|_| ())?; // nobody waits for what is no token
-        let Header { kid, algorithm, .. } = &*unverified.header;
-        let keys = unverified.issuer.keys.renewed(kid.as_deref(), *algorithm).await?;
-        Ok(self.judge(unverified, &keys, self.0.clock.now())?)
+        let Unverified { ref header, issuer, .. } = unverified;
+        let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
+        let mut keys = issuer.keys.current()?;
+        if keys.set.select(kid, algorithm).err() == Some(TokenError::UnknownKey) {
+            keys = issuer.keys.renewed(kid, algorithm).await?;
+        }
+        let verified = self.judge(unverified, &keys, self.0.clock.now())?;
+        if issuer.policy.rules.wait() {
+            // Before, so that a revoked token costs nobody a question, and once more after the wait.
+            self.refuse_revoked(&verified)?;
+            issuer.policy.rules.check_waiting(&verified).await?;
+        }
+        Ok(self.admit(verified)?)
     }
 
-    /// As [`verify`](Self::verify), where nothing can wait; `None` when the verdict must wait for a key.
+    /// As [`verify`](Self::verify), where nothing can wait; `None` when the verdict must wait for a key or a rule.
     ///
     /// # Example
     ///
@@ -103,20 +126,22 @@ impl Verifier {
     pub fn verify_now(&self, token: &str) -> Option<Result<VerifiedToken, VerifyError>> {
         let now = self.0.clock.now();
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
-            let is_revoked = self.0.revoked.contains(&known);
-            return Some(if is_revoked { Err(TokenError::Revoked.into()) } else { Ok(known) });
+            return Some(self.refuse_revoked(&known).map(|()| known).map_err(VerifyError::from));
         }
         let unverified = match self.open(token) {
             Ok(unverified) => unverified,
             Err(error) => return Some(Err(error.into())),
         };
+        if unverified.issuer.policy.rules.wait() {
+            return None;
+        }
         let keys = match unverified.issuer.keys.current() {
             Ok(keys) => keys,
             Err(unavailable) => return Some(Err(unavailable.into())),
         };
         match self.judge(unverified, &keys, now) {
             Err(TokenError::UnknownKey) => None,
-            verdict => Some(verdict.map_err(VerifyError::from)),
+            verdict => Some(verdict.and_then(|verified| self.admit(verified)).map_err(VerifyError::from)),
         }
     }
 
@@ -136,6 +161,7 @@ impl Verifier {
         Ok(Unverified { token, raw, header, payload, issuer })
     }
 
+    /// Everything that can be said with the keys at hand.
     fn judge(
         &self,
         unverified: Unverified<'_>,
@@ -154,26 +180,111 @@ impl Verifier {
         // 4. the claims, from here on the issuer's own words
         let payload = String::from_utf8(payload).map_err(|_| TokenError::MalformedClaims)?;
         let claims = Object::parse(&payload).map_err(|_| TokenError::MalformedClaims)?;
-        let Validated { issuer: iss, expires } = validate(&claims, &issuer.policy, now)?;
+        let Validated { issuer: iss, times: Times { expires, issued } } = validate(&claims, &issuer.policy, now)?;
         if !issuer.policy.names.owns(key.issuer(), &iss, &claims) {
             return Err(TokenError::ForeignKey);
         }
 
         // 5. the principal, and with it the proof
         let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, &claims)?;
+        let marks = Marks::of(&claims, issued);
         drop(claims);
         let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, TokenCache::lifetime);
         let expired = expires.saturating_add(issuer.policy.leeway);
         let until = expired.min(now.saturating_add(lifetime.min(keys.believed_for)));
         let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
-        let verified = VerifiedToken::assertion(token, payload, principal, verdict);
-        if self.0.revoked.contains(&verified) {
-            return Err(TokenError::Revoked);
-        }
+        let verified = VerifiedToken::assertion(token, payload, principal, marks, verdict);
+
+        // 6. the application's own rules; those that wait come after
+        issuer.policy.rules.check(&verified)?;
+        Ok(verified)
+    }
+
+    /// The last word on a token that meets every rule; from here on it is known.
+    fn admit(&self, verified: VerifiedToken) -> Result<VerifiedToken, TokenError> {
+        self.refuse_revoked(&verified)?;
         if let Some(cache) = &self.0.cache {
             cache.keep(&verified);
         }
         Ok(verified)
+    }
+
+    /// Asked each time that a token comes, known or not.
+    fn refuse_revoked(&self, token: &VerifiedToken) -> Result<(), TokenError> {
+        let is_revoked = self.0.revoked.is_revoked(token)
+            || self.0.revocations.iter().any(|revocation| revocation.is_revoked(token));
+        if is_revoked { Err(TokenError::Revoked) } else { Ok(()) }
+    }
+
+    /// The caller of a token with what it was granted outside of it. It waits only when that must be
+    /// [looked up](crate::VerifierBuilder::grants).
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when the look-up fails. Without a provider of grants it never does.
+    pub async fn granted(&self, token: &VerifiedToken) -> Result<Granted, Unavailable> {
+        let Some(grants) = &self.0.grants else { return Ok(Granted::by_token_alone(token.clone())) };
+        if let Some(granted) = self.granted_now(token) {
+            return Ok(granted);
+        }
+        let found = grants.look_up(PrincipalKey::of(token.principal())).await?;
+        Ok(self.merge(grants, token, found))
+    }
+
+    /// As [`granted`](Self::granted), where nothing can wait; `None` when grants must be looked up.
+    pub fn granted_now(&self, token: &VerifiedToken) -> Option<Granted> {
+        let Some(grants) = &self.0.grants else { return Some(Granted::by_token_alone(token.clone())) };
+        let now = self.0.clock.now();
+        if let Some(merged) = token.merged().filter(|merged| merged.stands_at(now, grants.id)) {
+            return Some(Granted::new(token.clone(), merged));
+        }
+        let known = grants.known(&PrincipalKey::of(token.principal()), now)?;
+        Some(self.merge(grants, token, known))
+    }
+
+    fn merge(&self, grants: &GrantsCache, token: &VerifiedToken, found: LookedUp) -> Granted {
+        let merged = Arc::new(Merged::new(token.principal(), &found.grants, found.stands, grants.id));
+        token.keep_merged(Arc::clone(&merged));
+        if let Some(cache) = &self.0.cache {
+            cache.weigh(token);
+        }
+        Granted::new(token.clone(), merged)
+    }
+
+    /// Whether the caller meets the requirement, by the token or, where that is not enough, by what was granted outside of
+    /// it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{Groups, Select, Unavailable, VerifiedToken, Verifier};
+    ///
+    /// countersign_core::groups! { pub Admin = "admin"; }
+    ///
+    /// async fn is_admin(verifier: &Verifier, token: &VerifiedToken) -> Result<bool, Unavailable> {
+    ///     verifier.permits::<Select<Groups, Admin>>(token).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when that hangs on a look-up that fails.
+    pub async fn permits<R: Requirement>(&self, token: &VerifiedToken) -> Result<bool, Unavailable> {
+        match self.permits_now::<R>(token) {
+            Some(permitted) => Ok(permitted),
+            None => Ok(R::check(self.granted(token).await?.principal())),
+        }
+    }
+
+    /// As [`permits`](Self::permits), where nothing can wait; `None` when grants must be looked up.
+    pub fn permits_now<R: Requirement>(&self, token: &VerifiedToken) -> Option<bool> {
+        if self.0.grants.is_none() || R::REACH == Reach::Token {
+            return Some(R::check(token.principal()));
+        }
+        if R::REACH == Reach::Grants && R::check(token.principal()) {
+            return Some(true);
+        }
+        self.granted_now(token).map(|granted| R::check(granted.principal()))
     }
 
     /// Refuses this token from now on, until it expires: after a logout, for instance.
@@ -193,7 +304,13 @@ impl Verifier {
     /// # }
     /// ```
     pub fn revoke(&self, token: &VerifiedToken) {
-        self.0.revoked.revoke(token, self.0.clock.now());
+        self.0.revoked.revoke(token);
+    }
+
+    /// What this verifier and its clones refuse beside what your own [`Revocation`](crate::Revocation)s do: the list that
+    /// [`revoke`](Self::revoke) adds to. Sessions, subjects and token identifiers are revoked there.
+    pub fn revocations(&self) -> &RevocationList {
+        &self.0.revoked
     }
 
     /// Whether verified tokens are kept for when they come again; see

@@ -7,7 +7,10 @@ use crate::http::Http;
 use crate::page::Page;
 use crate::profile::{Accepted, Profile};
 use crate::transport::parse_url;
-use countersign_core::{Algorithm, Algorithms, ClaimMap, ClaimRule, ConfigError, IntoIssuer, Issuer, IssuerKeys};
+use countersign_core::{
+    Algorithm, Algorithms, ClaimMap, ClaimRule, ConfigError, IntoIssuer, Issuer, IssuerKeys, Rules, TokenError,
+    VerifiedToken, VerifyError,
+};
 use reqwest::Client;
 use serde::de::DeserializeOwned;
 use std::net::IpAddr;
@@ -33,10 +36,11 @@ pub struct Provider<P> {
     pub(crate) preset: P,
     accepted: Accepted,
     name: Option<Arc<str>>,
-    rules: Vec<ClaimRule>,
+    claim_rules: Vec<ClaimRule>,
     algorithms: Option<Algorithms>,
     leeway: Option<Duration>,
     claim_map: Option<ClaimMap>,
+    rules: Rules,
     keys: Keys,
     addresses: AddressFilter,
     http_client: Option<Client>,
@@ -89,10 +93,11 @@ impl<P> Provider<P> {
             preset,
             accepted: Accepted::Usual,
             name: None,
-            rules: Vec::new(),
+            claim_rules: Vec::new(),
             algorithms: None,
             leeway: None,
             claim_map: None,
+            rules: Rules::default(),
             keys: Keys::Preset,
             addresses: AddressFilter::public(),
             http_client: None,
@@ -120,7 +125,7 @@ impl<P> Provider<P> {
     /// # let _ = strong;
     /// ```
     pub fn rule(mut self, rule: ClaimRule) -> Self {
-        self.rules.push(rule);
+        self.claim_rules.push(rule);
         self
     }
 
@@ -139,6 +144,34 @@ impl<P> Provider<P> {
     /// Where the tokens keep scopes, groups and the like, in place of the preset's map.
     pub fn claim_map(mut self, claim_map: ClaimMap) -> Self {
         self.claim_map = Some(claim_map);
+        self
+    }
+
+    /// Adds a rule of your own, asked when every other rule is met; see [`Issuer::validate`], above all for when it is not
+    /// asked.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_providers::Oidc;
+    ///
+    /// let provider = Oidc::issuer("https://idp.example.com")
+    ///     .audience("https://api.example.com")
+    ///     .validate(|token| if token.principal().is_machine() { Err("no_machines".into()) } else { Ok(()) });
+    /// # let _ = provider;
+    /// ```
+    pub fn validate(mut self, rule: impl Fn(&VerifiedToken) -> Result<(), TokenError> + Send + Sync + 'static) -> Self {
+        self.rules = self.rules.and(rule);
+        self
+    }
+
+    /// As [`validate`](Self::validate), for a rule that has to wait; see [`Issuer::validate_async`].
+    pub fn validate_async<F, A>(mut self, rule: F) -> Self
+    where
+        F: Fn(VerifiedToken) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), VerifyError>> + Send + 'static,
+    {
+        self.rules = self.rules.and_async(rule);
         self
     }
 
@@ -268,7 +301,8 @@ impl<P: Preset> IntoIssuer for Provider<P> {
             }
             Err(given) => given,
         };
-        let mut issuer = self.rules.into_iter().fold(profile.issuer(self.accepted, keys), Issuer::rule);
+        let issuer = profile.issuer(self.accepted, keys).rules(self.rules);
+        let mut issuer = self.claim_rules.into_iter().fold(issuer, Issuer::rule);
         if let Some(algorithms) = self.algorithms {
             issuer = issuer.algorithms(algorithms.iter());
         }

@@ -5,7 +5,7 @@
 
 use crate::bearer::Credentials;
 use crate::rejection::CurrentUserRejection;
-use countersign_core::{TokenError, VerifiedToken, Verifier, VerifyError};
+use countersign_core::{Granted, TokenError, VerifiedToken, Verifier, VerifyError};
 use http::request::Parts;
 
 /// What an earlier extractor of the same request left behind. The type is private: nothing else can put it there.
@@ -32,7 +32,7 @@ pub(crate) async fn authenticate(
 }
 
 /// As [`authenticate`], where nothing can wait; `None` when the verdict must wait for a key.
-pub(crate) fn authenticate_now(
+fn authenticate_now(
     parts: &mut Parts,
     verifier: &Verifier,
 ) -> Option<Result<Option<VerifiedToken>, CurrentUserRejection>> {
@@ -91,5 +91,22 @@ pub(crate) async fn require_token(
     parts: &mut Parts,
     verifier: &Verifier,
 ) -> Result<VerifiedToken, CurrentUserRejection> {
-    authenticate(parts, verifier).await?.ok_or_else(|| CurrentUserRejection::missing(verifier.realm()))
+    authenticate(parts, verifier).await.and_then(|token| demand(token, verifier))
+}
+
+/// As [`require_token`], where nothing can wait; `None` when the verdict must wait for a key.
+pub(crate) fn require_token_now(
+    parts: &mut Parts,
+    verifier: &Verifier,
+) -> Option<Result<VerifiedToken, CurrentUserRejection>> {
+    Some(authenticate_now(parts, verifier)?.and_then(|token| demand(token, verifier)))
+}
+
+fn demand(token: Option<VerifiedToken>, verifier: &Verifier) -> Result<VerifiedToken, CurrentUserRejection> {
+    token.ok_or_else(|| CurrentUserRejection::missing(verifier.realm()))
+}
+
+/// The caller with what was granted outside of the token.
+pub(crate) async fn granted(token: VerifiedToken, verifier: &Verifier) -> Result<Granted, CurrentUserRejection> {
+    verifier.granted(&token).await.map_err(|error| CurrentUserRejection::refused(verifier.realm(), error.into()))
 }

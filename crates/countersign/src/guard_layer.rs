@@ -1,11 +1,12 @@
 //! The layer that a guard on a route or router is: it answers, or calls on.
 
-use crate::authentication::{authenticate, authenticate_now};
-use crate::rejection::{CurrentUserRejection, RequireRejection};
+use crate::authentication::{granted, require_token, require_token_now};
+use crate::rejection::RequireRejection;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use countersign_core::{Expr, Principal, Requirement, VerifiedToken, Verifier};
 use futures_util::future::{BoxFuture, Either, Ready, ready};
+use http::request::Parts;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -17,26 +18,45 @@ pub(crate) struct GuardLayer(Rule);
 #[derive(Clone)]
 struct Rule {
     verifier: Verifier,
+    permits_now: fn(&Verifier, &VerifiedToken) -> Option<bool>,
     check: fn(&Principal) -> bool,
     describe: fn() -> Expr,
 }
 
 impl GuardLayer {
     pub(crate) fn of<R: Requirement>(verifier: &Verifier) -> Self {
-        Self(Rule { verifier: verifier.clone(), check: R::check, describe: R::describe })
+        Self(Rule {
+            verifier: verifier.clone(),
+            permits_now: Verifier::permits_now::<R>,
+            check: R::check,
+            describe: R::describe,
+        })
     }
 }
 
 impl Rule {
-    /// The answer to a caller who may not pass.
-    fn refusal(&self, verdict: Result<Option<VerifiedToken>, CurrentUserRejection>) -> Option<Response> {
-        let realm = self.verifier.realm();
-        match verdict {
-            Err(rejection) => Some(rejection.into_response()),
-            Ok(None) => Some(CurrentUserRejection::missing(realm).into_response()),
-            Ok(Some(token)) if (self.check)(token.principal()) => None,
-            Ok(Some(_)) => Some(RequireRejection::insufficient(realm, (self.describe)()).into_response()),
+    /// Whether the caller may pass; `None` when the verdict must wait, for a key or for grants.
+    fn judge_now(&self, parts: &mut Parts) -> Option<Result<(), RequireRejection>> {
+        Some(match require_token_now(parts, &self.verifier)? {
+            Ok(token) => self.conclude((self.permits_now)(&self.verifier, &token)?),
+            Err(rejection) => Err(rejection.into()),
+        })
+    }
+
+    async fn judge(&self, parts: &mut Parts) -> Result<(), RequireRejection> {
+        let token = require_token(parts, &self.verifier).await?;
+        let permitted = match (self.permits_now)(&self.verifier, &token) {
+            Some(permitted) => permitted,
+            None => (self.check)(granted(token, &self.verifier).await?.principal()),
+        };
+        self.conclude(permitted)
+    }
+
+    fn conclude(&self, permitted: bool) -> Result<(), RequireRejection> {
+        if permitted {
+            return Ok(());
         }
+        Err(RequireRejection::insufficient(self.verifier.realm(), (self.describe)()))
     }
 }
 
@@ -62,7 +82,7 @@ where
 {
     type Response = Response;
     type Error = S::Error;
-    /// Called on, answered, or, for a key that is not known yet, waiting: only that is boxed.
+    /// Called on, answered, or, for a key or grants that are not known yet, waiting: only that is boxed.
     type Future =
         Either<S::Future, Either<Ready<Result<Response, S::Error>>, BoxFuture<'static, Result<Response, S::Error>>>>;
 
@@ -72,10 +92,10 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        if let Some(verdict) = authenticate_now(&mut parts, &self.rule.verifier) {
-            return match self.rule.refusal(verdict) {
-                None => Either::Left(self.inner.call(Request::from_parts(parts, body))),
-                Some(answer) => Either::Right(Either::Left(ready(Ok(answer)))),
+        if let Some(verdict) = self.rule.judge_now(&mut parts) {
+            return match verdict {
+                Ok(()) => Either::Left(self.inner.call(Request::from_parts(parts, body))),
+                Err(rejection) => Either::Right(Either::Left(ready(Ok(rejection.into_response())))),
             };
         }
         // The service that was polled ready is the one to call.
@@ -83,10 +103,9 @@ where
         let mut inner = std::mem::replace(&mut self.inner, other);
         let rule = self.rule.clone();
         Either::Right(Either::Right(Box::pin(async move {
-            let verdict = authenticate(&mut parts, &rule.verifier).await;
-            match rule.refusal(verdict) {
-                None => inner.call(Request::from_parts(parts, body)).await,
-                Some(answer) => Ok(answer),
+            match rule.judge(&mut parts).await {
+                Ok(()) => inner.call(Request::from_parts(parts, body)).await,
+                Err(rejection) => Ok(rejection.into_response()),
             }
         })))
     }

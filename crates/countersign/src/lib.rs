@@ -58,13 +58,16 @@ pub use verifier_state::NoConclusion;
 
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, ClaimRule, Claims, Clock,
-    ConfigError, Expr, Grant, Issuer, IssuerKeys, KeyCounts, KeyReport, MachineMark, ManualClock, Marker, NameSet,
-    Requirement, TokenClaims, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifyError,
+    ConfigError, Dependency, Expr, Grant, Granted, Grants, GrantsError, GrantsProvider, Issuer, IssuerKeys, KeyCounts,
+    KeyReport, MachineMark, ManualClock, Marker, NameSet, PrincipalKey, Reach, Requirement, Revocation, RevocationList,
+    Rules, TokenClaims, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier, VerifierBuilder, VerifyError,
     claims_by_issuer, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{
     Auth0, Auth0Claims, Cognito, CognitoClaims, Entra, EntraClaims, Oidc, OidcClaims, Provider, ProviderMetadata,
 };
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use countersign_providers::{GrantTable, SqlGrants};
 
 /// What the macros expand to. Not part of the API.
 #[doc(hidden)]

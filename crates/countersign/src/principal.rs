@@ -1,15 +1,18 @@
 //! The caller in terms that no provider owns.
 
 use crate::access::{Access, DescribeAccess, Maybe, Needed};
-use crate::authentication::{authenticate, require_token};
+use crate::authentication::{authenticate, granted, require_token};
 use crate::rejection::CurrentUserRejection;
 use crate::verifier_state::HoldsVerifier;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use countersign_core::VerifiedToken;
+use countersign_core::{Granted, VerifiedToken};
 use http::request::Parts;
 use std::ops::Deref;
 
 /// The verified caller, whichever provider it comes from: subject, scopes, groups, roles, permissions.
+///
+/// Grants that are [not in the token](crate::VerifierBuilder::grants) are among them, and looked up for it; who needs the
+/// subject alone takes it from [`CurrentUser`](crate::CurrentUser), which asks nobody.
 ///
 /// # Example
 ///
@@ -25,12 +28,12 @@ use std::ops::Deref;
 ///
 /// [`CurrentUserRejection`].
 #[derive(Clone, Debug)]
-pub struct Principal(VerifiedToken);
+pub struct Principal(Granted);
 
 impl Principal {
-    /// The token that says all this.
+    /// The token that says all this, but for grants that are not in it.
     pub fn token(&self) -> &VerifiedToken {
-        &self.0
+        self.0.token()
     }
 }
 
@@ -49,7 +52,9 @@ where
     type Rejection = CurrentUserRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        require_token(parts, &state.verifier()).await.map(Self)
+        let verifier = state.verifier();
+        let token = require_token(parts, &verifier).await?;
+        granted(token, &verifier).await.map(Self)
     }
 }
 
@@ -60,7 +65,9 @@ where
     type Rejection = CurrentUserRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
-        Ok(authenticate(parts, &state.verifier()).await?.map(Self))
+        let verifier = state.verifier();
+        let Some(token) = authenticate(parts, &verifier).await? else { return Ok(None) };
+        granted(token, &verifier).await.map(|granted| Some(Self(granted)))
     }
 }
 

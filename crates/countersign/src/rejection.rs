@@ -2,7 +2,7 @@
 
 use crate::challenge::Challenge;
 use axum::response::{IntoResponse, Response};
-use countersign_core::{Expr, TokenError, Unavailable, VerifyError};
+use countersign_core::{Dependency, Expr, TokenError, Unavailable, VerifyError};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use std::fmt;
@@ -67,10 +67,10 @@ pub struct InvalidToken {
     reason: TokenError,
 }
 
-/// The keys to judge the token by cannot be had now.
+/// The keys to judge the token by, or grants that are not in it, cannot be had now.
 #[derive(Clone, Debug)]
 pub struct TemporarilyUnavailable {
-    unavailable: Unavailable,
+    unavailable: Option<Unavailable>,
 }
 
 /// The caller lacks a requirement.
@@ -84,6 +84,18 @@ impl InvalidToken {
     /// Why. For logs: tell a client no more than that the token was refused.
     pub fn reason(&self) -> TokenError {
         self.reason
+    }
+}
+
+impl TemporarilyUnavailable {
+    /// What is wanting. For logs: the answer is the same for all of them.
+    pub fn dependency(&self) -> Option<Dependency> {
+        self.unavailable.map(|unavailable| unavailable.dependency)
+    }
+
+    /// Whole seconds, at least one (RFC 9110 section 10.2.3).
+    fn retry_after(&self) -> u64 {
+        self.unavailable.map_or(1, |unavailable| unavailable.retry_after.as_secs().max(1))
     }
 }
 
@@ -107,12 +119,10 @@ impl CurrentUserRejection {
         match error {
             VerifyError::Token(reason) => Self::InvalidToken(InvalidToken { realm: Arc::clone(realm), reason }),
             VerifyError::Unavailable(unavailable) => {
-                Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable })
+                Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable: Some(unavailable) })
             }
             // Fail closed on what a later version of the core may add.
-            _ => Self::TemporarilyUnavailable(TemporarilyUnavailable {
-                unavailable: Unavailable { retry_after: std::time::Duration::from_secs(1) },
-            }),
+            _ => Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable: None }),
         }
     }
 
@@ -257,15 +267,17 @@ impl IntoResponse for CurrentUserRejection {
                 target: "countersign::rejection",
                 status = answer.status.as_u16(), code = answer.code, reason = reason.code(), "{reason}"
             ),
-            // Why is logged once for each attempt, under `countersign::keys`, and not for each request.
-            Self::TemporarilyUnavailable(_) => tracing::debug!(
+            // Why is logged once for each attempt, under `countersign::keys` or `countersign::grants`, and not for each
+            // request.
+            Self::TemporarilyUnavailable(unavailable) => tracing::debug!(
                 target: "countersign::rejection",
-                status = answer.status.as_u16(), code = answer.code, "the issuer's keys cannot be had now"
+                status = answer.status.as_u16(), code = answer.code,
+                dependency = unavailable.dependency().map(tracing::field::display), "no verdict is possible now"
             ),
         }
         let mut response = answer.into_response(self.challenge());
-        if let Self::TemporarilyUnavailable(TemporarilyUnavailable { unavailable }) = self {
-            response.headers_mut().insert(RETRY_AFTER, unavailable.retry_after.as_secs().max(1).into());
+        if let Self::TemporarilyUnavailable(unavailable) = self {
+            response.headers_mut().insert(RETRY_AFTER, unavailable.retry_after().into());
         }
         response
     }

@@ -2,10 +2,10 @@
 
 use crate::access::{Access, DescribeAccess, Needed};
 use crate::authentication::require_token;
-use crate::rejection::RequireRejection;
+use crate::rejection::{CurrentUserRejection, RequireRejection};
 use crate::verifier_state::HoldsVerifier;
 use axum::extract::FromRequestParts;
-use countersign_core::{Expr, Groups, One, Permissions, Principal, Requirement, Roles, Scopes, Select};
+use countersign_core::{Expr, Groups, One, Permissions, Principal, Reach, Requirement, Roles, Scopes, Select};
 use http::request::Parts;
 use std::fmt;
 use std::marker::PhantomData;
@@ -64,10 +64,11 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let verifier = state.verifier();
         let token = require_token(parts, &verifier).await?;
-        if !R::check(token.principal()) {
-            return Err(RequireRejection::insufficient(verifier.realm(), R::describe()));
+        match verifier.permits::<R>(&token).await {
+            Ok(true) => Ok(Self(PhantomData)),
+            Ok(false) => Err(RequireRejection::insufficient(verifier.realm(), R::describe())),
+            Err(unavailable) => Err(CurrentUserRejection::refused(verifier.realm(), unavailable.into()).into()),
         }
-        Ok(Self(PhantomData))
     }
 }
 
@@ -89,6 +90,8 @@ impl<R: Requirement> Requirement for Require<R> {
     fn describe() -> Expr {
         R::describe()
     }
+
+    const REACH: Reach = R::REACH;
 }
 
 impl<R: Requirement> fmt::Debug for Require<R> {

@@ -1,5 +1,6 @@
 //! Tokens of identity providers, real and imitated, all of them on loopback: the `resource-server` example and the presets
-//! give their verdicts, which are compared with the expected ones.
+//! give their verdicts, which are compared with the expected ones. So are those on callers whose grants are in Debian's
+//! PostgreSQL.
 //!
 //! `tests/live/run` installs the providers, builds the binaries and starts this one. Arguments name the only sections to
 //! run.
@@ -16,6 +17,7 @@ mod moto;
 mod oidc_provider;
 mod openid;
 mod pass_through;
+mod postgres;
 mod process;
 mod production_names;
 mod providers;
@@ -24,6 +26,7 @@ mod report;
 mod resource_server;
 mod rotation;
 mod shapes;
+mod sql_grants;
 mod verdict;
 
 use report::Report;
@@ -49,6 +52,7 @@ async fn main() -> ExitCode {
     section(&mut report, "oidc-provider", SECTION_LIMIT, openid::check).await;
     section(&mut report, "glewlwyd", SECTION_LIMIT, glewlwyd_tokens::check).await;
     section(&mut report, "providers", SECTION_LIMIT, providers::check).await;
+    section(&mut report, "PostgreSQL", SECTION_LIMIT, sql_grants::check).await;
     section(&mut report, "rotation", ROTATION_LIMIT, rotation::check).await;
     print!("{report}");
     if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -148,7 +148,8 @@ async fn a_provider_that_asks_to_be_left_alone_is() {
     let verifier = provider.verifier().await;
     provider.fail();
     *provider.0.retry_after.lock().unwrap() = Some(Duration::from_secs(200));
-    let Err(VerifyError::Unavailable(Unavailable { retry_after })) = verifier.verify(&token("rotated")).await else {
+    let Err(VerifyError::Unavailable(Unavailable { retry_after, .. })) = verifier.verify(&token("rotated")).await
+    else {
         panic!("no verdict is possible")
     };
     assert_eq!(((201..=221).contains(&retry_after.as_secs()), provider.fetches()), (true, 2), "{retry_after:?}");
@@ -263,7 +264,8 @@ async fn a_request_waits_no_longer_than_an_attempt_may_take_and_is_told_to_come_
     let (provider, verifier) = for_a_day(&["known"]).await;
     provider.take(Duration::from_secs(3_600));
     let start = Instant::now();
-    let Err(VerifyError::Unavailable(Unavailable { retry_after })) = verifier.verify(&token("rotated")).await else {
+    let Err(VerifyError::Unavailable(Unavailable { retry_after, .. })) = verifier.verify(&token("rotated")).await
+    else {
         panic!("no verdict is possible")
     };
     // The cool-down counts from the start of the attempt.

@@ -1,0 +1,69 @@
+//! Whom grants are looked up for, and nothing that may differ between two tokens of one caller.
+
+use crate::principal::Principal;
+use std::fmt;
+use std::sync::Arc;
+
+/// Whom a [`GrantsProvider`](crate::GrantsProvider) is asked about. Cheap to clone.
+///
+/// What it says is what answers are kept by. That is why scopes and claims are not in it: two tokens of one caller may
+/// differ in them, and would share an answer.
+///
+/// # Example
+///
+/// ```
+/// # use countersign_core::PrincipalKey;
+/// fn path(caller: &PrincipalKey) -> [&str; 2] {
+///     [caller.issuer(), caller.subject()]
+/// }
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PrincipalKey(Arc<Parts>);
+
+#[derive(PartialEq, Eq, Hash)]
+struct Parts {
+    issuer: Arc<str>,
+    subject: Box<str>,
+    username: Option<Box<str>>,
+}
+
+impl PrincipalKey {
+    pub(crate) fn of(principal: &Principal) -> Self {
+        Self(Arc::new(Parts {
+            issuer: Arc::clone(&principal.issuer),
+            subject: principal.subject.clone(),
+            username: principal.username.clone(),
+        }))
+    }
+
+    /// The `iss` of the token. A subject is unique only together with its issuer.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// The `sub` of the token, never empty.
+    pub fn subject(&self) -> &str {
+        &self.0.subject
+    }
+
+    /// The name that a person knows the user by, where the token has it.
+    ///
+    /// # Security
+    ///
+    /// It can change hands. Look grants up by it only where the provider lets nobody choose or change it.
+    pub fn username(&self) -> Option<&str> {
+        self.0.username.as_deref()
+    }
+
+    /// What it takes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Parts>() + self.0.subject.len() + self.0.username.as_deref().map_or(0, str::len)
+    }
+}
+
+impl fmt::Debug for PrincipalKey {
+    /// The issuer: the rest is personal, and is printed only by who asks for it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrincipalKey").field("issuer", &self.0.issuer).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,130 @@
+//! Grants from a real PostgreSQL, with the tables that auth-middleware creates, as requests meet them.
+
+use crate::postgres::Postgres;
+use crate::report::Report;
+use crate::resource_server::http_client;
+use crate::{API, Result, verdict};
+use axum::Router;
+use axum::routing::get;
+use countersign::{
+    Clock, GrantTable, Guard, ManualClock, Oidc, Principal, RequireGroups, RequirePermissions, SqlGrants, Verifier,
+};
+use countersign_testing::TestIssuer;
+use reqwest::Client;
+use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+
+const NAME: &str = "PostgreSQL";
+const REFUSED: &str = "403 insufficient_scope";
+const NO_VERDICT: &str = "503 with the challenge \"\"";
+
+countersign::groups! { Admin = "admin"; }
+countersign::permissions! { ReadItems = "items:read"; }
+
+/// What SQLAlchemy makes of `GroupsModel` and `PermissionsModel` of auth-middleware 0.6.2, and a table of roles.
+const SCHEMA: &str = r#"
+    CREATE TABLE authz_groups (
+        id VARCHAR(27) NOT NULL, username VARCHAR(500) NOT NULL, "group" VARCHAR(100) NOT NULL, PRIMARY KEY (id));
+    CREATE TABLE authz_permissions (
+        id VARCHAR(27) NOT NULL, username VARCHAR(500) NOT NULL, permission VARCHAR(100) NOT NULL, PRIMARY KEY (id));
+    CREATE SCHEMA "Core" CREATE TABLE "Roles" ("user" TEXT, "select" TEXT);
+    INSERT INTO authz_groups VALUES ('1', 'alice', 'admin'), ('2', 'alice', 'staff'), ('3', 'bob', 'staff'),
+        ('4', 'dora', 'admin'), ('5', 'erin', 'admin'), ('6', 'fred', 'admin'), ('7', 'gina', 'admin');
+    INSERT INTO authz_groups SELECT 'x' || number, 'crowd', 'group ' || number FROM generate_series(1, 100000) number;
+    INSERT INTO authz_permissions VALUES ('1', 'alice', 'items:read');
+    INSERT INTO "Core"."Roles" VALUES ('alice', 'owner'), ('alice', NULL);
+"#;
+
+pub(crate) async fn check(report: &mut Report) -> Result {
+    let mut postgres = Postgres::start().await?;
+    let pool = postgres.pool();
+    sqlx::raw_sql(SCHEMA).execute(&pool).await?;
+    let world = World::new(pool.clone()).await?;
+
+    for (path, subject, expected) in [
+        ("/admin", "alice", "200"),
+        ("/layer/admin", "alice", "200"),
+        ("/permission", "alice", "200"),
+        ("/whoami", "alice", r#"200 {"admin", "staff"} {"owner"} {"items:read"}"#),
+        ("/admin", "bob", REFUSED),
+        ("/layer/admin", "bob", REFUSED),
+        ("/permission", "bob", REFUSED),
+        ("/admin", "nobody", REFUSED),
+        ("/admin", "' OR '1'='1", REFUSED),
+        ("/admin", "alice\0", REFUSED),
+        ("/admin", "crowd", NO_VERDICT),
+    ] {
+        report.check(NAME, format!("{subject:?} at {path}"), expected, world.ask(path, subject).await);
+    }
+
+    sqlx::query("DELETE FROM authz_groups WHERE username = $1").bind("alice").execute(&pool).await?;
+    report.check(NAME, "\"alice\", who lost it just now", "200", world.ask("/admin", "alice").await);
+    world.pass(Duration::from_secs(60));
+    report.check(NAME, "\"alice\", who lost it a minute ago", REFUSED, world.ask("/admin", "alice").await);
+
+    let mut lock = pool.begin().await?;
+    sqlx::raw_sql("LOCK TABLE authz_groups IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;
+    report.check(NAME, "\"erin\", the table locked", NO_VERDICT, world.ask("/admin", "erin").await);
+    lock.rollback().await?;
+    report.check(NAME, "\"erin\", and open again", "200", world.ask("/admin", "erin").await);
+
+    postgres.kill();
+    report.check(NAME, "\"erin\", the server down", "200", world.ask("/admin", "erin").await);
+    report.check(NAME, "\"fred\", the server down", NO_VERDICT, world.ask("/admin", "fred").await);
+    postgres.resume().await?;
+    report.check(NAME, "\"fred\", the server up again", "200", world.ask("/admin", "fred").await);
+
+    sqlx::raw_sql("ALTER TABLE authz_groups RENAME COLUMN username TO name").execute(&postgres.pool()).await?;
+    report.check(NAME, "\"gina\", the column gone", NO_VERDICT, world.ask("/admin", "gina").await);
+    Ok(())
+}
+
+/// An app whose verifier asks this database.
+struct World {
+    issuer: TestIssuer,
+    clock: Arc<ManualClock>,
+    base: String,
+    http: Client,
+}
+
+impl World {
+    async fn new(pool: PgPool) -> Result<Self> {
+        let issuer = TestIssuer::start().await?;
+        let clock = Arc::new(ManualClock::at(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()));
+        let grants = SqlGrants::postgres(pool, issuer.url()).roles(GrantTable::new("Core.Roles", "user", "select")?);
+        grants.check().await?;
+        let provider = Oidc::issuer(issuer.url()).audience(API);
+        let verifier = Verifier::builder().issuer(provider).clock(clock.clone()).grants(grants).build().await?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(axum::serve(listener, app(verifier)).into_future());
+        Ok(World { issuer, clock, base, http: http_client()? })
+    }
+
+    async fn ask(&self, path: &str, subject: &str) -> Result<String> {
+        let token = self.issuer.token(subject).audience(API).mint();
+        verdict::answered(self.http.get(format!("{}{path}", self.base)).bearer_auth(token).send().await?).await
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.set((self.clock.now() + time).as_secs());
+    }
+}
+
+fn app(verifier: Verifier) -> Router {
+    let layer = Router::new().route("/admin", get(async || ())).guard::<RequireGroups<Admin>>(&verifier);
+    Router::new()
+        .nest("/layer", layer)
+        .route("/admin", get(async |_: RequireGroups<Admin>| ()))
+        .route("/permission", get(async |_: RequirePermissions<ReadItems>| ()))
+        .route("/whoami", get(whoami))
+        .with_state(verifier)
+}
+
+/// As the table of verdicts prints a subject.
+async fn whoami(caller: Principal) -> axum::Json<serde_json::Value> {
+    let grants = format!("{:?} {:?} {:?}", caller.groups(), caller.roles(), caller.permissions());
+    axum::Json(serde_json::json!({ "subject": grants }))
+}

@@ -1,0 +1,117 @@
+//! A directory that counts who asks, and the verifier that asks it. Nothing here needs a network, so that time can stand
+//! still.
+
+use countersign::{
+    Algorithm, Audience, Grants, GrantsError, Issuer, IssuerKeys, ManualClock, NameSet, PrincipalKey, VerifiedToken,
+    Verifier, VerifierBuilder,
+};
+use countersign_testing::SigningKey;
+use serde_json::{Value, json};
+use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+pub(crate) const NOW: u64 = 1_800_000_000;
+const ISSUERS: [&str; 2] = ["https://idp.example", "https://other.example"];
+
+/// What the directory does when it is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mood {
+    /// Says that the caller is in this group.
+    Group(&'static str),
+    Fails,
+    Hangs,
+    Panics,
+}
+
+pub(crate) struct Directory {
+    pub(crate) calls: AtomicUsize,
+    mood: Mutex<Mood>,
+    /// Whoever is asked waits for a permit, and gives it back.
+    pub(crate) gate: Semaphore,
+}
+
+impl Directory {
+    async fn answer(&self, caller: PrincipalKey) -> Result<Grants, GrantsError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let _permit = self.gate.acquire().await.unwrap();
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Group(group) => {
+                let groups = NameSet::from_iter([group]);
+                let roles = NameSet::from_iter([&*format!("{}/{}", caller.issuer(), caller.subject())]);
+                Ok(Grants { groups, roles, permissions: NameSet::from_iter(["items:read"]) })
+            }
+            Mood::Fails => {
+                Err(GrantsError::new("the directory is down", format!("no answer for {}", caller.subject())))
+            }
+            Mood::Hangs => pending().await,
+            Mood::Panics => panic!("a mistake in the directory"),
+        }
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) key: SigningKey,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) verifier: Verifier,
+}
+
+impl World {
+    pub(crate) async fn new(mood: Mood) -> Self {
+        Self::with(mood, |builder| builder).await
+    }
+
+    pub(crate) async fn with(mood: Mood, set_up: impl FnOnce(VerifierBuilder) -> VerifierBuilder) -> Self {
+        let key = SigningKey::generate(Algorithm::ES256, "key");
+        let directory =
+            Arc::new(Directory { calls: AtomicUsize::new(0), mood: Mutex::new(mood), gate: Semaphore::new(10_000) });
+        let clock = Arc::new(ManualClock::at(NOW));
+        let asked = Arc::clone(&directory);
+        let mut builder = Verifier::builder().clock(clock.clone()).grants(move |caller| {
+            let asked = Arc::clone(&asked);
+            async move { asked.answer(caller).await }
+        });
+        for name in ISSUERS {
+            let keys = IssuerKeys::jwks(format!(r#"{{"keys":[{}]}}"#, key.jwk()));
+            builder = builder.issuer(Issuer::new(name, keys).audience(Audience::any_of(["api"])));
+        }
+        let verifier = set_up(builder).build().await.unwrap();
+        Self { key, clock, directory, verifier }
+    }
+
+    pub(crate) fn set_mood(&self, mood: Mood) {
+        *self.directory.mood.lock().unwrap() = mood;
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.directory.calls.load(Ordering::SeqCst)
+    }
+
+    /// A token of the first issuer, with these claims beside those that every token has.
+    pub(crate) fn token(&self, subject: &str, more: Value) -> String {
+        self.token_of(ISSUERS[0], subject, more)
+    }
+
+    pub(crate) fn token_of_the_other_issuer(&self, subject: &str) -> String {
+        self.token_of(ISSUERS[1], subject, json!({}))
+    }
+
+    fn token_of(&self, issuer: &str, subject: &str, more: Value) -> String {
+        let mut claims = json!({"iss": issuer, "aud": "api", "sub": subject, "exp": NOW + 86_400});
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, &claims.to_string())
+    }
+
+    pub(crate) async fn verified(&self, subject: &str) -> VerifiedToken {
+        self.verifier.verify(&self.token(subject, json!({}))).await.unwrap()
+    }
+
+    /// The groups of the caller, those outside of the token included; `None` for no verdict.
+    pub(crate) async fn groups(&self, token: &VerifiedToken) -> Option<Vec<String>> {
+        let granted = self.verifier.granted(token).await.ok()?;
+        Some(granted.principal().groups().iter().map(str::to_owned).collect())
+    }
+}

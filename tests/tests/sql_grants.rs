@@ -1,0 +1,143 @@
+//! Grants from a real SQLite database, with the tables that auth-middleware creates.
+
+use countersign::{GrantTable, Grants, GrantsProvider, Issuer, IssuerKeys, NameSet, SqlGrants, Verifier};
+use countersign_core::{Algorithm, Audience};
+use countersign_testing::SigningKey;
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqlitePoolOptions;
+use std::error::Error as _;
+
+const ISSUER: &str = "https://idp.example";
+
+/// What SQLAlchemy makes of `GroupsModel` and `PermissionsModel` of auth-middleware 0.6.2.
+const SCHEMA: &str = r#"
+    CREATE TABLE authz_groups (
+        id VARCHAR(27) NOT NULL, username VARCHAR(500) NOT NULL, "group" VARCHAR(100) NOT NULL, PRIMARY KEY (id));
+    CREATE TABLE authz_permissions (
+        id VARCHAR(27) NOT NULL, username VARCHAR(500) NOT NULL, permission VARCHAR(100) NOT NULL, PRIMARY KEY (id));
+    CREATE TABLE "Odd" ("select" TEXT, "from" TEXT);
+    INSERT INTO authz_groups VALUES ('1', 'alice', 'admin'), ('2', 'alice', 'staff'), ('3', 'bob', 'staff'),
+        ('4', 'username', 'literal');
+    INSERT INTO authz_permissions VALUES ('1', 'alice', 'items:read'), ('2', 'bob', 'items:write');
+    INSERT INTO "Odd" VALUES ('alice', 'owner'), ('alice', NULL), ('alice', 'owner'), ('alice', '');
+"#;
+
+/// A database in memory lives as long as its one connection.
+async fn database() -> SqlitePool {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+    sqlx::raw_sql(SCHEMA).execute(&pool).await.unwrap();
+    pool
+}
+
+fn grants(groups: &[&str], permissions: &[&str]) -> Grants {
+    let set = |names: &[&str]| names.iter().copied().collect::<NameSet>();
+    Grants { groups: set(groups), permissions: set(permissions), ..Grants::default() }
+}
+
+/// What a verifier with these grants says of a caller.
+struct World {
+    key: SigningKey,
+    verifier: Verifier,
+}
+
+impl World {
+    async fn new(grants: impl GrantsProvider) -> Self {
+        let key = SigningKey::generate(Algorithm::ES256, "key");
+        let mut builder = Verifier::builder().grants(grants);
+        for issuer in [ISSUER, "https://other.example"] {
+            let keys = IssuerKeys::jwks(format!(r#"{{"keys":[{}]}}"#, key.jwk()));
+            builder = builder.issuer(Issuer::new(issuer, keys).audience(Audience::any_of(["api"])));
+        }
+        Self { key, verifier: builder.build().await.unwrap() }
+    }
+
+    async fn ask(&self, issuer: &str, subject: &str, username: Option<&str>) -> Option<Grants> {
+        let claims = serde_json::json!({
+            "iss": issuer, "aud": "api", "sub": subject, "preferred_username": username.unwrap_or_default(),
+            "exp": 4_000_000_000_u64,
+        });
+        let token = self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, &claims.to_string());
+        let token = self.verifier.verify(&token).await.unwrap();
+        let granted = self.verifier.granted(&token).await.ok()?;
+        let principal = granted.principal();
+        Some(Grants {
+            groups: principal.groups().clone(),
+            roles: principal.roles().clone(),
+            permissions: principal.permissions().clone(),
+        })
+    }
+}
+
+#[tokio::test]
+async fn groups_and_permissions_are_read_from_the_tables_of_auth_middleware() {
+    let provider = SqlGrants::sqlite(database().await, ISSUER);
+    provider.check().await.unwrap();
+    let world = World::new(provider).await;
+    assert_eq!(world.ask(ISSUER, "alice", None).await, Some(grants(&["admin", "staff"], &["items:read"])));
+    assert_eq!(world.ask(ISSUER, "bob", Some("alice")).await, Some(grants(&["staff"], &["items:write"])));
+    for nobody in ["carol", "ALICE", "alice ", "%", "' OR '1'='1", "\" OR 1=1 --", "alice\0", "$1", "NULL"] {
+        assert_eq!(world.ask(ISSUER, nobody, None).await, Some(Grants::default()), "{nobody:?}");
+    }
+    let other = "https://other.example";
+    assert_eq!(world.ask(other, "alice", None).await, Some(Grants::default()), "another issuer's alice");
+}
+
+#[tokio::test]
+async fn callers_are_found_by_username_where_that_is_set() {
+    let world = World::new(SqlGrants::sqlite(database().await, ISSUER).by_username()).await;
+    assert_eq!(world.ask(ISSUER, "7", Some("bob")).await, Some(grants(&["staff"], &["items:write"])));
+    assert_eq!(world.ask(ISSUER, "alice", None).await, Some(Grants::default()));
+}
+
+#[tokio::test]
+async fn tables_and_columns_can_have_any_plain_name() {
+    let odd = GrantTable::new("main.Odd", "select", "from").unwrap();
+    let provider = SqlGrants::sqlite(database().await, ISSUER).roles(odd).groups(None).permissions(None);
+    let expected = Grants { roles: NameSet::from_iter(["owner"]), ..Grants::default() };
+    assert_eq!(World::new(provider).await.ask(ISSUER, "alice", None).await, Some(expected));
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_there_is_an_error_and_never_a_text() {
+    for (table, caller, grant) in [
+        ("authz_groups", "user", "group"),
+        ("authz_groups", "username", "role"),
+        ("authz_roles", "username", "group"),
+        ("other.authz_groups", "username", "group"),
+    ] {
+        let table = GrantTable::new(table, caller, grant).unwrap();
+        let provider = SqlGrants::sqlite(database().await, ISSUER).groups(table);
+        let error = provider.check().await.unwrap_err();
+        assert!(error.to_string().starts_with("the database refused the query") && error.source().is_some());
+        let world = World::new(provider).await;
+        // SQLite would take "user" for the text 'user', were it not named with its table.
+        for subject in ["alice", "user", "username"] {
+            assert_eq!(world.ask(ISSUER, subject, None).await, None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_with_too_many_grants_gets_no_verdict() {
+    let pool = database().await;
+    for (caller, count) in [("crowd", 100_000), ("full", 1_000)] {
+        let query = "WITH RECURSIVE many(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM many WHERE number < $2)
+            INSERT INTO authz_groups SELECT $1 || number, $1, 'group ' || number FROM many";
+        sqlx::query(query).bind(caller).bind(count).execute(&pool).await.unwrap();
+    }
+    let provider = SqlGrants::sqlite(pool, ISSUER);
+    let world = World::new(provider.clone()).await;
+    assert_eq!(world.ask(ISSUER, "crowd", None).await, None);
+    assert_eq!(world.ask(ISSUER, "full", None).await.map(|grants| grants.groups.len()), Some(1_000));
+    let world = World::new(provider.max_rows(1)).await;
+    assert_eq!(world.ask(ISSUER, "alice", None).await, None);
+    assert_eq!(world.ask(ISSUER, "bob", None).await.map(|grants| grants.groups.len()), Some(1));
+}
+
+#[tokio::test]
+async fn a_database_that_went_away_is_no_verdict() {
+    let pool = database().await;
+    let world = World::new(SqlGrants::sqlite(pool.clone(), ISSUER)).await;
+    pool.close().await;
+    assert_eq!(world.ask(ISSUER, "alice", None).await, None);
+}
