@@ -35,7 +35,7 @@ impl World {
     fn token(&self, issuer: &str, more: Value) -> String {
         let mut claims = json!({"iss": issuer, "aud": "api", "sub": "alice", "exp": NOW + 10 * HOUR});
         claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, &claims.to_string())
+        self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims.to_string())
     }
 
     async fn verdict(&self, token: &str) -> Result<(), VerifyError> {
@@ -211,7 +211,7 @@ async fn a_revoked_token_costs_no_rule_a_question_and_none_slips_through_while_o
     });
     let verifier = Verifier::builder().issuer(issuer).revocation(list).build().await.unwrap();
     let claims = json!({"iss": ISSUERS[0], "aud": "api", "sub": "alice", "exp": 4_000_000_000_u64});
-    let token = key.sign(r#"{"alg":"ES256","kid":"key"}"#, &claims.to_string());
+    let token = key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims.to_string());
     for _ in 0..2 {
         assert_eq!(verifier.verify(&token).await.err(), Some(TokenError::Revoked.into()));
         assert_eq!(asked.load(Ordering::SeqCst), 1);

@@ -56,7 +56,7 @@ impl World {
             "iss": issuer, "aud": "api", "sub": subject, "preferred_username": username.unwrap_or_default(),
             "exp": 4_000_000_000_u64,
         });
-        let token = self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, &claims.to_string());
+        let token = self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims.to_string());
         let token = self.verifier.verify(&token).await.unwrap();
         let granted = self.verifier.granted(&token).await.ok()?;
         let principal = granted.principal();

@@ -68,6 +68,7 @@ enum Demand {
     NoneOf(Vec<Box<str>>),
     Present,
     Absent,
+    Unset,
     Past,
     AtMost(usize),
 }
@@ -100,6 +101,11 @@ impl ClaimRule {
     /// The claim is not there.
     pub fn absent(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Demand::Absent)
+    }
+
+    /// The claim is not there, or is `false`: for flags that must not be up.
+    pub fn unset(place: impl Into<ClaimPlace>) -> Self {
+        Self::new(place, Demand::Unset)
     }
 
     /// The claim is there, and is a time that has come, the leeway considered.
@@ -143,6 +149,7 @@ impl ClaimRule {
             Demand::Present if object.is_none() => return Err(TokenError::MissingClaim(self.claim())),
             Demand::Present => true,
             Demand::Absent => !is_there,
+            Demand::Unset => !is_there || matches!(object, Some(Json::Bool(false))),
             Demand::Past => match object {
                 None => return Err(TokenError::MissingClaim(self.claim())),
                 Some(Json::Integer(seconds)) => Duration::from_secs(*seconds) <= latest,
@@ -171,6 +178,7 @@ impl fmt::Display for ClaimRule {
             Demand::NoneOf(values) => write!(f, "{name} is not {}", one_of(values)),
             Demand::Present => write!(f, "{name} is there"),
             Demand::Absent => write!(f, "{name} is not there"),
+            Demand::Unset => write!(f, "{name} is not there, or `false`"),
             Demand::Past => write!(f, "{name} lies in the past"),
             Demand::AtMost(bytes) => write!(f, "{name} has at most {bytes} bytes"),
         }
@@ -230,6 +238,16 @@ mod tests {
         assert_rule(&rule, r#"{"tfp":"other","acr":"b2c_1_a"}"#, Ok(false));
         assert_rule(&rule, r#"{"tfp":null,"acr":"b2c_1_a"}"#, Err(TokenError::MissingClaim("tfp")));
         assert_rule(&rule, "{}", Err(TokenError::MissingClaim("tfp")));
+    }
+
+    #[test]
+    fn a_flag_that_is_up_is_not_met() {
+        let rule = ClaimRule::unset("is_anonymous");
+        assert_rule(&rule, r#"{"is_anonymous":false}"#, Ok(true));
+        assert_rule(&rule, "{}", Ok(true));
+        for claims in [r#"{"is_anonymous":true}"#, r#"{"is_anonymous":"false"}"#, r#"{"is_anonymous":null}"#] {
+            assert_rule(&rule, claims, Ok(false));
+        }
     }
 
     #[test]

@@ -1,8 +1,14 @@
 //! A verified caller with what was granted outside of the token.
 
+use crate::error::Unavailable;
+use crate::grants_cache::{GrantsCache, LookedUp};
 use crate::grants_provider::Grants;
 use crate::principal::Principal;
+use crate::principal_key::PrincipalKey;
+use crate::reach::Reach;
+use crate::requirement::Requirement;
 use crate::verified_token::VerifiedToken;
+use crate::verifier::Verifier;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -48,6 +54,79 @@ impl Granted {
 impl fmt::Debug for Granted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Granted").field(self.principal()).finish()
+    }
+}
+
+impl Verifier {
+    /// The caller of a token with what it was granted outside of it. It waits only when that must be
+    /// [looked up](crate::VerifierBuilder::grants).
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when the look-up fails. Without a provider of grants it never does.
+    pub async fn granted(&self, token: &VerifiedToken) -> Result<Granted, Unavailable> {
+        let Some(grants) = self.grants() else { return Ok(Granted::by_token_alone(token.clone())) };
+        if let Some(granted) = self.granted_now(token) {
+            return Ok(granted);
+        }
+        let found = grants.look_up(PrincipalKey::of(token.principal())).await?;
+        Ok(self.merge(grants, token, found))
+    }
+
+    /// As [`granted`](Self::granted), where nothing can wait; `None` when grants must be looked up.
+    pub fn granted_now(&self, token: &VerifiedToken) -> Option<Granted> {
+        let Some(grants) = self.grants() else { return Some(Granted::by_token_alone(token.clone())) };
+        let now = self.clock().now();
+        if let Some(merged) = token.merged().filter(|merged| merged.stands_at(now, grants.id)) {
+            return Some(Granted::new(token.clone(), merged));
+        }
+        let known = grants.known(&PrincipalKey::of(token.principal()), now)?;
+        Some(self.merge(grants, token, known))
+    }
+
+    fn merge(&self, grants: &GrantsCache, token: &VerifiedToken, found: LookedUp) -> Granted {
+        let merged = Arc::new(Merged::new(token.principal(), &found.grants, found.stands, grants.id));
+        token.keep_merged(Arc::clone(&merged));
+        if let Some(cache) = self.cache() {
+            cache.weigh(token);
+        }
+        Granted::new(token.clone(), merged)
+    }
+
+    /// Whether the caller meets the requirement, by the token or, where that is not enough, by what was granted outside of
+    /// it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{Groups, Select, Unavailable, VerifiedToken, Verifier};
+    ///
+    /// countersign_core::groups! { pub Admin = "admin"; }
+    ///
+    /// async fn is_admin(verifier: &Verifier, token: &VerifiedToken) -> Result<bool, Unavailable> {
+    ///     verifier.permits::<Select<Groups, Admin>>(token).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when that hangs on a look-up that fails.
+    pub async fn permits<R: Requirement>(&self, token: &VerifiedToken) -> Result<bool, Unavailable> {
+        match self.permits_now::<R>(token) {
+            Some(permitted) => Ok(permitted),
+            None => Ok(R::check(self.granted(token).await?.principal())),
+        }
+    }
+
+    /// As [`permits`](Self::permits), where nothing can wait; `None` when grants must be looked up.
+    pub fn permits_now<R: Requirement>(&self, token: &VerifiedToken) -> Option<bool> {
+        if self.grants().is_none() || R::REACH == Reach::Token {
+            return Some(R::check(token.principal()));
+        }
+        if R::REACH == Reach::Grants && R::check(token.principal()) {
+            return Some(true);
+        }
+        self.granted_now(token).map(|granted| R::check(granted.principal()))
     }
 }
 

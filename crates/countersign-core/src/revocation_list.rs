@@ -127,9 +127,13 @@ impl RevocationList {
 
 impl Revocation for RevocationList {
     fn is_revoked(&self, token: &VerifiedToken) -> bool {
-        if self.is_empty() {
-            return false;
-        }
+        !self.is_empty() && self.holds(token)
+    }
+}
+
+impl RevocationList {
+    #[cold]
+    fn holds(&self, token: &VerifiedToken) -> bool {
         let entries = self.0.entries.read().unwrap_or_else(PoisonError::into_inner);
         let principal = token.principal();
         [

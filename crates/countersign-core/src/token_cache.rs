@@ -35,7 +35,7 @@ impl Default for CacheLimits {
 }
 
 pub(crate) struct TokenCache<S = RandomState> {
-    tokens: Cache<ByText, Kept, Bytes, S>,
+    tokens: Cache<ByText, VerifiedToken, Bytes, S>,
     lifetime: Duration,
 }
 
@@ -62,7 +62,7 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
 
     /// The token, if it was verified before and would be again.
     pub(crate) fn get(&self, token: &str, now: Duration) -> Option<VerifiedToken> {
-        let Kept { token: known, .. } = self.tokens.get(token)?;
+        let known = self.tokens.get(token)?;
         if known.stands_at(now) {
             return Some(known);
         }
@@ -73,13 +73,13 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
 
     /// Keeps a token that was verified just now.
     pub(crate) fn keep(&self, token: &VerifiedToken) {
-        self.tokens.insert(ByText(token.clone()), Kept::now(token));
+        self.tokens.insert(ByText::of(token), token.clone());
     }
 
     /// Weighs a token again that has grown, if it is here.
     pub(crate) fn weigh(&self, token: &VerifiedToken) {
-        if self.tokens.peek(token.raw()).is_some_and(|known| known.token.is(token)) {
-            let _ = self.tokens.replace(ByText(token.clone()), Kept::now(token), true);
+        if self.tokens.peek(token.raw()).is_some_and(|known| known.is(token)) {
+            let _ = self.tokens.replace(ByText::of(token), token.clone(), true);
         }
     }
 
@@ -97,31 +97,28 @@ impl fmt::Debug for TokenCache {
     }
 }
 
-/// A token, and what it weighs, which must not change while it is kept.
-#[derive(Clone)]
-struct Kept {
+/// A token as its own key: its text is not kept twice.
+struct ByText {
     token: VerifiedToken,
+    /// What it weighed when it came: the cache counts on that not changing.
     bytes: usize,
 }
 
-impl Kept {
-    fn now(token: &VerifiedToken) -> Self {
+impl ByText {
+    fn of(token: &VerifiedToken) -> Self {
         Self { token: token.clone(), bytes: token.bytes() }
     }
 }
 
-/// A token as its own key: its text is not kept twice.
-struct ByText(VerifiedToken);
-
 impl Hash for ByText {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.raw().hash(state);
+        self.token.raw().hash(state);
     }
 }
 
 impl PartialEq for ByText {
     fn eq(&self, other: &Self) -> bool {
-        self.0.raw() == other.0.raw()
+        self.token.raw() == other.token.raw()
     }
 }
 
@@ -129,15 +126,15 @@ impl Eq for ByText {}
 
 impl Equivalent<ByText> for str {
     fn equivalent(&self, key: &ByText) -> bool {
-        *self == *key.0.raw()
+        *self == *key.token.raw()
     }
 }
 
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<ByText, Kept> for Bytes {
-    fn weight(&self, _: &ByText, kept: &Kept) -> u64 {
+impl Weighter<ByText, VerifiedToken> for Bytes {
+    fn weight(&self, kept: &ByText, _: &VerifiedToken) -> u64 {
         kept.bytes as u64
     }
 }

@@ -4,16 +4,12 @@ use crate::builder::{TheseIssuers, VerifierBuilder};
 use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::Clock;
 use crate::error::{TokenError, Unavailable, VerifyError};
-use crate::granted::{Granted, Merged};
-use crate::grants_cache::{GrantsCache, LookedUp};
+use crate::grants_cache::GrantsCache;
 use crate::header_memo::HeaderMemo;
 use crate::issuer::{Form, TrustedIssuer};
 use crate::json::{Json, Object};
 use crate::key_report::KeyReport;
 use crate::key_source::CurrentKeys;
-use crate::principal_key::PrincipalKey;
-use crate::reach::Reach;
-use crate::requirement::Requirement;
 use crate::revocation::Revocation;
 use crate::revocation_list::RevocationList;
 use crate::token::{Header, RawToken};
@@ -107,7 +103,9 @@ impl Verifier {
         let verified = self.judge(unverified, &keys, self.0.clock.now())?;
         if issuer.policy.rules.wait() {
             // Before, so that a revoked token costs nobody a question, and once more after the wait.
-            self.refuse_revoked(&verified)?;
+            if self.is_revoked(&verified) {
+                return Err(TokenError::Revoked.into());
+            }
             issuer.policy.rules.check_waiting(&verified).await?;
         }
         Ok(self.admit(verified)?)
@@ -126,7 +124,7 @@ impl Verifier {
     pub fn verify_now(&self, token: &str) -> Option<Result<VerifiedToken, VerifyError>> {
         let now = self.0.clock.now();
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
-            return Some(self.refuse_revoked(&known).map(|()| known).map_err(VerifyError::from));
+            return Some(if self.is_revoked(&known) { Err(TokenError::Revoked.into()) } else { Ok(known) });
         }
         let unverified = match self.open(token) {
             Ok(unverified) => unverified,
@@ -202,7 +200,9 @@ impl Verifier {
 
     /// The last word on a token that meets every rule; from here on it is known.
     fn admit(&self, verified: VerifiedToken) -> Result<VerifiedToken, TokenError> {
-        self.refuse_revoked(&verified)?;
+        if self.is_revoked(&verified) {
+            return Err(TokenError::Revoked);
+        }
         if let Some(cache) = &self.0.cache {
             cache.keep(&verified);
         }
@@ -210,81 +210,8 @@ impl Verifier {
     }
 
     /// Asked each time that a token comes, known or not.
-    fn refuse_revoked(&self, token: &VerifiedToken) -> Result<(), TokenError> {
-        let is_revoked = self.0.revoked.is_revoked(token)
-            || self.0.revocations.iter().any(|revocation| revocation.is_revoked(token));
-        if is_revoked { Err(TokenError::Revoked) } else { Ok(()) }
-    }
-
-    /// The caller of a token with what it was granted outside of it. It waits only when that must be
-    /// [looked up](crate::VerifierBuilder::grants).
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`] when the look-up fails. Without a provider of grants it never does.
-    pub async fn granted(&self, token: &VerifiedToken) -> Result<Granted, Unavailable> {
-        let Some(grants) = &self.0.grants else { return Ok(Granted::by_token_alone(token.clone())) };
-        if let Some(granted) = self.granted_now(token) {
-            return Ok(granted);
-        }
-        let found = grants.look_up(PrincipalKey::of(token.principal())).await?;
-        Ok(self.merge(grants, token, found))
-    }
-
-    /// As [`granted`](Self::granted), where nothing can wait; `None` when grants must be looked up.
-    pub fn granted_now(&self, token: &VerifiedToken) -> Option<Granted> {
-        let Some(grants) = &self.0.grants else { return Some(Granted::by_token_alone(token.clone())) };
-        let now = self.0.clock.now();
-        if let Some(merged) = token.merged().filter(|merged| merged.stands_at(now, grants.id)) {
-            return Some(Granted::new(token.clone(), merged));
-        }
-        let known = grants.known(&PrincipalKey::of(token.principal()), now)?;
-        Some(self.merge(grants, token, known))
-    }
-
-    fn merge(&self, grants: &GrantsCache, token: &VerifiedToken, found: LookedUp) -> Granted {
-        let merged = Arc::new(Merged::new(token.principal(), &found.grants, found.stands, grants.id));
-        token.keep_merged(Arc::clone(&merged));
-        if let Some(cache) = &self.0.cache {
-            cache.weigh(token);
-        }
-        Granted::new(token.clone(), merged)
-    }
-
-    /// Whether the caller meets the requirement, by the token or, where that is not enough, by what was granted outside of
-    /// it.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use countersign_core::{Groups, Select, Unavailable, VerifiedToken, Verifier};
-    ///
-    /// countersign_core::groups! { pub Admin = "admin"; }
-    ///
-    /// async fn is_admin(verifier: &Verifier, token: &VerifiedToken) -> Result<bool, Unavailable> {
-    ///     verifier.permits::<Select<Groups, Admin>>(token).await
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`] when that hangs on a look-up that fails.
-    pub async fn permits<R: Requirement>(&self, token: &VerifiedToken) -> Result<bool, Unavailable> {
-        match self.permits_now::<R>(token) {
-            Some(permitted) => Ok(permitted),
-            None => Ok(R::check(self.granted(token).await?.principal())),
-        }
-    }
-
-    /// As [`permits`](Self::permits), where nothing can wait; `None` when grants must be looked up.
-    pub fn permits_now<R: Requirement>(&self, token: &VerifiedToken) -> Option<bool> {
-        if self.0.grants.is_none() || R::REACH == Reach::Token {
-            return Some(R::check(token.principal()));
-        }
-        if R::REACH == Reach::Grants && R::check(token.principal()) {
-            return Some(true);
-        }
-        self.granted_now(token).map(|granted| R::check(granted.principal()))
+    fn is_revoked(&self, token: &VerifiedToken) -> bool {
+        self.0.revoked.is_revoked(token) || self.0.revocations.iter().any(|revocation| revocation.is_revoked(token))
     }
 
     /// Refuses this token from now on, until it expires: after a logout, for instance.
@@ -356,6 +283,18 @@ impl Verifier {
     /// metrics.
     pub fn keys(&self) -> impl Iterator<Item = KeyReport> {
         self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn cache(&self) -> Option<&TokenCache> {
+        self.0.cache.as_ref()
+    }
+
+    pub(crate) fn grants(&self) -> Option<&Arc<GrantsCache>> {
+        self.0.grants.as_ref()
     }
 
     /// The only issuer, or the one that the token names. The name is not verified yet: it chooses the keys that

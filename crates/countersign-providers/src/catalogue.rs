@@ -35,9 +35,22 @@ pub enum Kinds {
 pub fn catalogue() -> Vec<Entry> {
     vec![
         entry::<crate::Auth0>("auth0"),
+        entry::<crate::Authentik>("authentik"),
+        entry::<crate::CloudflareAccess>("cloudflare_access"),
         entry::<crate::Cognito>("cognito"),
+        entry::<crate::Descope>("descope"),
         entry::<crate::Entra>("entra"),
+        entry::<crate::Firebase>("firebase"),
+        entry::<crate::FusionAuth>("fusionauth"),
+        entry::<crate::Google>("google"),
+        entry::<crate::Keycloak>("keycloak"),
+        entry::<crate::Kinde>("kinde"),
         entry::<crate::Oidc>("oidc"),
+        entry::<crate::Okta>("okta"),
+        entry::<crate::Ory>("ory"),
+        entry::<crate::Supabase>("supabase"),
+        entry::<crate::WorkOs>("workos"),
+        entry::<crate::Zitadel>("zitadel"),
     ]
 }
 

@@ -27,6 +27,15 @@ pub(crate) fn segment<'a>(what: &'static str, value: &'a str, expected: &'static
     Ok(value)
 }
 
+/// A name that may hold dots, as one segment of a path: as [`segment`], but neither `.` nor `..`, which lead elsewhere.
+pub(crate) fn name<'a>(what: &'static str, value: &'a str, expected: &'static str) -> Result<&'a str, ConfigError> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if value.is_empty() || matches!(value, "." | "..") || !value.bytes().all(is_plain) {
+        return Err(ConfigError::InvalidArgument { what, value: value.to_owned(), expected });
+    }
+    Ok(value)
+}
+
 /// A GUID as Microsoft's consoles show it. In lower case, as their tokens have it.
 pub(crate) fn guid(what: &'static str, value: &str) -> Result<String, ConfigError> {
     let is_guid = value.len() == 36
@@ -67,6 +76,10 @@ mod tests {
         }
         for bad in ["", "a/b", "a.b", "..", "a?b", "a b", "a%2fb"] {
             assert!(segment("id", bad, "").is_err(), "{bad}");
+        }
+        assert!(name("realm", "acme.com", "").is_ok());
+        for bad in ["", ".", "..", "a/b", "a?b", "a b", "a%2fb"] {
+            assert!(name("realm", bad, "").is_err(), "{bad}");
         }
         for bad in ["", "contoso", "11111111-2222-3333-4444-55555555555", "11111111-2222-3333-4444-55555555555g"] {
             assert!(guid("tenant", bad).is_err(), "{bad}");

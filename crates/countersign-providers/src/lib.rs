@@ -2,38 +2,64 @@
 
 mod address;
 mod auth0;
+mod authentik;
 mod catalogue;
+mod cloudflare_access;
 mod cognito;
+mod descope;
 mod discovery;
 mod entra;
 mod environment;
 mod fetch;
+mod firebase;
+mod fusionauth;
+mod google;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod grant_table;
 mod host;
 mod http;
+mod keycloak;
+mod kinde;
 mod oidc;
+mod okta;
+mod ory;
 mod page;
 mod profile;
 mod provider;
 mod reference;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql_grants;
+mod supabase;
 mod transport;
+mod workos;
+mod zitadel;
 
 pub use auth0::{Auth0, Auth0Claims};
+pub use authentik::{Authentik, AuthentikClaims};
+pub use cloudflare_access::{CloudflareAccess, CloudflareAccessClaims};
 pub use cognito::{Cognito, CognitoClaims};
+pub use descope::{Descope, DescopeClaims};
 pub use discovery::ProviderMetadata;
 pub use entra::{Entra, EntraClaims};
 pub use environment::{Environment, Variable};
+pub use firebase::{Firebase, FirebaseClaims, FirebaseSignIn};
+pub use fusionauth::{FusionAuth, FusionAuthClaims};
+pub use google::{Google, GoogleClaims};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use grant_table::GrantTable;
+pub use keycloak::{Keycloak, KeycloakClaims, KeycloakRoles};
+pub use kinde::{Kinde, KindeClaims};
 pub use oidc::{Oidc, OidcClaims};
+pub use okta::{Okta, OktaClaims};
+pub use ory::{Ory, OryClaims};
 pub use page::Page;
 pub use profile::Profile;
 pub use provider::{IssuesBothKinds, Preset, Provider};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sql_grants::SqlGrants;
+pub use supabase::{Supabase, SupabaseClaims};
+pub use workos::{WorkOs, WorkOsClaims};
+pub use zitadel::{Zitadel, ZitadelClaims};
 
 /// For the tests of this workspace. Not part of the API.
 #[doc(hidden)]

@@ -64,7 +64,11 @@ pub use countersign_core::{
     claims_by_issuer, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{
-    Auth0, Auth0Claims, Cognito, CognitoClaims, Entra, EntraClaims, Oidc, OidcClaims, Provider, ProviderMetadata,
+    Auth0, Auth0Claims, Authentik, AuthentikClaims, CloudflareAccess, CloudflareAccessClaims, Cognito, CognitoClaims,
+    Descope, DescopeClaims, Entra, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn, FusionAuth, FusionAuthClaims,
+    Google, GoogleClaims, Keycloak, KeycloakClaims, KeycloakRoles, Kinde, KindeClaims, Oidc, OidcClaims, Okta,
+    OktaClaims, Ory, OryClaims, Provider, ProviderMetadata, Supabase, SupabaseClaims, WorkOs, WorkOsClaims, Zitadel,
+    ZitadelClaims,
 };
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use countersign_providers::{GrantTable, SqlGrants};

@@ -20,6 +20,8 @@ const ISSUERS: [&str; 2] = ["https://idp.example", "https://other.example"];
 pub(crate) enum Mood {
     /// Says that the caller is in this group.
     Group(&'static str),
+    /// Says that the caller is in a thousand groups with long names.
+    Crowd,
     Fails,
     Hangs,
     Panics,
@@ -42,6 +44,10 @@ impl Directory {
                 let groups = NameSet::from_iter([group]);
                 let roles = NameSet::from_iter([&*format!("{}/{}", caller.issuer(), caller.subject())]);
                 Ok(Grants { groups, roles, permissions: NameSet::from_iter(["items:read"]) })
+            }
+            Mood::Crowd => {
+                let names: Vec<String> = (0..1_000).map(|number| format!("{number:0>100}")).collect();
+                Ok(Grants { groups: names.iter().map(String::as_str).collect(), ..Grants::default() })
             }
             Mood::Fails => {
                 Err(GrantsError::new("the directory is down", format!("no answer for {}", caller.subject())))
@@ -102,7 +108,7 @@ impl World {
     fn token_of(&self, issuer: &str, subject: &str, more: Value) -> String {
         let mut claims = json!({"iss": issuer, "aud": "api", "sub": subject, "exp": NOW + 86_400});
         claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, &claims.to_string())
+        self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims.to_string())
     }
 
     pub(crate) async fn verified(&self, subject: &str) -> VerifiedToken {

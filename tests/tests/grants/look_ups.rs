@@ -210,6 +210,24 @@ async fn the_bound_holds_however_many_callers_come() {
 }
 
 #[tokio::test]
+async fn grants_count_as_part_of_the_tokens_that_they_are_kept_beside() {
+    let world = World::with(Mood::Crowd, |builder| builder.cache_bytes(2 * 1024 * 1024)).await;
+    let mut tokens = Vec::new();
+    for number in 0..100 {
+        let token = world.verified(&format!("caller {number}")).await;
+        assert_eq!(world.groups(&token).await.map(|groups| groups.len()), Some(1_000));
+        tokens.push(token);
+    }
+    let mut known = 0;
+    for token in &tokens {
+        let again = world.verifier.verify(token.raw()).await.unwrap();
+        known += usize::from(std::ptr::eq(token.principal(), again.principal()));
+    }
+    // Each takes some 120 KB; without their grants all of them would be kept.
+    assert!((1..=17).contains(&known), "{known}");
+}
+
+#[tokio::test]
 async fn a_cache_without_room_asks_each_time_and_answers_all_the_same() {
     let world = World::with(GROUP, |builder| builder.grants_cache_bytes(0).without_cache()).await;
     for calls in 1..4 {

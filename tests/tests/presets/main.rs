@@ -12,7 +12,7 @@ use countersign_providers::__private::{Entry, Kinds, catalogue};
 use countersign_providers::Environment;
 use mint::Keyring;
 use std::fmt::Write;
-use table::{Change, Expected, Table};
+use table::{Expected, Table};
 
 #[tokio::test]
 async fn every_preset_accepts_and_refuses_what_its_table_says() {

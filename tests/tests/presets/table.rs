@@ -146,7 +146,7 @@ impl Table {
                 || self.not_applicable.get(name).is_some_and(|reason| !reason.is_empty())
         };
         // Where there are both kinds, each is tried against a verifier for the other.
-        DEMANDED.into_iter().filter(|name| !has(name) && !(*name == "other kind" && self.has_both_kinds())).collect()
+        DEMANDED.into_iter().filter(|name| !(has(name) || *name == "other kind" && self.has_both_kinds())).collect()
     }
 
     /// Every token that is tried against an example that accepts these kinds.

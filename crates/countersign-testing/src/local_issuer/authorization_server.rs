@@ -6,8 +6,9 @@ use super::loopback::{is_loopback_origin, refuse_strangers};
 use super::persona::Persona;
 use super::{authorize, token_endpoint};
 use crate::provider_server::ProviderState;
+use crate::test_token::TestToken;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -119,7 +120,7 @@ impl AuthorizationServer {
     }
 
     /// An access token for the default audience, with all of the persona's scopes.
-    pub(crate) fn token(&self, persona: Arc<Persona>) -> crate::TestToken {
+    pub(crate) fn token(&self, persona: Arc<Persona>) -> TestToken {
         let grant = Grant::user("local-issuer", persona, None, vec![self.audience.clone()], None);
         grant.access_token(&self.provider, self.lifetime)
     }
@@ -140,6 +141,6 @@ async fn rotate(State(server): State<Arc<AuthorizationServer>>) -> Response {
     });
     match rotated.await {
         Ok(kids) => Json(json!({ "kids": kids })).into_response(),
-        Err(_) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -37,8 +37,10 @@ async fn the_page_has_a_button_for_each_persona_and_no_script() {
 async fn what_a_request_says_stays_text() {
     const MARKUP: &str = r#""'><script>alert(1)</script>"#;
     let client = Client::start_with(vec![Persona::new(MARKUP).claim(MARKUP, MARKUP)]).await;
-    for name in ["state", "nonce", "client_id", "scope", "audience", "unknown"] {
-        let page = client.show(&with(authorization(), name, MARKUP)).await.text().await.unwrap();
+    let path = format!("{CALLBACK}/{MARKUP}");
+    let written = ["state", "nonce", "client_id", "scope", "audience", "unknown"].map(|name| (name, MARKUP));
+    for (name, value) in written.into_iter().chain([("redirect_uri", path.as_str())]) {
+        let page = client.show(&with(authorization(), name, value)).await.text().await.unwrap();
         assert!(page.contains("&quot;&#39;&gt;&lt;script&gt;"), "{name}: {page}");
         assert!(!page.contains("<script") && !page.contains(r#""'>"#), "{name}: {page}");
     }

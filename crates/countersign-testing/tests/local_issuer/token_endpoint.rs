@@ -42,9 +42,16 @@ async fn a_program_may_name_itself_in_the_header() {
 #[tokio::test]
 async fn a_body_that_is_no_form_is_refused() {
     let client = Client::start().await;
-    let json = json!({ "grant_type": "client_credentials", "client_id": "svc" });
-    let response = client.http.post(client.url("/token")).json(&json).send().await.unwrap();
-    assert_eq!(response.status(), 400);
+    for (kind, expected) in [
+        ("application/x-www-form-urlencoded", 200),
+        ("application/x-www-form-urlencoded;charset=UTF-8", 200),
+        ("application/json", 400),
+        ("text/plain", 400),
+    ] {
+        let request = client.http.post(client.url("/token")).header("content-type", kind);
+        let response = request.body("grant_type=client_credentials&client_id=svc").send().await.unwrap();
+        assert_eq!(response.status(), expected, "{kind}");
+    }
     let long = with(credentials(), "client_secret", &"s".repeat(9 * 1024));
     assert_eq!(client.ask(&long).await.1["error"], "invalid_request");
     let endless = client.http.post(client.url("/token")).form(&with(credentials(), "x", &"x".repeat(64 * 1024)));
