@@ -40,7 +40,8 @@ const SEEDS = {
     baseUrl: 'https://accounts.google.com',
     users: [
       { email: 'alice@example.test', name: 'Alice', hd: 'example.test' },
-      { email: 'mallory@gmail.example', name: 'Mallory' },
+      { email: 'mallory@other.test', name: 'Mallory', hd: 'other.test' },
+      { email: 'carol@gmail.com', name: 'Carol' },
     ],
     oauth_clients: clients(),
   },

@@ -144,16 +144,10 @@ function okta(server) {
     access(payload, user) {
       Object.assign(payload, { ver: 1, cid: payload.client_id, scp: (payload.scope ?? '').split(' ') });
       payload.jti = `AT.${payload.jti}`;
-      if (user) Object.assign(payload, { uid: `00u${user}`, sub: `${user}@example.test`, groups: GROUPS[user] ?? [] });
+      if (user) Object.assign(payload, { uid: user, sub: `${user}@example.test`, groups: GROUPS[user] ?? [] });
       without(payload, 'scope', 'client_id');
     },
-    user: (name) => ({
-      sub: `00u${name}`,
-      ver: 1,
-      idp: '00o1',
-      preferred_username: `${name}@example.test`,
-      amr: ['pwd'],
-    }),
+    user: (name) => ({ ver: 1, idp: '00o1', preferred_username: `${name}@example.test`, amr: ['pwd'] }),
   };
 }
 

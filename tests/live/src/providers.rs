@@ -4,7 +4,11 @@
 mod auth0;
 mod cognito;
 mod entra;
+mod firebase;
+mod google;
+mod keycloak;
 mod misleading;
+mod okta;
 mod rows;
 
 use crate::Result;
@@ -22,6 +26,11 @@ pub(crate) async fn check(report: &mut Report) -> Result {
     cognito::shaped(report, &shapes).await?;
     entra::emulated(report, &emulate).await?;
     entra::shaped(report, &shapes).await?;
+    google::imitated(report, &emulate).await?;
+    okta::imitated(report, &emulate).await?;
+    okta::shaped(report, &shapes).await?;
+    keycloak::shaped(report, &shapes).await?;
+    firebase::shaped(report, &shapes).await?;
     auth0::simulated(report, &simulator).await?;
     auth0::shaped(report, &shapes).await?;
     misleading::check(report, &shapes).await
