@@ -2,9 +2,9 @@
 
 mod administration;
 
-use crate::oidc_provider::SignIn;
 use crate::pass_through::PassThrough;
 use crate::process::{Process, free_port, output};
+use crate::relying_party::{CODE_CHALLENGE, CODE_VERIFIER, REDIRECT, SignIn, member};
 use crate::resource_server::http_client;
 use crate::rotation::OldKeys;
 use crate::{Result, cache};
@@ -18,7 +18,6 @@ use tokio::process::Command;
 pub(crate) const WEB_CLIENT: &str = "web";
 /// What its keys sign with. A machine has the first by default; the others have a machine of their own.
 pub(crate) const ALGORITHMS: [&str; 3] = ["RS256", "ES256", "EdDSA"];
-const REDIRECT: &str = "http://127.0.0.1/callback";
 /// Where a new database comes from, with the user `admin` in it.
 const SCHEMA: &str = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
 const MODULES: &str = "/usr/lib/glewlwyd";
@@ -76,7 +75,6 @@ impl Glewlwyd {
         let consent = self.http.put(format!("{}/auth/grant/{WEB_CLIENT}", self.base)).header(COOKIE, &cookie);
         consent.json(&json!({ "scope": scope })).send().await?.error_for_status()?;
 
-        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"; // RFC 7636, Appendix B
         let query = [
             ("client_id", WEB_CLIENT),
             ("response_type", "code"),
@@ -85,7 +83,7 @@ impl Glewlwyd {
             ("resource", resource),
             ("nonce", "12345678"),
             ("state", "s"),
-            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge", CODE_CHALLENGE),
             ("code_challenge_method", "S256"),
             ("g_continue", ""), // signed in, and agreed
         ];
@@ -100,7 +98,7 @@ impl Glewlwyd {
             ("client_id", WEB_CLIENT),
             ("redirect_uri", REDIRECT),
             ("resource", resource),
-            ("code_verifier", verifier),
+            ("code_verifier", CODE_VERIFIER),
             ("code", &code),
         ];
         let tokens = self.http.post(format!("{}/oidc/token", self.base)).form(&form).send().await?.json().await?;
@@ -173,8 +171,4 @@ async fn session(http: &Client, base: &str, user: &str, password: &str) -> Resul
 /// The machine whose tokens this algorithm signs.
 fn machine(alg: &str) -> String {
     if alg == ALGORITHMS[0] { "svc".to_owned() } else { format!("svc-{alg}") }
-}
-
-fn member(body: &Value, name: &str) -> Result<String> {
-    Ok(body[name].as_str().ok_or(format!("no {name} in {body}"))?.to_owned())
 }

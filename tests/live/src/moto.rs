@@ -1,14 +1,15 @@
 //! PyPI `moto`: Cognito user pools on loopback, under Amazon's own host name.
 
 use crate::process::{Process, free_port, output};
+use crate::production_names::http_client;
 use crate::{Result, cache};
-use reqwest::{Certificate, Client};
+use reqwest::Client;
 use serde_json::Value;
 use std::net::SocketAddr;
 use tokio::process::Command;
 
 pub(crate) const REGION: &str = "us-east-1";
-const HOST: &str = "cognito-idp.us-east-1.amazonaws.com";
+pub(crate) const HOST: &str = "cognito-idp.us-east-1.amazonaws.com";
 
 pub(crate) struct Moto {
     _process: Process,
@@ -25,15 +26,7 @@ impl Moto {
         command.arg("--ssl-key").arg(cache().join("tls/server.key"));
         let mut process = Process::spawn("moto", &mut command)?;
 
-        // The production name leads here, and this run's CA vouches for it: the preset's URLs are used as they are.
-        let authority = Certificate::from_pem(&std::fs::read(cache().join("tls/ca.pem"))?)?;
-        let http = Client::builder()
-            .no_proxy()
-            .https_only(true)
-            .tls_certs_only([authority])
-            .resolve(HOST, address)
-            .timeout(std::time::Duration::from_secs(10))
-            .build()?;
+        let http = http_client(&[(HOST, address)])?;
         let endpoint = format!("https://{address}");
         let readiness = format!("{endpoint}/moto-api/");
         process.ready(async || http.get(&readiness).send().await.ok()?.error_for_status().ok()).await?;

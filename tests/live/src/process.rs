@@ -1,6 +1,7 @@
 //! A server process: its output goes to a log file, its readiness is polled, and dropping it kills it.
 
 use crate::{Result, cache};
+use serde_json::Value;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -51,15 +52,21 @@ impl Process {
         }
     }
 
+    /// Waits for the one line of JSON that our own servers print when they are ready.
+    pub(crate) async fn ready_line(&mut self) -> Result<Value> {
+        let log = self.log.clone();
+        self.ready(async || {
+            let log = std::fs::read_to_string(&log).ok()?;
+            log.lines().find_map(|line| serde_json::from_str(line).ok())
+        })
+        .await
+    }
+
     fn complaint(&self, what: &str) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();
         let end = lines[lines.len().saturating_sub(5)..].join(" / ");
         format!("{} {what}; {} ends: {end}", self.name, self.log.display())
-    }
-
-    pub(crate) fn log(&self) -> PathBuf {
-        self.log.clone()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use countersign::{Verifier, VerifyError};
+use countersign_core::Principal;
 use reqwest::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
@@ -52,4 +53,35 @@ pub(crate) async fn verified(verifier: &Verifier, token: &str) -> String {
         Err(VerifyError::Token(reason)) => format!("refused: {}", reason.code()),
         Err(error) => format!("no verdict: {error}"),
     }
+}
+
+/// The same, with all that the principal is made of.
+pub(crate) async fn described(verifier: &Verifier, token: &str) -> String {
+    match verifier.verify(token).await {
+        Ok(token) => format!("accepted: {}", description(token.principal())),
+        Err(VerifyError::Token(reason)) => format!("refused: {}", reason.code()),
+        Err(error) => format!("no verdict: {error}"),
+    }
+}
+
+/// `machine svc; scopes a b; tenant t`, without what there is none of.
+fn description(principal: &Principal) -> String {
+    let kind = if principal.is_machine() { "machine" } else { "user" };
+    let mut words = format!("{kind} {}", principal.subject());
+    let names = [
+        ("scopes", principal.scopes()),
+        ("groups", principal.groups()),
+        ("roles", principal.roles()),
+        ("permissions", principal.permissions()),
+    ];
+    for (what, names) in names {
+        let names: Vec<_> = names.iter().collect();
+        if !names.is_empty() {
+            words.push_str(&format!("; {what} {}", names.join(" ")));
+        }
+    }
+    if let Some(tenant) = principal.tenant() {
+        words.push_str(&format!("; tenant {tenant}"));
+    }
+    words
 }

@@ -1,6 +1,7 @@
 //! What an administrator of glewlwyd does, by its API: sets it up, and publishes keys.
 
-use super::{REDIRECT, WEB_CLIENT, machine, session};
+use super::{WEB_CLIENT, machine, session};
+use crate::relying_party::REDIRECT;
 use crate::resource_server::http_client;
 use crate::{API, OTHER_API, Result};
 use reqwest::header::COOKIE;

@@ -1,0 +1,99 @@
+//! The rows of one provider.
+
+use crate::forgery::tampered;
+use crate::report::Report;
+use crate::resource_server::http_client;
+use crate::{Result, decoded, verdict};
+use axum::Router;
+use axum::routing::get;
+use countersign::{Claims, CurrentUser, ManualClock, Verifier};
+use countersign_core::IntoIssuer;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// More than the longest leeway, in seconds.
+const AFTER_LEEWAY: u64 = 660;
+
+/// Tokens at one provider's preset.
+pub(super) struct Rows<'a> {
+    report: &'a mut Report,
+    provider: &'static str,
+    /// What is said behind each case of the preset as it was configured.
+    setting: &'static str,
+    verifier: Verifier,
+    /// An application that lets in whom the verifier accepts.
+    application: String,
+    /// The same verifier, in times to come.
+    later: Verifier,
+    clock: Arc<ManualClock>,
+}
+
+impl<'a> Rows<'a> {
+    /// The provider's name says so where it is imitated, and by whom.
+    pub(super) async fn new<I>(report: &'a mut Report, provider: &'static str, preset: I) -> Result<Self>
+    where
+        I: IntoIssuer + Clone,
+    {
+        let clock = Arc::new(ManualClock::at(0));
+        let verifier = Verifier::builder().issuer(preset.clone()).demand_keys().build().await?;
+        let later = Verifier::builder().issuer(preset).clock(clock.clone()).demand_keys().build().await?;
+        let application = serve(verifier.clone()).await?;
+        Ok(Rows { report, provider, setting: "", verifier, application, later, clock })
+    }
+
+    /// Says how the preset was configured.
+    pub(super) fn set_to(mut self, setting: &'static str) -> Self {
+        self.setting = setting;
+        self
+    }
+
+    /// One token, and the verdict on it. An application over HTTP has to agree.
+    pub(super) async fn check(&mut self, case: &str, token: &str, expected: &str) {
+        let mut got = verdict::described(&self.verifier, token).await;
+        let agreed = if got.starts_with("accepted") { "200" } else { "401 invalid_token" };
+        match self.answer(token).await {
+            Ok(answer) if answer == agreed => {}
+            Ok(answer) => got.push_str(&format!(", but over HTTP {answer}")),
+            Err(error) => got.push_str(&format!(", but over HTTP {error}")),
+        }
+        self.add(case, expected, got);
+    }
+
+    /// A good token; then what was made of it, and what time makes of it.
+    pub(super) async fn good(&mut self, case: &str, token: &str, principal: &str) -> Result {
+        self.check(case, token, &format!("accepted: {principal}")).await;
+        self.check(&format!("{case}, tampered signature"), &tampered(token), "refused: bad_signature").await;
+
+        let claims = decoded::claims(token)?;
+        let expires = claims["exp"].as_u64().ok_or(format!("no exp in {claims}"))?;
+        self.clock.set(expires + AFTER_LEEWAY);
+        let got = verdict::described(&self.later, token).await;
+        self.add(&format!("{case}, expired"), "refused: expired", got);
+        Ok(())
+    }
+
+    async fn answer(&self, token: &str) -> Result<String> {
+        verdict::answered(http_client()?.get(&self.application).bearer_auth(token).send().await?).await
+    }
+
+    fn add(&mut self, case: &str, expected: &str, got: String) {
+        let separator = if self.setting.is_empty() { "" } else { "; " };
+        self.report.check(self.provider, format!("{case}{separator}{}", self.setting), expected, Ok(got));
+    }
+}
+
+/// An application with one route, for anybody whom the verifier accepts.
+async fn serve(verifier: Verifier) -> Result<String> {
+    async fn me(CurrentUser(_): CurrentUser<Claims>) {}
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}/me", listener.local_addr()?);
+    let app = Router::new().route("/me", get(me)).with_state(verifier);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(url)
+}
+
+/// The subject, where the provider makes one up.
+pub(super) fn subject(token: &str) -> Result<String> {
+    let claims = decoded::claims(token)?;
+    Ok(claims["sub"].as_str().ok_or(format!("no sub in {claims}"))?.to_owned())
+}
