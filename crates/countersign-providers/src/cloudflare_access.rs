@@ -102,7 +102,8 @@ impl Preset for CloudflareAccess {
         console: "Cloudflare dashboard > Zero Trust > Access > Applications > your application > Additional settings (Application \
                   Audience (AUD) Tag); Settings (Team domain)",
         quirks: &[
-            "Cloudflare sends the token in the header `Cf-Access-Jwt-Assertion`, not in `Authorization`.",
+            "Cloudflare sends the token in the header `Cf-Access-Jwt-Assertion`, without `Bearer`: declare \
+             `.sources([Source::header(\"Cf-Access-Jwt-Assertion\")])` on the verifier.",
             "A service token has an empty `sub`: its subject is its client id, `common_name`. A token with neither is refused.",
             "`type` tells an application's token from the one of the team's whole session (`org`), which is refused.",
             "Groups are not in the token.",

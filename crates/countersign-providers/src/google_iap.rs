@@ -106,8 +106,8 @@ impl Preset for GoogleIap {
         variables: &[AUDIENCE],
         console: "Google Cloud console > Security > Identity-Aware Proxy > your resource > Get JWT audience code",
         quirks: &[
-            "The token comes in the header `x-goog-iap-jwt-assertion`, without `Bearer`, while extractors read `Authorization`: \
-             pass the header's value to `verifier.verify(..)`.",
+            "The token comes in the header `x-goog-iap-jwt-assertion`, without `Bearer`: declare \
+             `.sources([Source::header(\"x-goog-iap-jwt-assertion\")])` on the verifier.",
             "The headers `x-goog-authenticated-user-email` and `-id` are not signed. Do not trust them.",
             "Google allows a skew of 30 seconds, which is the leeway here, too, and issues tokens for ten minutes at the most; \
              the latter is not enforced.",

@@ -10,7 +10,8 @@ const HEAD: &str = "\
 # Providers
 
 Generated from the presets by `cargo test -p countersign-tests --test provider_reference`; do not edit. What stands here is
-what is enforced. Each example is the one in its heading.
+what is enforced. Each table is that of the program above it, and of a client where ID tokens need one. `.claim_map(..)`
+replaces the places that scopes, groups and the like come from.
 
 ";
 
