@@ -149,6 +149,8 @@ impl Preset for Auth0 {
                   Access Token); Applications > your application > Settings (Domain, Client ID)",
         quirks: &[
             "The issuer ends in a slash.",
+            "ID tokens are told from access tokens by their `nonce`, where the log-in had one, and by the audience, which is a \
+             client and no API. Do not configure a client id as audience.",
             "Without an `audience` in the log-in request Auth0 issues an opaque access token, which is refused as \
              `not_compact`.",
             "Roles are in a token only by a custom claim of your own, whose name is a URL: \
