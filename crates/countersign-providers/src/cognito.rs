@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 /// Amazon Cognito: tokens of a user pool, access tokens unless you ask for ID tokens.
 ///
-/// Its access tokens name the app client in `client_id`, and an API in `aud` only where one was asked for, and both kinds are marked by `token_use`
+/// Its access tokens name the app client in `client_id`, and an API in `aud` only where the client asked for one; both kinds
+/// are marked by `token_use`
 /// (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>).
 /// Groups are in `cognito:groups`. A token of the client credentials grant has no `username`.
 ///
