@@ -67,7 +67,7 @@ async fn whoami(principal: Option<Extension<Principal>>) -> String {
 }
 
 fn routes() -> Router {
-    ["/", "/livez", "/docs/{*rest}", "/users/{id}/photo", "/{page}", "/admin"]
+    ["/", "/livez", "/docs/{*rest}", "/users/{id}/photo", "/{page}", "/admin", "/admin-{page}"]
         .into_iter()
         .fold(Router::new(), |router, path| router.route(path, get(whoami)))
 }
@@ -86,6 +86,7 @@ async fn a_layer_asks_for_a_token_everywhere_but_on_its_exceptions() {
         ("/anything", (200, 200)),
         // A route of its own, which the exception does not mean, though its pattern would match.
         ("/admin", (401, 200)),
+        ("/admin-users", (401, 200)),
         ("/%61dmin", (200, 200)),
         // No route, as axum sees it: the exception's pattern does not match either.
         ("/livez/", (401, 404)),

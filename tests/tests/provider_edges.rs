@@ -15,7 +15,7 @@ use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::routing::get;
-use countersign::{Algorithm, Oidc, TokenError, Verifier, VerifyError};
+use countersign::{Algorithm, Oidc, TokenError, TokenKind, Verifier, VerifyError};
 use countersign_testing::{SigningKey, TestIssuer};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -224,5 +224,23 @@ async fn of_two_issuers_with_one_key_each_speaks_for_itself() {
         claims["aud"] = audience.into();
         let verdict = verifier.verify(&signed(&key, json!({ "kid": "k" }), &claims)).await;
         assert_eq!(verdict.map(|token| token.principal().issuer().to_owned()), expected, "{issuer} for {audience}");
+    }
+}
+
+/// Where two kinds are accepted, each keeps its own `typ`: what one of them accepts is no mark of the other.
+#[tokio::test]
+async fn a_kind_is_not_taken_for_another_one_by_its_type() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let provider = Oidc::issuer(issuer.url()).audience("api").client_id("app").kind(TokenKind::rfc9068());
+    let verifier = Verifier::builder().issuer(provider.access_or_id_tokens()).build().await.unwrap();
+    let token = |typ: &str, audience: &str| {
+        let token = issuer.token("alice").audience(audience).claim("client_id", "app").claim("jti", "7");
+        token.header("typ", typ).mint()
+    };
+    for (typ, audience, accepted) in
+        [("at+jwt", "api", true), ("JWT", "app", true), ("at+jwt", "app", false), ("JWT", "api", false)]
+    {
+        let verdict = verifier.verify(&token(typ, audience)).await;
+        assert_eq!(verdict.is_ok(), accepted, "{typ} for {audience}: {verdict:?}");
     }
 }

@@ -269,6 +269,10 @@ impl Issuer {
     /// # Security
     ///
     /// As for [`validate`](Self::validate): an account that is locked now stays open to a token that is kept.
+    ///
+    /// A refusal is not kept: each request with a token that the rule refuses asks it again, and so does each of many
+    /// requests that bring a new token at once. Whoever holds one good token chooses how often that is, so bound what it
+    /// costs.
     #[must_use]
     pub fn validate_async<F, A>(mut self, rule: F) -> Self
     where

@@ -36,12 +36,12 @@ impl PrincipalKey {
         }))
     }
 
-    /// The `iss` of the token. A subject is unique only together with its issuer.
+    /// The issuer, as [`Principal::issuer`] gives it. A subject is unique only together with its issuer.
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }
 
-    /// The `sub` of the token, never empty.
+    /// The subject, as [`Principal::subject`] gives it, never empty.
     pub fn subject(&self) -> &str {
         &self.0.subject
     }

@@ -19,6 +19,10 @@ const FEW: usize = 64;
 /// [builders](crate::VerifierBuilder::revocation). It is forgotten when the process ends, and no other process learns of it:
 /// fill it at the start, and from whatever tells all processes, where that matters.
 ///
+/// Issuers and subjects are those of the [`Principal`](crate::Principal), which a token of the same caller has too, and not
+/// always the `iss` and `sub` of a logout token: an issuer of several names counts by its first one, and a claim map may take
+/// the subject from elsewhere. An entry under another name refuses nothing.
+///
 /// An entry ends at `until`, in seconds since 1970: name the moment at which the last token that it could refuse has
 /// expired, leeway included.
 ///

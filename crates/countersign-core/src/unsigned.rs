@@ -20,7 +20,8 @@ impl DangerousIssuer {
     /// # Security
     ///
     /// Anybody who reaches the API is whoever they say they are. Each start and each new token is a warning in the log. No
-    /// variable of the environment opens this door by itself; keep the call out of programs that are deployed.
+    /// variable of the environment opens this door by itself; keep the call out of programs that are deployed. Rules that
+    /// [wait](Issuer::validate_async) are not asked about such tokens; all others are.
     ///
     /// # Example
     ///

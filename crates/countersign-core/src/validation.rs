@@ -21,12 +21,17 @@ pub(crate) struct Times {
     pub(crate) issued: Option<Duration>,
 }
 
-/// Checks verified claims against the issuer's policy at `now`.
-pub(crate) fn validate(claims: &Object<'_>, policy: &Policy, now: Duration) -> Result<Validated, TokenError> {
+/// Checks verified claims, under a header with this `typ`, against the issuer's policy at `now`.
+pub(crate) fn validate(
+    claims: &Object<'_>,
+    typ: Option<&str>,
+    policy: &Policy,
+    now: Duration,
+) -> Result<Validated, TokenError> {
     let issuer = policy.names.check(claims)?;
     let times = check_times(claims, policy.leeway, now)?;
     let latest = now.saturating_add(policy.leeway);
-    check_forms(claims, &policy.forms, latest)?;
+    check_forms(claims, typ, &policy.forms, latest)?;
     for rule in &policy.claim_rules {
         if !rule.is_met(claims, latest)? {
             return Err(TokenError::ClaimNotAccepted(rule.claim()));
@@ -35,10 +40,11 @@ pub(crate) fn validate(claims: &Object<'_>, policy: &Policy, now: Duration) -> R
     Ok(Validated { issuer, times })
 }
 
-/// One kind with its audience must fit. Where none does, the one whose kind fits says why, else the first.
-fn check_forms(claims: &Object<'_>, forms: &[Form], latest: Duration) -> Result<(), TokenError> {
+/// One kind with its type and audience must fit. Where none does, the one whose kind fits says why, else the first.
+fn check_forms(claims: &Object<'_>, typ: Option<&str>, forms: &[Form], latest: Duration) -> Result<(), TokenError> {
     let mut reason = None;
-    for Form { kind, audience } in forms {
+    // A type that one kind accepts says nothing for another one.
+    for Form { kind, audience } in forms.iter().filter(|form| form.kind.accepts_type(typ)) {
         // The kind before the audience: an ID token is for another audience, too, but that is not what is wrong with it.
         match kind.check_claims(claims, latest) {
             Ok(()) => match audience.check(claims) {

@@ -194,7 +194,7 @@ impl Verifier {
             return Err(TokenError::BadSignature);
         }
         self.0.headers.remember(&raw, &header);
-        self.conclude(token, payload, issuer, key, keys.believed_for, now)
+        self.conclude(token, payload, header.typ.as_deref(), issuer, (key, keys.believed_for), now)
     }
 
     /// A token that nobody signed, from an issuer [whose tokens nobody signs](crate::DangerousIssuer::accept_unsigned_tokens).
@@ -205,25 +205,25 @@ impl Verifier {
         if !matches!(issuer.keys, KeySource::Unsigned) {
             return Err(TokenError::AlgorithmNotAllowed);
         }
-        let verified = self.conclude(token, payload, issuer, &unsigned::no_key(), Duration::MAX, now)?;
+        let verified = self.conclude(token, payload, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?;
         tracing::warn!(target: "countersign::danger", issuer = %issuer.policy.iss, "an unsigned token was believed");
         self.admit(verified)
     }
 
-    /// What follows on a signature that verifies.
+    /// What follows on a signature that verifies, under a key that is believed for so long.
     fn conclude(
         &self,
         token: &str,
         payload: Vec<u8>,
+        typ: Option<&str>,
         issuer: &TrustedIssuer,
-        key: &Arc<VerificationKey>,
-        believed_for: Duration,
+        (key, believed_for): (&Arc<VerificationKey>, Duration),
         now: Duration,
     ) -> Result<VerifiedToken, TokenError> {
         // 4. the claims, from here on the issuer's own words
         let payload = String::from_utf8(payload).map_err(|_| TokenError::MalformedClaims)?;
         let claims = Object::parse(&payload).map_err(|_| TokenError::MalformedClaims)?;
-        let Validated { issuer: iss, times: Times { expires, issued } } = validate(&claims, &issuer.policy, now)?;
+        let Validated { issuer: iss, times: Times { expires, issued } } = validate(&claims, typ, &issuer.policy, now)?;
         if !issuer.policy.names.owns(key.issuer(), &iss, &claims) {
             return Err(TokenError::ForeignKey);
         }

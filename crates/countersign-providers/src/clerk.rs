@@ -31,6 +31,7 @@ use serde::Deserialize;
 pub struct Clerk {
     host: String,
     parties: Vec<String>,
+    audiences: Vec<String>,
 }
 
 /// The claims of a Clerk session token, of version 1 or 2. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -138,7 +139,7 @@ const AUTHORIZED_PARTY: Variable = Variable::needed(
 impl Clerk {
     /// The instance with this host in its Frontend API URL: `clerk.example.com`, or `verb-noun-00.clerk.accounts.dev`.
     pub fn frontend_api(host: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { host: host.into(), parties: Vec::new() })
+        Provider::new(Self { host: host.into(), parties: Vec::new(), audiences: Vec::new() })
     }
 
     /// Where Clerk keeps organisation, role and permissions, to be changed.
@@ -166,6 +167,13 @@ impl Provider<Clerk> {
         self.preset.parties.push(origin.into());
         self
     }
+
+    /// What the instance was customised to write into `aud` of its session tokens. Call it again for further ones. Unless it
+    /// is called, a token with an `aud` is refused.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
 }
 
 impl sealed::Sealed for Clerk {}
@@ -182,8 +190,9 @@ impl Preset for Clerk {
             "Session tokens have no `aud`. `azp` takes its place: the origin that the token was made for. A token without `azp` \
              is refused, as Clerk's own SDK does once parties are configured.",
             "A session with `sts: pending` is refused as `claim_not_accepted`.",
-            "The same key signs tokens for machines, of OAuth and of JWT templates. None of them has `sid`, and they are refused \
-             as `missing_claim`.",
+            "The same key signs tokens for machines, of OAuth and of JWT templates. None of them has `sid` by itself, and they are \
+             refused as `missing_claim`. A template that adds it most often names another API in `aud`: so a token with an `aud` \
+             is refused unless `.audience(..)` names it.",
             "Guards see the role in the active organisation: `admin` in version 2 of the tokens, `org:admin` in version 1.",
             "Version 2 packs permissions, and guards do not see them: they are for `ClerkClaims::permissions()`. Those of \
              version 1 are in the principal, too.",
@@ -201,10 +210,15 @@ impl Preset for Clerk {
         let host = host("Frontend API host", &self.host, "it looks like `clerk.example.com`")?;
         let iss = format!("https://{host}");
         let keys = format!("{iss}/.well-known/jwks.json");
-        Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access().mark(ClaimRule::present("sid")), Audience::claim("azp", self.parties))
-            .claim_map(Self::claims())
-            .rule(ClaimRule::is_not("sts", "pending")))
+        let session = TokenKind::access().mark(ClaimRule::present("sid"));
+        let profile = Profile::with_keys_at(iss, &keys)?;
+        // Without a party the audience of the first form is empty, and the configuration is refused.
+        let profile = if self.audiences.is_empty() || self.parties.is_empty() {
+            profile.access(session.mark(ClaimRule::absent("aud")), Audience::claim("azp", self.parties))
+        } else {
+            profile.access(session.mark(ClaimRule::one_of("azp", self.parties)), Audience::any_of(self.audiences))
+        };
+        Ok(profile.claim_map(Self::claims()).rule(ClaimRule::is_not("sts", "pending")))
     }
 
     fn example() -> Provider<Self> {

@@ -4,12 +4,13 @@ use crate::environment::{Environment, Variable};
 use crate::page::Page;
 use crate::profile::Profile;
 use crate::provider::{IssuesBothKinds, Preset, Provider, sealed};
-use countersign_core::{Audience, ClaimMap, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
 use serde::Deserialize;
 
 /// Amazon Cognito: tokens of a user pool, access tokens unless you ask for ID tokens.
 ///
-/// Its access tokens have no `aud` but name the app client in `client_id`, and both kinds are marked by `token_use`
+/// Its access tokens name the app client in `client_id`, and an API in `aud` only where the client asked for one; both kinds
+/// are marked by `token_use`
 /// (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>).
 /// Groups are in `cognito:groups`. A token of the client credentials grant has no `username`.
 ///
@@ -32,6 +33,7 @@ pub struct Cognito {
     region: String,
     pool: String,
     clients: Vec<String>,
+    audiences: Vec<String>,
     host: &'static str,
 }
 
@@ -81,7 +83,13 @@ const CLIENT_ID: Variable = Variable::needed("COGNITO_CLIENT_ID", "the app clien
 impl Cognito {
     /// The user pool of this id, such as `eu-west-1_aBcDeFgHi`, in its region.
     pub fn user_pool(region: impl Into<String>, pool: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { region: region.into(), pool: pool.into(), clients: Vec::new(), host: "cognito-idp" })
+        Provider::new(Self {
+            region: region.into(),
+            pool: pool.into(),
+            clients: Vec::new(),
+            audiences: Vec::new(),
+            host: "cognito-idp",
+        })
     }
 
     /// Reads `COGNITO_REGION`, `COGNITO_USER_POOL_ID` and `COGNITO_CLIENT_ID`.
@@ -98,6 +106,14 @@ impl Provider<Cognito> {
     /// An app client whose tokens are accepted. Call it again for further ones.
     pub fn client_id(mut self, client: impl Into<String>) -> Self {
         self.preset.clients.push(client.into());
+        self
+    }
+
+    /// The API that access tokens of these app clients may be bound to: the `resource` that a client asks for, which Cognito
+    /// writes into `aud`. Call it again for further ones. A token that is bound to none is accepted all the same, one that is
+    /// bound to another API is not.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
         self
     }
 
@@ -122,7 +138,8 @@ impl Preset for Cognito {
         console: "Amazon Cognito > User pools > your pool > Overview (User pool ID; the region is its first part); \
                   Applications > App clients (Client ID)",
         quirks: &[
-            "Access tokens name the app client in `client_id` and have no `aud`.",
+            "Access tokens name the app client in `client_id`. They have an `aud` only when the client asked for a `resource`: name \
+             that with `.audience(..)`, since a token that is bound to another API is refused.",
             "A pool whose issuer was changed to the updated form needs `.updated_issuer()`.",
             "The e-mail address is in ID tokens only.",
         ],
@@ -147,11 +164,13 @@ impl Preset for Cognito {
         }
         let iss = format!("https://{}.{}.amazonaws.com/{}", self.host, self.region, self.pool);
         let keys = format!("{iss}/.well-known/jwks.json");
+        let access = TokenKind::access().marked("token_use", "access");
+        // Where `aud` says whom a token is for, it is not passed over. A trigger may write the client's own id there.
+        let bound = access.clone().mark(ClaimRule::one_of("client_id", self.clients.clone()));
+        let bound_to = self.clients.iter().cloned().chain(self.audiences);
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(
-                TokenKind::access().marked("token_use", "access"),
-                Audience::claim("client_id", self.clients.clone()),
-            )
+            .access(access.mark(ClaimRule::absent("aud")), Audience::claim("client_id", self.clients.clone()))
+            .access(bound, Audience::any_of(bound_to))
             .id(TokenKind::id().marked("token_use", "id"), Audience::client(self.clients))
             .claim_map(
                 ClaimMap::default()

@@ -222,6 +222,9 @@ impl Preset for Entra {
             "A user in more than 200 groups gets a token without groups: `principal.groups_left_out()` tells, and the log does. \
              App roles have no such limit; or look groups up (`VerifierBuilder::grants`).",
             "Each key says whose it is, and verifies that tenant's tokens only.",
+            "Any application of a tenant can get a token for your API by its own secret, without a scope or role, unless assignment \
+             is required (Enterprise applications > your API > Properties). A good token is then no permission: let guards demand \
+             scopes and app roles.",
             "An application with a signing key of its own (claims mapping) needs \
              `.jwks_url(\"https://login.microsoftonline.com/TENANT/discovery/v2.0/keys?appid=CLIENT\")`.",
             "`sub` is another one for each application. `oid` with `tid` identifies a user everywhere.",

@@ -138,6 +138,8 @@ impl Preset for FusionAuth {
             "The default signing key is symmetric (HS256), which is refused: choose an RSA key for the tenant or the application.",
             "A user who is not registered for the application gets a token, too, without `applicationId` and roles. It is refused.",
             "ID tokens have the same audience: they are told from access tokens by `applicationId`, so let no lambda add it to them.",
+            "All tenants share one key set, and may share one issuer, `acme.com` at first. Where an application is universal, name \
+             the tenant: `.rule(ClaimRule::is(\"tid\", \"..\"))`.",
             "The grant (`gty`) stands in the header, where nothing is read from it.",
             "Tokens of entities (client credentials) are for the target entity: `.entity(..)` accepts them.",
         ],

@@ -47,7 +47,7 @@ enum Identifier {
 }
 
 impl SqlGrants {
-    /// Reads from SQLite, for callers whose tokens have this `iss`.
+    /// Reads from SQLite, for callers of this issuer, as `Principal::issuer` gives it.
     ///
     /// # Example
     ///
@@ -71,7 +71,7 @@ impl SqlGrants {
         Self::new(Database::Sqlite(pool), issuer.into())
     }
 
-    /// Reads from PostgreSQL, for callers whose tokens have this `iss`.
+    /// Reads from PostgreSQL, for callers of this issuer, as `Principal::issuer` gives it.
     ///
     /// # Example
     ///

@@ -140,6 +140,8 @@ impl Preset for Supabase {
             "Every user of the project has the audience `authenticated`: it is the issuer that tells projects apart.",
             "`user_metadata` is editable by the user: nothing is read from it. Roles, groups and permissions are read from \
              `app_metadata`; `role` is PostgreSQL's.",
+            "A user with a second factor who has not shown it yet has a token, too: `.rule(ClaimRule::is(\"aal\", \"aal2\"))` refuses \
+             it, and all users who have none.",
             "Anonymous users are users like others, with `is_anonymous`: `.without_anonymous()` refuses them.",
             "Tokens that the project's OAuth server issued to a client name it in `client_id`, under the same audience. They are \
              refused unless `.client_id(..)` names the client.",

@@ -137,6 +137,8 @@ impl Preset for Zitadel {
              client's own project, which may be another one: it is read only where no project is named here.",
             "A role names the organisations that it was granted in. The principal has it whichever they are: where that counts, \
              read the claim itself.",
+            "Any client of the instance can ask for any project's audience (`urn:zitadel:iam:org:project:id:PROJECT:aud`), for any \
+             user of the instance. A good token is then no permission: let guards demand roles.",
             "Tokens of service users have no mark of their own: `principal.is_machine()` is false for them.",
             "An instance whose web keys are not RSA needs `.algorithms([Algorithm::ES256])` or the like.",
         ],

@@ -70,7 +70,8 @@ pub struct AuthenticatedLayer(Gate);
 impl AuthenticatedLayer {
     /// Leaves these paths open to callers without a token; one that is sent must be good there, too. The patterns are
     /// axum's, and mean what they would mean as routes of the router that the layer is on: a trailing slash counts, and a
-    /// parameter stands for no other route that is written out.
+    /// parameter stands for no other route that is written out. Only `{*rest}` stands for all that is below it, routes of
+    /// their own included.
     ///
     /// # Panics
     ///
@@ -79,7 +80,9 @@ impl AuthenticatedLayer {
     /// # Security
     ///
     /// Whatever is routed to such a path is open, by all methods. Paths that somebody may read in another way (`..`,
-    /// `//`, an encoded slash) are never an exception.
+    /// `//`, an encoded slash or per cent sign) are never an exception. Around a whole router (`layer.layer(router)`), or a
+    /// service that is none, nothing is routed yet: there a parameter stands for every text. Give such exceptions without
+    /// parameters.
     #[track_caller]
     pub fn except<P: AsRef<str>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         for pattern in patterns {

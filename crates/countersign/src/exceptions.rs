@@ -43,15 +43,25 @@ impl Exceptions {
 }
 
 impl Exception {
-    /// Whether a parameter stands here where the matched route has a fixed text: axum would never route such a path to a
-    /// route of this pattern.
+    /// Whether a parameter stands here where the matched route has a fixed text, or more of one: axum would never route such
+    /// a path to a route of this pattern.
     fn is_wider_than(&self, route: Option<&str>) -> bool {
         let Some(route) = route else { return false };
         let pairs = segments(&self.pattern).zip(segments(route));
         pairs
             .take_while(|(here, there)| !is_rest(here) && !is_rest(there))
-            .any(|(here, there)| here.contains('{') && !there.contains('{'))
+            .any(|(here, there)| fixed(here) < fixed(there))
     }
+}
+
+/// How many bytes of a segment are fixed beside its parameter; all that there can be where it has none.
+fn fixed(segment: &str) -> usize {
+    // `{{` is a brace.
+    let parameter = segment.split("{{").find_map(|part| part.split_once('{'));
+    parameter.map_or(usize::MAX, |(_, rest)| {
+        let name = rest.split_once('}').map_or(rest, |(name, _)| name);
+        segment.len().saturating_sub(name.len() + "{}".len())
+    })
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
@@ -70,14 +80,15 @@ fn route(parts: &Parts) -> Option<&str> {
     Some(matched.strip_prefix(nested).unwrap_or(matched))
 }
 
-/// Whether a path means the same to whoever reads it. Some services behind a layer decode a path or fold `..` and `//`,
-/// and would then serve another one than the pattern has matched.
+/// Whether a path means the same to whoever reads it. Some services behind a layer decode a path, once or twice, fold `..`
+/// and `//`, or cut parameters off segments (`..;a=b`, as servlets do), and would then serve another one than the pattern
+/// has matched.
 fn is_plain(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    let is_dots = |segment: &str| segment == "." || segment == "..";
+    let is_dots = |segment: &str| matches!(segment.split(';').next(), Some("." | ".."));
     !path.contains("//")
         && !path.contains('\\')
-        && !["%2e", "%2f", "%5c", "%00"].iter().any(|encoded| lower.contains(encoded))
+        && !["%2e", "%2f", "%5c", "%00", "%25"].iter().any(|encoded| lower.contains(encoded))
         && !path.split('/').any(is_dots)
 }
 
@@ -122,6 +133,10 @@ mod tests {
             ("/docs/{*rest}", "/docs/..%5Cadmin", false),
             ("/docs/{*rest}", "/docs//admin", false),
             ("/docs/{*rest}", "/docs/./admin", false),
+            ("/docs/{*rest}", "/docs/..;/admin", false),
+            ("/docs/{*rest}", "/docs/.;a=b/admin", false),
+            ("/docs/{*rest}", "/docs/%252e%252e/admin", false),
+            ("/docs/{*rest}", "/docs/a;b", true),
             ("/docs/{*rest}", "/docs/a%20b", true),
             ("/users/{id}/photo", "/users/7/photo", true),
             ("/users/{id}/photo", "/users/7/8/photo", false),
@@ -150,6 +165,9 @@ mod tests {
             ("/a/{id}/b", "/a/{x}/b", false),
             ("/a/{id}/b", "/a/7/b", true),
             ("/docs/{*rest}", "/docs/admin", false),
+            ("/{page}", "/admin-{page}", true),
+            ("/admin-{page}", "/admin-{name}", false),
+            ("/admin-{page}", "/{page}", false),
         ] {
             assert_eq!(is_wider(pattern, route), expected, "{pattern} {route}");
         }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
@@ -23,7 +23,22 @@ pub(crate) fn in_terms_of_grpc(response: Response) -> Response {
         _ => "2",
     };
     let (mut parts, _) = response.into_parts();
+    // An answer of the application's own may have counted its body.
+    parts.headers.remove(CONTENT_LENGTH);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     parts.headers.insert("grpc-status", HeaderValue::from_static(status));
     Response::from_parts(parts, Body::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_left_out_leaves_no_length_behind() {
+        let own = Response::builder().status(401).header(CONTENT_LENGTH, "2").body(Body::from("no")).unwrap();
+        let response = in_terms_of_grpc(own);
+        assert_eq!(response.headers()["grpc-status"], "16");
+        assert!(!response.headers().contains_key(CONTENT_LENGTH), "{response:?}");
+    }
 }

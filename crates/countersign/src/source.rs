@@ -43,7 +43,11 @@ impl Source {
     /// Browsers send cookies with requests that other sites make. So on methods that change something, and on websocket
     /// upgrades, a cookie counts only when the request comes from a page of the same origin, or from one of
     /// [`trusted_origins`](crate::HttpSettings::trusted_origins); else the answer is 403 with the code `cross_origin`.
-    /// What `GET` and `HEAD` do must change nothing.
+    /// What `GET` and `HEAD` do must change nothing, and no layer before this one may let them stand for another method.
+    ///
+    /// A server on another name of your domain can set a cookie for all of them: its own token, or a second one beside the
+    /// user's, which is answered with 400. Browsers let nobody but the host itself set a cookie whose name begins with
+    /// `__Host-`.
     pub fn cookie(name: &str) -> Self {
         // RFC 6265 section 4.1.1: a cookie's name is a token (RFC 9110 section 5.6.2).
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

@@ -15,18 +15,19 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use std::sync::Arc;
 
-/// Shows the page.
+/// Shows the page. A link chooses nobody: any page can lead its reader here.
 pub(crate) async fn show(State(server): State<Arc<AuthorizationServer>>, RawQuery(query): RawQuery) -> Response {
-    answer(&server, query.unwrap_or_default().as_bytes())
+    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
+    answer(&server, parameters.map(|parameters| parameters.without("persona")))
 }
 
 /// Takes the choice. The form brings the whole request along, and it is judged again, so that nothing is kept meanwhile.
 pub(crate) async fn choose(State(server): State<Arc<AuthorizationServer>>, form: Bytes) -> Response {
-    answer(&server, &form)
+    answer(&server, Parameters::parse(&form))
 }
 
-fn answer(server: &AuthorizationServer, encoded: &[u8]) -> Response {
-    let parameters = match Parameters::parse(encoded) {
+fn answer(server: &AuthorizationServer, parameters: Result<Parameters, OAuthError>) -> Response {
+    let parameters = match parameters {
         Ok(parameters) => parameters,
         Err(error) => return login_page::refusal(&error.description),
     };

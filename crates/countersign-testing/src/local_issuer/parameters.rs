@@ -19,6 +19,12 @@ impl Parameters {
         Ok(Self(pairs.filter(|(_, value)| !value.is_empty()).collect()))
     }
 
+    /// The same, but for those of this name.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(other, _)| other != name);
+        self
+    }
+
     /// A parameter that must not come twice (RFC 6749 section 3.1).
     pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, OAuthError> {
         let mut values = self.all(name);

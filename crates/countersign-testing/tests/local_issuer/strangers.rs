@@ -47,6 +47,16 @@ async fn no_page_reads_the_login_page_or_posts_for_its_reader() {
     assert_eq!(rotate.send().await.unwrap().status(), 403);
 }
 
+/// A page from elsewhere may send its reader here by a link, without an `Origin`. The reader then chooses.
+#[tokio::test]
+async fn a_link_chooses_nobody() {
+    let client = Client::start().await;
+    let response = client.show(&with(authorization(), "persona", "alice")).await;
+    assert_eq!(response.status(), 200);
+    let page = response.text().await.unwrap();
+    assert!(page.contains("<h1>Log in as</h1>") && !page.contains(r#"type="hidden" name="persona""#), "{page}");
+}
+
 #[tokio::test]
 async fn a_name_that_leads_here_is_not_enough() {
     let client = Client::start().await;
