@@ -1,5 +1,7 @@
 use crate::api::Api;
-use countersign::{Group, Requirement, Verifier};
+use axum::Router;
+use axum::routing::get;
+use countersign::{Algorithm, Group, Principal, Requirement, Verifier};
 use countersign_testing::{TestIssuer, TestToken};
 use from_fastapi::auth_middleware::{Admin, app, provider, verifier};
 use reqwest::Method;
@@ -59,6 +61,24 @@ async fn a_part_of_a_name_is_not_the_name() {
     assert_eq!(api.get("/admin", &token(&issuer).claim("memberOf", "admin").mint()).await.0, 200);
 }
 
+/// Each of these is answered with 500 by auth-middleware.
+#[tokio::test]
+async fn what_is_odd_in_a_request_is_no_fault_of_the_server() {
+    let (issuer, api) = start().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let basic = client.get(format!("http://{}/", api.address)).header("authorization", "Basic x").send().await.unwrap();
+    assert_eq!((basic.status().as_u16(), basic.text().await.unwrap()), (200, "Welcome".to_owned()));
+    let key = issuer.keys().into_iter().find(|key| key.algorithm() == Algorithm::RS256).unwrap();
+    let claims = json!({ "iss": issuer.url(), "sub": "7", "aud": API, "exp": 4_000_000_000_u64 });
+    let without_kid = key.sign(json!({ "alg": "RS256" }).to_string(), claims.to_string());
+    api.assert_all(&[
+        ("/", &without_kid, 200, "Welcome back"),
+        ("/", &token(&issuer).claim("email", "no address").mint(), 200, "Welcome back"),
+        ("/", &token(&issuer).claim("email", 7).mint(), 401, ""),
+    ])
+    .await;
+}
+
 #[tokio::test]
 async fn a_route_for_everybody_knows_its_caller() {
     let (issuer, api) = start().await;
@@ -93,6 +113,21 @@ async fn the_user_has_an_id_a_name_an_email_and_is_a_person_or_a_machine() {
 }
 
 #[tokio::test]
+async fn the_raw_token_is_there_for_whoever_asks_and_in_no_debug_output() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let verifier = Verifier::builder().issuer(provider(issuer.url(), API)).build().await.unwrap();
+    let raw = async |user: Principal| user.token().raw().to_owned();
+    let debug = async |user: Principal| format!("{user:?} {:?}", user.token());
+    let router = Router::new().route("/raw", get(raw)).route("/debug", get(debug)).with_state(verifier);
+    let api = Api::serve(router).await;
+    let token = token(&issuer).claim("email", "canary@example.com").mint();
+    assert_eq!(api.get("/raw", &token).await, (200, token.clone()));
+    let (status, printed) = api.get("/debug", &token).await;
+    let signature = token.rsplit('.').next().unwrap();
+    assert!(status == 200 && !printed.contains(signature) && !printed.contains("canary"), "{printed}");
+}
+
+#[tokio::test]
 async fn the_settings_of_a_provider_are_what_they_say() {
     let (issuer, api) = start().await;
     let seconds = std::time::Duration::from_secs;
@@ -103,7 +138,7 @@ async fn the_settings_of_a_provider_are_what_they_say() {
         ("/protected", &token(&issuer).expired_for(seconds(5)).mint(), 200, r#"{"message":"Hello you","user_id":"7"}"#),
         ("/protected", &token(&issuer).expired_for(seconds(15)).mint(), 401, ""),
         // algorithms
-        ("/protected", &token(&issuer).algorithm(countersign::Algorithm::ES256).mint(), 401, ""),
+        ("/protected", &token(&issuer).algorithm(Algorithm::ES256).mint(), 401, ""),
         // audience
         ("/protected", &token(&issuer).audience("another").claim("azp", API).mint(), 401, ""),
         // the first claim of several

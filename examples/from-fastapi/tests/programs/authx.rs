@@ -1,5 +1,6 @@
 use crate::api::Api;
 use axum::http::HeaderValue;
+use countersign::{Oidc, Verifier};
 use countersign_testing::{TestIssuer, TestToken};
 use futures_util::StreamExt;
 use reqwest::Method;
@@ -87,6 +88,17 @@ async fn every_path_needs_a_token_but_the_public_ones() {
     assert_eq!(refusal.headers()["www-authenticate"], r#"Bearer realm="api""#);
     let malformed = world.api.send(Method::GET, "/whoami", "two words").await;
     assert_eq!(malformed.status().as_u16(), 400);
+}
+
+/// For those who send ID tokens, as many programs of authx do. No access token stands beside them to be compared with.
+#[tokio::test]
+async fn an_at_hash_is_not_compared() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let provider = Oidc::issuer(issuer.url()).client_id("spa").id_tokens();
+    let verifier = Verifier::builder().issuer(provider).build().await.unwrap();
+    let api = Api::serve(from_fastapi::authx::app(verifier, HeaderValue::from_static(PAGE))).await;
+    let id_token = issuer.token("alice").header("typ", "JWT").audience("spa").claim("at_hash", "of no token at all");
+    assert_eq!(api.get("/open", &id_token.mint()).await, (200, "alice".to_owned()));
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 use crate::api::Api;
-use countersign::{ClaimMap, Cognito, Principal, RequireScopes, Verifier};
+use countersign::{ClaimMap, Cognito, Principal, RequireRoles, RequireScopes, Verifier};
 use countersign_testing::{TestIssuer, TestToken};
 
 const POOL: &str = "eu-west-1_aBcDeFgHi";
 const CLIENT: &str = "5f1exampleclient";
 
 countersign::scopes! { ReadUsers = "read:users"; }
+countersign::roles! { Manager = "manager"; }
 
 fn pool(issuer: &TestIssuer) -> countersign::Provider<Cognito> {
     Cognito::user_pool("eu-west-1", POOL).client_id(CLIENT).jwks_url(format!("{}/jwks", issuer.url()))
@@ -95,4 +96,16 @@ async fn scopes_are_read_from_the_claim_that_is_named() {
         access_token(&issuer).scopes(["read:users"]).mint(),
     );
     api.assert_all(&[("/", &in_groups, 200, "7"), ("/", &in_scope, 403, "")]).await;
+}
+
+/// `CognitoGroupsAsRolesProvider`.
+#[tokio::test]
+async fn groups_can_be_roles() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let pool = pool(&issuer).claim_map(ClaimMap::default().roles(["cognito:groups"]));
+    let verifier = Verifier::builder().issuer(pool).build().await.unwrap();
+    let handler = async |_: RequireRoles<Manager>| "for managers";
+    let api = Api::serve(axum::Router::new().route("/", axum::routing::get(handler)).with_state(verifier)).await;
+    let member = |group: &str| access_token(&issuer).claim("cognito:groups", [group].as_slice()).mint();
+    api.assert_all(&[("/", &member("manager"), 200, "for managers"), ("/", &member("intern"), 403, "")]).await;
 }
