@@ -57,7 +57,7 @@ pub fn provider(issuer: &str, audience: &str) -> Provider<Oidc> {
         .jwks_url(format!("{issuer}/jwks"))
         .algorithms([Algorithm::RS256])
         .leeway(Duration::from_secs(10))
-        .claim_map(ClaimMap::default().username(["preferred_username", "email"]).groups(["memberOf"]))
+        .claim_map(ClaimMap::default().username(["preferred_username", "username"]).groups(["memberOf"]))
 }
 
 /// `SqlGroupsProvider` and `SqlPermissionsProvider`, on the tables that they have made.

@@ -131,7 +131,7 @@ async fn the_raw_token_is_there_for_whoever_asks_and_in_no_debug_output() {
 async fn the_settings_of_a_provider_are_what_they_say() {
     let (issuer, api) = start().await;
     let seconds = std::time::Duration::from_secs;
-    let by_email = token(&issuer).claim("email", "a@example.com");
+    let named = token(&issuer).claim("username", "alice");
     api.assert_all(&[
         // leeway
         ("/admin/none", "", 404, ""),
@@ -142,7 +142,7 @@ async fn the_settings_of_a_provider_are_what_they_say() {
         // audience
         ("/protected", &token(&issuer).audience("another").claim("azp", API).mint(), 401, ""),
         // the first claim of several
-        ("/protected", &by_email.mint(), 200, r#"{"message":"Hello a@example.com","user_id":"7"}"#),
+        ("/protected", &named.mint(), 200, r#"{"message":"Hello alice","user_id":"7"}"#),
     ])
     .await;
     assert_eq!((issuer.requests().discovery, issuer.requests().keys), (0, 1), "by `jwks_url`, once");
