@@ -1,0 +1,60 @@
+//! Two providers, a token everywhere but on public paths, and websockets: `MiddlewareOauth2`.
+
+use axum::http::HeaderValue;
+use axum::http::header::AUTHORIZATION;
+use axum::response::Response;
+use axum::routing::{any, get};
+use axum::{Extension, Router};
+use countersign::{
+    AuthenticatedSocket, AuthenticatedUpgrade, BrowserUpgrade, ConfigError, Oidc, Principal, Verifier, authenticated,
+    exposed_headers,
+};
+use tower_http::cors::CorsLayer;
+
+/// The providers: one by the address of its keys, one by keys that stand in the configuration.
+///
+/// # Errors
+///
+/// [`ConfigError`] for a provider that cannot be one.
+pub async fn verifier(staff: &str, partner: &str, partners_keys: &str) -> Result<Verifier, ConfigError> {
+    Verifier::builder()
+        .issuer(Oidc::issuer(staff).audience("api").jwks_url(format!("{staff}/jwks")).named("staff"))
+        .issuer(Oidc::issuer(partner).audience("api").jwks(partners_keys).named("partner"))
+        .build()
+        .await
+}
+
+async fn whoami(Extension(caller): Extension<Principal>) -> String {
+    format!("{} by {}", caller.subject(), caller.issuer_name())
+}
+
+async fn open(caller: Option<Extension<Principal>>) -> String {
+    caller.map_or("nobody".to_owned(), |Extension(caller)| caller.subject().to_owned())
+}
+
+async fn socket(upgrade: AuthenticatedUpgrade) -> Response {
+    upgrade.on_upgrade(greet)
+}
+
+async fn browser_socket(BrowserUpgrade(upgrade): BrowserUpgrade) -> Response {
+    upgrade.on_upgrade(greet)
+}
+
+async fn greet(mut socket: AuthenticatedSocket, caller: Principal) {
+    let greeting = format!("Hello, {}", caller.subject());
+    let _ = socket.send(greeting.into()).await;
+}
+
+/// The program, for pages of `page` to call.
+pub fn app(verifier: Verifier, page: HeaderValue) -> Router {
+    let cors = CorsLayer::new().allow_origin(page).allow_headers([AUTHORIZATION]).expose_headers(exposed_headers());
+    Router::new()
+        .route("/whoami", get(whoami))
+        .route("/open", get(open))
+        .route("/ws", any(socket))
+        .layer(authenticated(&verifier).except(["/open"]))
+        // Behind no layer: the socket itself refuses, so that a browser can read why.
+        .route("/browser/ws", any(browser_socket))
+        .layer(cors)
+        .with_state(verifier)
+}

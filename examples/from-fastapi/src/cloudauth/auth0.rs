@@ -1,0 +1,78 @@
+//! Permissions, any and all of them, optional users, raw claims, and a page with an Authorize button: `Auth0`.
+
+use axum::{Json, Router};
+use countersign::{
+    All, Any, Auth0Claims, BearerAuth, Claims, CurrentUser, GuardedRouter, RequirePermissions, Undecided, Verifier,
+    routes,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+// `scope_key="permissions"`: fastapi-cloudauth looks for Auth0's scopes among the permissions of the user.
+countersign::permissions! {
+    pub ReadUsers = "read:users";
+    pub WriteUsers = "write:users";
+}
+
+/// `Auth0Claims`, and claims of our own.
+#[derive(Debug, Deserialize)]
+pub struct Staff {
+    #[serde(flatten)]
+    auth0: Auth0Claims,
+    #[serde(rename = "https://acme.example/department")]
+    department: String,
+}
+
+#[utoipa::path(get, path = "/")]
+async fn secure(_: RequirePermissions<ReadUsers>) -> &'static str {
+    "Hello"
+}
+
+#[utoipa::path(get, path = "/either")]
+async fn either(_: RequirePermissions<Any, (ReadUsers, WriteUsers)>) -> &'static str {
+    "Hello"
+}
+
+#[utoipa::path(get, path = "/both")]
+async fn both(_: RequirePermissions<All, (ReadUsers, WriteUsers)>) -> &'static str {
+    "Hello"
+}
+
+#[utoipa::path(get, path = "/user/")]
+async fn secure_user(CurrentUser(user): CurrentUser<Staff>) -> String {
+    format!("Hello, {} of {}", user.auth0.sub, user.department)
+}
+
+#[utoipa::path(get, path = "/claims")]
+async fn payload(CurrentUser(claims): CurrentUser) -> Json<Arc<Claims>> {
+    Json(claims)
+}
+
+#[utoipa::path(get, path = "/optional")]
+async fn optional(user: Option<CurrentUser<Auth0Claims>>) -> String {
+    user.map_or("Hello, stranger".to_owned(), |CurrentUser(user)| format!("Hello, {}", user.sub))
+}
+
+#[derive(OpenApi)]
+#[openapi(modifiers(&BearerAuth))]
+struct Document;
+
+/// The program, with its page at `/docs`.
+///
+/// # Errors
+///
+/// [`Undecided`] for a route of which nobody said who may call it.
+pub fn app(verifier: Verifier) -> Result<Router, Undecided> {
+    let api = GuardedRouter::with_openapi(Document::openapi())
+        .routes(routes!(secure))
+        .routes(routes!(either))
+        .routes(routes!(both))
+        .routes(routes!(secure_user))
+        .routes(routes!(payload))
+        .routes(routes!(optional))
+        .with_state(verifier)
+        .build()?;
+    Ok(api.router.merge(SwaggerUi::new("/docs").url("/openapi.json", api.openapi)))
+}

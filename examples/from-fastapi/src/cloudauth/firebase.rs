@@ -1,0 +1,25 @@
+//! Users of a project, and a rule of one's own: `FirebaseCurrentUser` with an `ExtraVerifier`.
+
+use axum::Router;
+use axum::routing::get;
+use countersign::{CurrentUser, Firebase, FirebaseClaims, Provider, TokenError, Verifier};
+
+async fn secure_user(CurrentUser(user): CurrentUser<FirebaseClaims>) -> String {
+    format!("Hello, {}", user.sub)
+}
+
+/// A project whose guests stay outside.
+pub fn without_guests(project: Provider<Firebase>) -> Provider<Firebase> {
+    project.validate(|token| {
+        let claims = token.claims::<FirebaseClaims>()?;
+        if claims.firebase.sign_in_provider == "anonymous" {
+            return Err(TokenError::from("guest"));
+        }
+        Ok(())
+    })
+}
+
+/// The program.
+pub fn app(verifier: Verifier) -> Router {
+    Router::new().route("/user/", get(secure_user)).with_state(verifier)
+}
