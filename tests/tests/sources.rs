@@ -146,3 +146,32 @@ async fn the_document_shows_each_source_as_a_scheme() {
     let without = trusting(&issuer).sources([Source::cookie("s")]).build().await.unwrap();
     assert_eq!(document(&without)["paths"]["/read"]["get"]["security"], json!([{ "cookieAuth": ["read"] }]));
 }
+
+/// A header that is not looked at would mislead whoever reads the answer.
+#[tokio::test]
+async fn answers_speak_of_the_places_where_a_token_counts() {
+    let issuer = TestIssuer::start().await.unwrap();
+    for (sources, missing, doubled) in [
+        (vec![Source::authorization()], "`Authorization: Bearer TOKEN`", "in one Authorization header"),
+        (vec![Source::authorization(), Source::cookie("id")], "`Authorization: Bearer TOKEN`", "in one of the places"),
+        (vec![Source::cookie("id")], "where this API takes one", "in one of the places"),
+    ] {
+        let verifier = trusting(&issuer).sources(sources).build().await.unwrap();
+        let app = Router::new().route("/", get(whoami)).with_state(verifier);
+        let ask = async |lines: &[(&str, &str)]| {
+            let mut request: axum::http::request::Builder = Request::builder().uri("/");
+            for (name, value) in lines {
+                request = request.header(*name, *value);
+            }
+            let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            let challenge = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
+            let body = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
+            (serde_json::from_slice::<Value>(&body).unwrap()["detail"].as_str().unwrap().to_owned(), challenge)
+        };
+        let (detail, _) = ask(&[]).await;
+        assert!(detail.contains(missing), "{detail}");
+        let twice = [("authorization", "Bearer a"), ("authorization", "Bearer b"), ("cookie", "id=a; id=b")];
+        let (detail, challenge) = ask(&twice).await;
+        assert!(detail.contains(doubled) && challenge.contains(doubled), "{detail} {challenge}");
+    }
+}

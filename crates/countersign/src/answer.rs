@@ -21,11 +21,24 @@ pub(crate) const MISSING_TOKEN: Answer = Answer {
     body: r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"missing_token","detail":"send an access token in the header `Authorization: Bearer TOKEN`"}"#,
 };
 
+/// Where a token is not looked for in `Authorization`.
+pub(crate) const MISSING_TOKEN_ELSEWHERE: Answer = Answer {
+    body: r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"missing_token","detail":"send an access token where this API takes one"}"#,
+    ..MISSING_TOKEN
+};
+
 pub(crate) const INVALID_REQUEST: Answer = Answer {
     status: StatusCode::BAD_REQUEST,
     code: "invalid_request",
     error: Some(("invalid_request", "send exactly one bearer token, in one Authorization header")),
     body: r#"{"type":"about:blank","title":"Bad Request","status":400,"code":"invalid_request","detail":"send exactly one bearer token, in one Authorization header"}"#,
+};
+
+/// Where a token may stand elsewhere, too.
+pub(crate) const INVALID_REQUEST_ELSEWHERE: Answer = Answer {
+    error: Some(("invalid_request", "send exactly one access token, in one of the places where this API takes one")),
+    body: r#"{"type":"about:blank","title":"Bad Request","status":400,"code":"invalid_request","detail":"send exactly one access token, in one of the places where this API takes one"}"#,
+    ..INVALID_REQUEST
 };
 
 pub(crate) const CROSS_ORIGIN: Answer = Answer {

@@ -79,7 +79,7 @@ pub trait HttpSettings: Sized {
         A: IntoResponse;
 }
 
-impl HttpSettings for VerifierBuilder {
+impl<I> HttpSettings for VerifierBuilder<I> {
     type Set = Self;
 
     fn sources(self, sources: impl IntoIterator<Item = Source>) -> Self {

@@ -1,8 +1,8 @@
 //! Why requests are not let in, and how that becomes an answer.
 
 use crate::answer::{
-    Answer, CROSS_ORIGIN, INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, MISSING_TOKEN, Refused,
-    TEMPORARILY_UNAVAILABLE,
+    Answer, CROSS_ORIGIN, INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_REQUEST_ELSEWHERE, INVALID_TOKEN, MISSING_TOKEN,
+    MISSING_TOKEN_ELSEWHERE, Refused, TEMPORARILY_UNAVAILABLE,
 };
 use crate::challenge::Challenge;
 use crate::http_settings::Http;
@@ -157,8 +157,14 @@ impl CurrentUserRejection {
 
     fn answer(&self) -> Answer {
         match self {
-            Self::MissingToken(_) => MISSING_TOKEN,
-            Self::InvalidRequest(_) => INVALID_REQUEST,
+            Self::MissingToken(MissingToken { verifier }) => match sources(verifier) {
+                (true, _) => MISSING_TOKEN,
+                (false, _) => MISSING_TOKEN_ELSEWHERE,
+            },
+            Self::InvalidRequest(InvalidRequest { verifier }) => match sources(verifier) {
+                (_, true) => INVALID_REQUEST,
+                (_, false) => INVALID_REQUEST_ELSEWHERE,
+            },
             Self::CrossOrigin(_) => CROSS_ORIGIN,
             Self::InvalidToken(_) => INVALID_TOKEN,
             Self::TemporarilyUnavailable(_) => TEMPORARILY_UNAVAILABLE,
@@ -185,6 +191,11 @@ impl CurrentUserRejection {
             Self::CrossOrigin(_) | Self::TemporarilyUnavailable(_) => None,
         }
     }
+}
+
+/// Whether the verifier looks into `Authorization`, and there alone.
+fn sources(verifier: &Verifier) -> (bool, bool) {
+    verifier.attachment::<Http>().map_or((true, true), |http| http.sources.authorization())
 }
 
 impl RequireRejection {

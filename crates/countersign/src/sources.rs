@@ -47,6 +47,11 @@ impl Sources {
         }
     }
 
+    /// Whether the header `Authorization` is one of them, and whether it is the only one.
+    pub(crate) fn authorization(&self) -> (bool, bool) {
+        (self.places.contains(&Place::Authorization), *self.places == [Place::Authorization])
+    }
+
     #[cfg(feature = "utoipa")]
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
