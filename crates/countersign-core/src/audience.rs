@@ -1,5 +1,6 @@
 //! The audience rule: which API, or which client, a token must be for.
 
+use crate::claim_rule::either;
 use crate::error::TokenError;
 use crate::json::{Json, Object};
 use std::fmt;
@@ -108,15 +109,11 @@ fn names_one(claims: &Object<'_>, claim: &'static str, accepted: &[Box<str>]) ->
 
 impl fmt::Display for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let one_of = |accepted: &[Box<str>]| {
-            let quoted: Vec<String> = accepted.iter().map(|audience| format!("`{audience}`")).collect();
-            quoted.join(" or ")
-        };
         match &self.0 {
-            Rule::Claim { claim: "aud", accepted } => write!(f, "`aud` is or holds {}", one_of(accepted)),
-            Rule::Claim { claim, accepted } => write!(f, "`{claim}` is {}", one_of(accepted)),
+            Rule::Claim { claim: "aud", accepted } => write!(f, "`aud` is or holds {}", either(accepted)),
+            Rule::Claim { claim, accepted } => write!(f, "`{claim}` is {}", either(accepted)),
             Rule::Client { accepted } => {
-                write!(f, "`aud` is or holds {}, with `azp` where it holds several", one_of(accepted))
+                write!(f, "`aud` is or holds {}, with `azp` where it holds several", either(accepted))
             }
             Rule::OneApiIssuer => f.write_str("every token of this issuer"),
         }

@@ -77,13 +77,7 @@ impl ClaimPath {
 
     /// The value at the end of the path; absent where a step is absent or leads through something else than an object.
     pub(crate) fn resolve<'a>(&self, claims: &'a Object<'a>) -> Option<&'a Json<'a>> {
-        let (last, steps) = self.steps.split_last()?;
-        let mut object = claims;
-        for step in steps {
-            let Some(Json::Object(inner)) = object.get(step) else { return None };
-            object = inner;
-        }
-        object.get(last)
+        claims.get_at(&self.steps)
     }
 
     /// The texts in a value of this place that is not a text itself; `None` where it has another shape.

@@ -41,21 +41,6 @@ impl<const N: usize> From<[&'static str; N]> for ClaimPlace {
     }
 }
 
-impl ClaimPlace {
-    /// The value, and whether there is a member of that name at all, `null` included.
-    fn resolve<'a>(&self, claims: &'a Object<'a>) -> (Option<&'a Json<'a>>, bool) {
-        let Some((last, steps)) = self.0.split_last() else { return (None, false) };
-        let mut object = claims;
-        for step in steps {
-            match object.get(step) {
-                Some(Json::Object(inner)) => object = inner,
-                _ => return (None, object.has(step)),
-            }
-        }
-        (object.get(last), object.has(last))
-    }
-}
-
 impl fmt::Display for ClaimPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.0.join("."))
@@ -132,8 +117,8 @@ impl ClaimRule {
 
     /// Whether the claims are like this; `latest` is now plus the leeway.
     pub(crate) fn is_met(&self, claims: &Object<'_>, latest: Duration) -> Result<bool, TokenError> {
-        let (object, is_there) = match (self.place.resolve(claims), &self.other) {
-            ((None, false), Some(other)) => other.resolve(claims),
+        let (object, is_there) = match (claims.at(&self.place.0), &self.other) {
+            ((None, false), Some(other)) => claims.at(&other.0),
             (found, _) => found,
         };
         let text = || object.and_then(Json::as_str);
@@ -152,9 +137,8 @@ impl ClaimRule {
             Demand::Unset => !is_there || matches!(object, Some(Json::Bool(false))),
             Demand::Past => match object {
                 None => return Err(TokenError::MissingClaim(self.claim())),
-                Some(Json::Integer(seconds)) => Duration::from_secs(*seconds) <= latest,
-                Some(Json::Number(seconds)) => {
-                    Duration::try_from_secs_f64(*seconds).is_ok_and(|moment| moment <= latest)
+                Some(number @ (Json::Integer(_) | Json::Number(_))) => {
+                    number.as_moment().is_some_and(|moment| moment <= latest)
                 }
                 Some(_) => return Err(TokenError::InvalidClaim(self.claim())),
             },
@@ -169,13 +153,9 @@ impl fmt::Display for ClaimRule {
             None => self.place.to_string(),
             Some(other) => format!("{} or {other}", self.place),
         };
-        let one_of = |values: &[Box<str>]| {
-            let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
-            quoted.join(" or ")
-        };
         match &self.demand {
-            Demand::OneOf(values) => write!(f, "{name} is {}", one_of(values)),
-            Demand::NoneOf(values) => write!(f, "{name} is not {}", one_of(values)),
+            Demand::OneOf(values) => write!(f, "{name} is {}", either(values)),
+            Demand::NoneOf(values) => write!(f, "{name} is not {}", either(values)),
             Demand::Present => write!(f, "{name} is there"),
             Demand::Absent => write!(f, "{name} is not there"),
             Demand::Unset => write!(f, "{name} is not there, or `false`"),
@@ -183,6 +163,12 @@ impl fmt::Display for ClaimRule {
             Demand::AtMost(bytes) => write!(f, "{name} has at most {bytes} bytes"),
         }
     }
+}
+
+/// As people read them: `` `a` or `b` ``.
+pub(crate) fn either(values: &[Box<str>]) -> String {
+    let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    quoted.join(" or ")
 }
 
 #[cfg(test)]

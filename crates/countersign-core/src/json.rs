@@ -9,6 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Json<'a> {
@@ -50,6 +51,36 @@ impl<'a> Object<'a> {
         self.find(name).filter(|value| !matches!(value, Json::Null))
     }
 
+    /// The value at the end of a path of names, a `null` counting as absent; and whether anything stands there at all. What
+    /// is no object, but has another step after it, stands in the way, and counts as something.
+    pub(crate) fn at<S: AsRef<str>>(&self, path: &[S]) -> (Option<&Json<'a>>, bool) {
+        match self.lead(path) {
+            Ok((object, last)) => (object.get(last), object.has(last)),
+            Err(is_there) => (None, is_there),
+        }
+    }
+
+    /// As [`get`](Self::get), at the end of a path of names.
+    #[inline]
+    pub(crate) fn get_at<S: AsRef<str>>(&self, path: &[S]) -> Option<&Json<'a>> {
+        let (object, last) = self.lead(path).ok()?;
+        object.get(last)
+    }
+
+    /// The object that the path leads into and the last name on it, else whether something is in the way.
+    #[inline]
+    fn lead<'p, S: AsRef<str>>(&self, path: &'p [S]) -> Result<(&Self, &'p str), bool> {
+        let (last, steps) = path.split_last().ok_or(false)?;
+        let mut object = self;
+        for step in steps {
+            match object.get(step.as_ref()) {
+                Some(Json::Object(inner)) => object = inner,
+                _ => return Err(object.has(step.as_ref())),
+            }
+        }
+        Ok((object, last.as_ref()))
+    }
+
     /// The names of its members, in order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|(name, _)| &**name)
@@ -78,6 +109,16 @@ impl Json<'_> {
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A number of seconds since 1970, whole or fractional (RFC 7519 section 2), neither negative nor beyond what a span can
+    /// hold.
+    pub(crate) fn as_moment(&self) -> Option<Duration> {
+        match self {
+            Self::Integer(seconds) => Some(Duration::from_secs(*seconds)),
+            Self::Number(seconds) => Duration::try_from_secs_f64(*seconds).ok(),
             _ => None,
         }
     }

@@ -107,17 +107,20 @@ impl Header {
             .and_then(Json::as_str)
             .and_then(Algorithm::from_name)
             .ok_or(TokenError::AlgorithmNotAllowed)?;
-        // RFC 7515 section 4.1.11: what is critical must be understood. No extension is, so any `crit` is refused,
-        // `b64` (RFC 7797), `zip` (RFC 7516) and nested tokens (`cty`, RFC 7519 section 5.2) with or without it.
-        if ["crit", "b64", "zip", "cty"].iter().any(|name| header.has(name)) {
-            return Err(TokenError::UnsupportedHeader);
-        }
+        refuse_extensions(&header)?;
         let kid = string(&header, "kid")?;
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID) {
             return Err(TokenError::MalformedHeader);
         }
         Ok(Self { algorithm, kid, typ: string(&header, "typ")? })
     }
+}
+
+/// RFC 7515 section 4.1.11: what is critical must be understood. No extension is, so any `crit` is refused, `b64` (RFC 7797),
+/// `zip` (RFC 7516) and nested tokens (`cty`, RFC 7519 section 5.2) with or without it.
+pub(crate) fn refuse_extensions(header: &Object<'_>) -> Result<(), TokenError> {
+    let is_extended = ["crit", "b64", "zip", "cty"].iter().any(|name| header.has(name));
+    if is_extended { Err(TokenError::UnsupportedHeader) } else { Ok(()) }
 }
 
 fn string(header: &Object<'_>, name: &str) -> Result<Option<Box<str>>, TokenError> {

@@ -4,7 +4,7 @@ use crate::error::{ConfigError, TokenError};
 use crate::issuer::Issuer;
 use crate::json::{Json, Object};
 use crate::jwk::VerificationKey;
-use crate::token::RawToken;
+use crate::token::{RawToken, refuse_extensions};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
@@ -63,9 +63,7 @@ pub(crate) fn payload(token: &str) -> Result<Vec<u8>, TokenError> {
     if header.get("alg").and_then(Json::as_str) != Some("none") {
         return Err(TokenError::AlgorithmNotAllowed);
     }
-    if ["crit", "b64", "zip", "cty"].iter().any(|name| header.has(name)) {
-        return Err(TokenError::UnsupportedHeader);
-    }
+    refuse_extensions(&header)?;
     if header.get("typ").is_some_and(|typ| typ.as_str() != Some("JWT")) {
         return Err(TokenError::TypeNotAccepted);
     }

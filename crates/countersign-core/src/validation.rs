@@ -74,14 +74,10 @@ fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<T
     Ok(Times { expires, issued })
 }
 
-/// Seconds since 1970, whole or fractional (RFC 7519 section 2), neither negative nor beyond what a span can hold.
+/// A date that is there must be one.
 fn numeric_date(claims: &Object<'_>, name: &'static str) -> Result<Option<Duration>, TokenError> {
     match claims.get(name) {
         None if !claims.has(name) => Ok(None),
-        Some(Json::Integer(seconds)) => Ok(Some(Duration::from_secs(*seconds))),
-        Some(Json::Number(seconds)) => {
-            Duration::try_from_secs_f64(*seconds).map(Some).map_err(|_| TokenError::InvalidClaim(name))
-        }
-        _ => Err(TokenError::InvalidClaim(name)),
+        value => value.and_then(Json::as_moment).map(Some).ok_or(TokenError::InvalidClaim(name)),
     }
 }

@@ -358,6 +358,7 @@ impl Verifier {
     pub fn keys(&self) -> impl Iterator<Item = KeyReport> {
         self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
     }
+
     pub(crate) fn cache(&self) -> Option<&TokenCache> {
         self.0.cache.as_ref()
     }
