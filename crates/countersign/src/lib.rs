@@ -32,9 +32,13 @@ mod require;
 mod route;
 #[cfg(feature = "utoipa")]
 mod routes;
+#[cfg(feature = "ws")]
+mod same_caller;
 mod same_origin;
 #[cfg(feature = "utoipa")]
 mod security_schemes;
+#[cfg(feature = "ws")]
+mod socket_end;
 mod source;
 mod sources;
 #[cfg(feature = "ws")]

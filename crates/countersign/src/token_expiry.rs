@@ -45,6 +45,14 @@ impl TokenExpiry {
         let left = expires.saturating_sub(clock.now());
         Self { clock, expires, sleep: Box::pin(sleep(left.min(LOOK))) }
     }
+
+    pub(crate) fn has_passed(&self) -> bool {
+        self.left().is_zero()
+    }
+
+    fn left(&self) -> Duration {
+        self.expires.saturating_sub(self.clock.now())
+    }
 }
 
 impl Future for TokenExpiry {
@@ -52,7 +60,7 @@ impl Future for TokenExpiry {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            let left = self.expires.saturating_sub(self.clock.now());
+            let left = self.left();
             if left.is_zero() {
                 return Poll::Ready(());
             }
