@@ -1,6 +1,6 @@
 //! Grants from a real SQLite database, with the tables that auth-middleware creates.
 
-use countersign::{GrantTable, Grants, GrantsProvider, Issuer, IssuerKeys, NameSet, SqlGrants, Verifier};
+use countersign::{ClaimMap, GrantTable, Grants, GrantsProvider, Issuer, IssuerKeys, NameSet, SqlGrants, Verifier};
 use countersign_core::{Algorithm, Audience};
 use countersign_testing::SigningKey;
 use sqlx::SqlitePool;
@@ -16,6 +16,9 @@ const SCHEMA: &str = r#"
     CREATE TABLE authz_permissions (
         id VARCHAR(27) NOT NULL, username VARCHAR(500) NOT NULL, permission VARCHAR(100) NOT NULL, PRIMARY KEY (id));
     CREATE TABLE "Odd" ("select" TEXT, "from" TEXT);
+    CREATE TABLE roles (member TEXT, org TEXT, role TEXT);
+    INSERT INTO roles VALUES ('alice', 'a', 'admin'), ('alice', 'b', 'reader'), ('alice', NULL, 'nobody'),
+        ('alice', '', 'nobody'), ('bob', 'b', 'admin');
     INSERT INTO authz_groups VALUES ('1', 'alice', 'admin'), ('2', 'alice', 'staff'), ('3', 'bob', 'staff'),
         ('4', 'username', 'literal');
     INSERT INTO authz_permissions VALUES ('1', 'alice', 'items:read'), ('2', 'bob', 'items:write');
@@ -46,15 +49,26 @@ impl World {
         let mut builder = Verifier::builder().grants(grants);
         for issuer in [ISSUER, "https://other.example"] {
             let keys = IssuerKeys::jwks(format!(r#"{{"keys":[{}]}}"#, key.jwk()));
-            builder = builder.issuer(Issuer::new(issuer, keys).audience(Audience::any_of(["api"])));
+            let issuer = Issuer::new(issuer, keys).audience(Audience::any_of(["api"]));
+            builder = builder.issuer(issuer.claim_map(ClaimMap::default().tenant(["org_id"])));
         }
         Self { key, verifier: builder.build().await.unwrap() }
     }
 
     async fn ask(&self, issuer: &str, subject: &str, username: Option<&str>) -> Option<Grants> {
+        self.ask_in(None, issuer, subject, username).await
+    }
+
+    async fn ask_in(
+        &self,
+        tenant: Option<&str>,
+        issuer: &str,
+        subject: &str,
+        username: Option<&str>,
+    ) -> Option<Grants> {
         let claims = serde_json::json!({
             "iss": issuer, "aud": "api", "sub": subject, "preferred_username": username.unwrap_or_default(),
-            "exp": 4_000_000_000_u64,
+            "exp": 4_000_000_000_u64, "org_id": tenant,
         });
         let token = self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims.to_string());
         let token = self.verifier.verify(&token).await.unwrap();
@@ -87,6 +101,31 @@ async fn callers_are_found_by_username_where_that_is_set() {
     let world = World::new(SqlGrants::sqlite(database().await, ISSUER).by_username()).await;
     assert_eq!(world.ask(ISSUER, "7", Some("bob")).await, Some(grants(&["staff"], &["items:write"])));
     assert_eq!(world.ask(ISSUER, "alice", None).await, Some(Grants::default()));
+}
+
+/// One subject in several tenants of one issuer.
+#[tokio::test]
+async fn rows_of_one_tenant_do_not_count_in_another() {
+    let table = GrantTable::new("roles", "member", "role").unwrap().tenant("org").unwrap();
+    let provider = SqlGrants::sqlite(database().await, ISSUER).groups(None).permissions(None).roles(table);
+    provider.check().await.unwrap();
+    let world = World::new(provider).await;
+    for (tenant, subject, roles) in [
+        (Some("a"), "alice", &["admin"][..]),
+        (Some("b"), "alice", &["reader"]),
+        (Some("b"), "bob", &["admin"]),
+        (Some("a"), "bob", &[]),
+        (Some("A"), "alice", &[]),
+        (Some(""), "alice", &[]),
+        (Some("a\0"), "alice", &[]),
+        (None, "alice", &[]),
+    ] {
+        let found = world.ask_in(tenant, ISSUER, subject, None).await.map(|grants| grants.roles);
+        assert_eq!(found, Some(roles.iter().copied().collect()), "{subject} in {tenant:?}");
+    }
+    let table = GrantTable::new("roles", "member", "role").unwrap().tenant("tenant").unwrap();
+    let provider = SqlGrants::sqlite(database().await, ISSUER).groups(None).permissions(None).roles(table);
+    assert!(provider.check().await.is_err(), "no such column");
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ use std::fmt;
 /// # Security
 ///
 /// A subject is unique only within its issuer. Where a verifier trusts several, look at
-/// [`PrincipalKey::issuer`], too.
+/// [`PrincipalKey::issuer`], too, and where an issuer has tenants, at [`PrincipalKey::tenant`].
 pub trait GrantsProvider: Send + Sync + 'static {
     /// What the caller was granted. Nothing at all is an answer as good as any other.
     ///

@@ -17,6 +17,11 @@ use std::sync::Arc;
 ///     [caller.issuer(), caller.subject()]
 /// }
 /// ```
+///
+/// # Security
+///
+/// A subject is unique only within its issuer, and may belong to several tenants of it. Where the issuer has tenants, look
+/// at [`tenant`](Self::tenant), too: what a subject is granted in one of them must not count in another.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PrincipalKey(Arc<Parts>);
 
@@ -25,6 +30,7 @@ struct Parts {
     issuer: Arc<str>,
     subject: Box<str>,
     username: Option<Box<str>>,
+    tenant: Option<Box<str>>,
 }
 
 impl PrincipalKey {
@@ -33,6 +39,7 @@ impl PrincipalKey {
             issuer: Arc::clone(&principal.issuer),
             subject: principal.subject.clone(),
             username: principal.username.clone(),
+            tenant: principal.tenant.clone(),
         }))
     }
 
@@ -55,9 +62,15 @@ impl PrincipalKey {
         self.0.username.as_deref()
     }
 
+    /// The tenant or organisation that the caller acts in, as [`Principal::tenant`] gives it: where the claim map names one.
+    pub fn tenant(&self) -> Option<&str> {
+        self.0.tenant.as_deref()
+    }
+
     /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Parts>() + self.0.subject.len() + self.0.username.as_deref().map_or(0, str::len)
+        let texts = [Some(&self.0.subject), self.0.username.as_ref(), self.0.tenant.as_ref()];
+        size_of::<Parts>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
     }
 }
 

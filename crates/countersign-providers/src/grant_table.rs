@@ -20,7 +20,9 @@ const MAX_NAME: usize = 63;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct GrantTable {
-    query: String,
+    /// A query up to its conditions on the caller.
+    select: String,
+    tenant: Option<String>,
 }
 
 impl GrantTable {
@@ -37,13 +39,34 @@ impl GrantTable {
         }
         // Columns are named with their table, since SQLite takes a quoted name that is no column for a text.
         Ok(Self {
-            query: format!(
-                "SELECT DISTINCT held.{grant} FROM {table} AS held WHERE held.{caller} = $1 LIMIT $2",
+            select: format!(
+                "SELECT DISTINCT held.{grant} FROM {table} AS held WHERE held.{caller} = $1",
                 table = path.join("."),
                 caller = quoted(caller)?,
                 grant = quoted(grant)?,
             ),
+            tenant: None,
         })
+    }
+
+    /// Names the column of the tenant: a row counts only for a caller who acts in that tenant
+    /// (`PrincipalKey::tenant`), and for one without a tenant no row counts.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_providers::GrantTable;
+    ///
+    /// let table = GrantTable::new("app_roles", "user_id", "role")?.tenant("organization")?;
+    /// # let _ = table;
+    /// # Ok::<(), countersign_core::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidArgument`] for a name that is not made of 1 to 63 letters, digits and underscores.
+    pub fn tenant(self, column: &str) -> Result<Self, ConfigError> {
+        Ok(Self { tenant: Some(quoted(column)?), ..self })
     }
 
     /// `authz_groups` as auth-middleware has it.
@@ -60,9 +83,18 @@ impl GrantTable {
         Self::new(table, "username", grant).expect("names of letters and underscores")
     }
 
-    /// Its parameters are the caller and the number of rows. PostgreSQL and SQLite both read it.
-    pub(crate) fn query(&self) -> &str {
-        &self.query
+    /// True when rows count in one tenant only.
+    pub(crate) fn has_tenants(&self) -> bool {
+        self.tenant.is_some()
+    }
+
+    /// Its parameters are the caller, the number of rows and, where it has tenants, the tenant. PostgreSQL and SQLite both
+    /// read it.
+    pub(crate) fn query(&self) -> String {
+        match &self.tenant {
+            None => format!("{} LIMIT $2", self.select),
+            Some(column) => format!("{} AND held.{column} = $3 LIMIT $2", self.select),
+        }
     }
 }
 
@@ -84,7 +116,7 @@ fn invalid(name: &str) -> ConfigError {
 
 impl fmt::Debug for GrantTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("GrantTable").field(&self.query).finish()
+        f.debug_tuple("GrantTable").field(&self.query()).finish()
     }
 }
 
@@ -98,10 +130,15 @@ mod tests {
             GrantTable::new("auth.Groups", "user", "group").unwrap().query(),
             r#"SELECT DISTINCT held."group" FROM "auth"."Groups" AS held WHERE held."user" = $1 LIMIT $2"#
         );
+        assert_eq!(
+            GrantTable::new("roles", "user", "role").unwrap().tenant("Org").unwrap().query(),
+            r#"SELECT DISTINCT held."role" FROM "roles" AS held WHERE held."user" = $1 AND held."Org" = $3 LIMIT $2"#
+        );
         let long = "a".repeat(64);
         for bad in ["", "a b", "a\"b", "a;b", "a-b", "a'b", "gruppé", "a\0b", "a.b.c", ".a", "a.", ".", &long] {
             assert!(GrantTable::new(bad, "a", "b").is_err(), "{bad:?}");
             assert!(GrantTable::new("a", bad, "b").is_err() && GrantTable::new("a", "b", bad).is_err(), "{bad:?}");
+            assert!(GrantTable::new("a", "b", "c").unwrap().tenant(bad).is_err(), "{bad:?}");
         }
         assert!(GrantTable::new("a", "b.c", "d").is_err(), "columns have no schema");
     }

@@ -19,7 +19,9 @@ const MAX_ROWS: u32 = 1_000;
 ///
 /// # Security
 ///
-/// A subject is unique only within its issuer, so rows count for callers of one issuer: everybody else has none.
+/// A subject is unique only within its issuer, so rows count for callers of one issuer: everybody else has none. A subject
+/// can belong to several tenants of an issuer: where grants differ between them, name the column of the tenant by
+/// [`GrantTable::tenant`].
 #[derive(Clone, Debug)]
 pub struct SqlGrants {
     database: Database,
@@ -154,27 +156,44 @@ impl SqlGrants {
     ///
     /// [`GrantsError`], with the database's own words as its source.
     pub async fn check(&self) -> Result<(), GrantsError> {
-        self.read("").await.map(drop)
+        self.read("", Some("")).await.map(drop)
     }
 
-    async fn read(&self, identifier: &str) -> Result<Grants, GrantsError> {
+    async fn read(&self, identifier: &str, tenant: Option<&str>) -> Result<Grants, GrantsError> {
         Ok(Grants {
-            groups: self.names(self.groups.as_ref(), identifier).await?,
-            roles: self.names(self.roles.as_ref(), identifier).await?,
-            permissions: self.names(self.permissions.as_ref(), identifier).await?,
+            groups: self.names(self.groups.as_ref(), identifier, tenant).await?,
+            roles: self.names(self.roles.as_ref(), identifier, tenant).await?,
+            permissions: self.names(self.permissions.as_ref(), identifier, tenant).await?,
         })
     }
 
-    async fn names(&self, table: Option<&GrantTable>, identifier: &str) -> Result<NameSet, GrantsError> {
+    async fn names(
+        &self,
+        table: Option<&GrantTable>,
+        identifier: &str,
+        tenant: Option<&str>,
+    ) -> Result<NameSet, GrantsError> {
         let Some(table) = table else { return Ok(NameSet::default()) };
+        // Bound only where the query has a place for it.
+        let tenant = match tenant {
+            Some(tenant) if table.has_tenants() => Some(tenant),
+            None if table.has_tenants() => return Ok(NameSet::default()),
+            _ => None,
+        };
         // One more shows that there are too many.
         let limit = i64::from(self.max_rows) + 1;
         let query = table.query();
         let names: Result<Vec<Option<String>>, sqlx::Error> = match &self.database {
             #[cfg(feature = "sqlite")]
-            Database::Sqlite(pool) => sqlx::query_scalar(query).bind(identifier).bind(limit).fetch_all(pool).await,
+            Database::Sqlite(pool) => {
+                let query = sqlx::query_scalar(&query).bind(identifier).bind(limit);
+                if let Some(tenant) = tenant { query.bind(tenant) } else { query }.fetch_all(pool).await
+            }
             #[cfg(feature = "postgres")]
-            Database::Postgres(pool) => sqlx::query_scalar(query).bind(identifier).bind(limit).fetch_all(pool).await,
+            Database::Postgres(pool) => {
+                let query = sqlx::query_scalar(&query).bind(identifier).bind(limit);
+                if let Some(tenant) = tenant { query.bind(tenant) } else { query }.fetch_all(pool).await
+            }
         };
         let names = names.map_err(|error| GrantsError::new(problem(&error), error))?;
         if names.len() > self.max_rows as usize {
@@ -192,9 +211,10 @@ impl GrantsProvider for SqlGrants {
                 Identifier::Username => caller.username(),
             };
             // PostgreSQL refuses NUL in a text, and who is called so is in no table of any database.
-            let identifier = identifier.filter(|identifier| !identifier.is_empty() && !identifier.contains('\0'));
+            let is_name = |name: &&str| !name.is_empty() && !name.contains('\0');
+            let (identifier, tenant) = (identifier.filter(is_name), caller.tenant().filter(is_name));
             match identifier {
-                Some(identifier) if caller.issuer() == &*self.issuer => self.read(identifier).await,
+                Some(identifier) if caller.issuer() == &*self.issuer => self.read(identifier, tenant).await,
                 _ => Ok(Grants::default()),
             }
         })

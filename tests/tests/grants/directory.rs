@@ -2,8 +2,8 @@
 //! still.
 
 use countersign::{
-    Algorithm, Audience, Grants, GrantsError, Issuer, IssuerKeys, ManualClock, NameSet, PrincipalKey, VerifiedToken,
-    Verifier, VerifierBuilder,
+    Algorithm, Audience, ClaimMap, Grants, GrantsError, Issuer, IssuerKeys, ManualClock, NameSet, PrincipalKey,
+    VerifiedToken, Verifier, VerifierBuilder,
 };
 use countersign_testing::SigningKey;
 use serde_json::{Value, json};
@@ -42,7 +42,8 @@ impl Directory {
         match mood {
             Mood::Group(group) => {
                 let groups = NameSet::from_iter([group]);
-                let roles = NameSet::from_iter([&*format!("{}/{}", caller.issuer(), caller.subject())]);
+                let place = [caller.issuer(), caller.tenant().unwrap_or("-"), caller.subject()].join("/");
+                let roles = NameSet::from_iter([&*place]);
                 Ok(Grants { groups, roles, permissions: NameSet::from_iter(["items:read"]) })
             }
             Mood::Crowd => {
@@ -82,7 +83,8 @@ impl World {
         });
         for name in ISSUERS {
             let keys = IssuerKeys::jwks(format!(r#"{{"keys":[{}]}}"#, key.jwk()));
-            builder = builder.issuer(Issuer::new(name, keys).audience(Audience::any_of(["api"])));
+            let issuer = Issuer::new(name, keys).audience(Audience::any_of(["api"]));
+            builder = builder.issuer(issuer.claim_map(ClaimMap::default().tenant(["org_id"])));
         }
         let verifier = set_up(builder).build().await.unwrap();
         Self { key, clock, directory, verifier }

@@ -28,7 +28,7 @@ async fn grants_stand_beside_those_of_the_token() {
     let granted = world.verifier.granted(&world.verifier.verify(&token).await.unwrap()).await.unwrap();
     let principal = granted.principal();
     assert_eq!(principal.groups().iter().collect::<Vec<_>>(), ["staff", "hr"], "each once");
-    assert_eq!(principal.roles().iter().collect::<Vec<_>>(), ["author", "https://idp.example/alice"]);
+    assert_eq!(principal.roles().iter().collect::<Vec<_>>(), ["author", "https://idp.example/-/alice"]);
     assert!(principal.permissions().contains("items:read") && principal.scopes().len() == 1);
     assert!(granted.token().principal().permissions().is_empty(), "the token says what it said");
 }
@@ -165,11 +165,16 @@ async fn tokens_of_one_caller_share_a_look_up_and_those_of_others_do_not() {
         (world.token("bob", json!({})), 2),
         (world.token_of_the_other_issuer("alice"), 3),
         (world.token("alice", json!({"preferred_username": "al"})), 4),
+        (world.token("alice", json!({"org_id": "a"})), 5),
+        (world.token("alice", json!({"org_id": "b"})), 6),
+        (world.token("alice", json!({"org_id": "a", "jti": "another"})), 6),
+        (world.token("alice", json!({"org_id": null})), 6),
     ];
     for (token, calls) in tokens {
         let token = world.verifier.verify(&token).await.unwrap();
         let granted = world.verifier.granted(&token).await.unwrap();
-        let caller = format!("{}/{}", token.principal().issuer(), token.principal().subject());
+        let principal = token.principal();
+        let caller = [principal.issuer(), principal.tenant().unwrap_or("-"), principal.subject()].join("/");
         assert!(granted.principal().roles().contains(&caller));
         assert_eq!(world.calls(), calls);
     }

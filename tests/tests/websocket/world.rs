@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, handshake::client::Response as Handshake};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-countersign::scopes! { Listen = "listen"; }
+countersign::scopes! { pub Listen = "listen"; }
 
 pub(crate) const API: &str = "api";
 pub(crate) const START: u64 = 1_800_000_000;
