@@ -11,6 +11,12 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+/// True for a text that can be nothing but an object: the types that serde derives take an array for one, too, member by
+/// member.
+pub(crate) fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{")
+}
+
 #[derive(Debug, PartialEq)]
 pub(crate) enum Json<'a> {
     Null,

@@ -1,11 +1,14 @@
 //! One JWK becomes a key that was parsed once, or the reason why it is skipped (RFC 7517, RFC 7518, RFC 8037).
 
 use crate::algorithm::{Algorithm, Algorithms, KeyType, Verification};
-use aws_lc_rs::rsa::PublicEncryptingKey;
+use crate::json::is_object;
+use crate::roca::has_roca_mark;
+use crate::spki;
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
 use base64_simd::URL_SAFE_NO_PAD;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +25,8 @@ pub enum SkipReason {
     /// `use` or `key_ops` says that it is not for verifying signatures.
     #[error("not for verifying signatures")]
     NotForVerifying,
-    /// A secret key, symmetric (`oct`) or private (`d`), which has no place in a published set.
+    /// A secret key, which has no place in a published set: a symmetric one (`oct`), or a private one, by any member that
+    /// belongs to the private half of some type of key (`d`, `p`, `q`, `dp`, `dq`, `qi`, `oth`, `priv`, `k`).
     #[error("a secret key has no place in a key set")]
     Secret,
     /// `alg` is unknown or does not fit the type of the key.
@@ -34,6 +38,9 @@ pub enum SkipReason {
     /// RSA below 2048 or above 8192 bits, or with an exponent that is 1, even or too large.
     #[error("weak or oversized RSA key")]
     WeakRsa,
+    /// RSA with a modulus that can be factored, since a broken generator made it (ROCA, CVE-2017-15361).
+    #[error("RSA key of a broken generator (ROCA, CVE-2017-15361)")]
+    Roca,
     /// A point off the curve, of the wrong length, or of small order.
     #[error("invalid point")]
     InvalidPoint,
@@ -135,14 +142,35 @@ pub(crate) struct Jwk {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
-    d: Option<serde::de::IgnoredAny>,
-    k: Option<serde::de::IgnoredAny>,
+    // The private members of all types of keys (RFC 7518 section 6, RFC 9964): whichever is there, somebody published a
+    // secret.
+    d: Option<IgnoredAny>,
+    p: Option<IgnoredAny>,
+    q: Option<IgnoredAny>,
+    dp: Option<IgnoredAny>,
+    dq: Option<IgnoredAny>,
+    qi: Option<IgnoredAny>,
+    oth: Option<IgnoredAny>,
+    r#priv: Option<IgnoredAny>,
+    k: Option<IgnoredAny>,
 }
 
 impl Jwk {
+    /// Reads the text of one JWK.
+    pub(crate) fn read(text: &str) -> Result<Self, SkipReason> {
+        // A derived type takes an array for an object, too.
+        let jwk = is_object(text.as_bytes()).then(|| serde_json::from_str(text).ok());
+        jwk.flatten().ok_or(SkipReason::Malformed)
+    }
+
+    fn is_secret(&self) -> bool {
+        let Self { d, p, q, dp, dq, qi, oth, r#priv, k, .. } = self;
+        self.kty == "oct" || [d, p, q, dp, dq, qi, oth, r#priv, k].into_iter().any(Option::is_some)
+    }
+
     /// Parses the key for each of its algorithms that is `allowed`.
     pub(crate) fn parse(self, allowed: Algorithms) -> Result<VerificationKey, SkipReason> {
-        if self.kty == "oct" || self.d.is_some() || self.k.is_some() {
+        if self.is_secret() {
             return Err(SkipReason::Secret);
         }
         if self.usage.as_deref().is_some_and(|usage| usage != "sig")
@@ -202,10 +230,8 @@ pub(crate) fn parse_spki(der: &[u8], allowed: Algorithms) -> Result<Verification
         let Ok(key) = parse(algorithm, der) else { continue };
         match algorithm.key_type() {
             KeyType::Rsa => {
-                let bits = PublicEncryptingKey::from_der(der).map_err(|_| SkipReason::WeakRsa)?.key_size_bits();
-                if !(2048..=8192).contains(&bits) {
-                    return Err(SkipReason::WeakRsa);
-                }
+                let (n, e) = spki::rsa_numbers(der).ok_or(SkipReason::Malformed)?;
+                Material::rsa(n, e)?;
             }
             KeyType::Ed25519 if !der.last_chunk::<32>().is_some_and(|point| is_good_point(point)) => {
                 return Err(SkipReason::InvalidPoint);
@@ -239,6 +265,9 @@ impl Material {
         let is_good_exponent = is_odd(e) && (2..=33).contains(&bits(e));
         if !(2048..=8192).contains(&bits(n)) || !is_odd(n) || !is_good_exponent {
             return Err(SkipReason::WeakRsa);
+        }
+        if has_roca_mark(n) {
+            return Err(SkipReason::Roca);
         }
         Ok(Self::Rsa { n: n.into(), e: e.into() })
     }

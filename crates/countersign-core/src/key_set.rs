@@ -2,6 +2,7 @@
 
 use crate::algorithm::{Algorithm, Algorithms};
 use crate::error::{ConfigError, TokenError};
+use crate::json::is_object;
 use crate::jwk::{Jwk, SkipReason, VerificationKey, parse_spki};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -53,9 +54,8 @@ impl KeySet {
             keys: Vec<&'a RawValue>,
         }
         let text = text.as_ref();
-        // A derived type takes an array for an object, too.
-        let is_object = text.trim_ascii_start().starts_with(b"{");
-        let Some(Jwks { keys: members }) = serde_json::from_slice(text).ok().filter(|_| is_object) else {
+        let jwks = is_object(text).then(|| serde_json::from_slice(text).ok()).flatten();
+        let Some(Jwks { keys: members }) = jwks else {
             return Err(ConfigError::InvalidJwks("it is not a JSON object with an array `keys`"));
         };
         if members.len() > MAX_KEYS {
@@ -63,12 +63,12 @@ impl KeySet {
         }
         let mut set = Self { keys: Vec::with_capacity(members.len()), skipped: Vec::new(), any_kid: false };
         for member in members {
-            let parsed = match serde_json::from_str::<Jwk>(member.get()) {
+            let parsed = match Jwk::read(member.get()) {
                 Ok(jwk) => {
                     let kid = jwk.kid.clone();
                     jwk.parse(allowed).map_err(|reason| SkippedKey { kid, reason })
                 }
-                Err(_) => Err(SkippedKey { kid: None, reason: SkipReason::Malformed }),
+                Err(reason) => Err(SkippedKey { kid: None, reason }),
             };
             match parsed {
                 Ok(key) => set.keys.push(Arc::new(key)),
@@ -165,6 +165,87 @@ impl fmt::Display for SkippedKey {
             // Quoted and escaped: a name may hold anything.
             Some(kid) => write!(f, "key {kid:?} skipped: {}", self.reason),
             None => write!(f, "key without `kid` skipped: {}", self.reason),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_an_object_with_one_array_of_keys() {
+        let is_set = |text: &str| KeySet::from_jwks(text, Algorithms::default()).is_ok();
+        for text in [r#"{"keys":[]}"#, "\n {\"keys\":[],\"more\":[1]}", r#"{"keys":[[],1,null,{}]}"#] {
+            assert!(is_set(text), "{text}");
+        }
+        for text in [
+            "",
+            "[]",
+            "[[]]",
+            " [[{}]]",
+            r#"[{"keys":[]}]"#,
+            r#"{"keys":[],"keys":[]}"#,
+            r#"{"keys":[],"\u006beys":[]}"#,
+            r#"{"keys":{}}"#,
+            r#"{"keys":null}"#,
+            r#"{"Keys":[]}"#,
+            r#"{"keys":[]}]"#,
+            "\u{feff}{\"keys\":[]}",
+            "\u{c}{\"keys\":[]}",
+        ] {
+            assert!(!is_set(text), "{text}");
+        }
+    }
+
+    /// A key in PEM, as OpenSSL writes it.
+    fn pem_of_rsa(modulus: &[u8], exponent: &[u8]) -> String {
+        let element = |tag: u8, content: &[u8]| {
+            let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+            match content.len() {
+                0..=0x7f => [&[tag, length[1]], content].concat(),
+                0x80..=0xff => [&[tag, 0x81, length[1]], content].concat(),
+                _ => [&[tag, 0x82, length[0], length[1]], content].concat(),
+            }
+        };
+        let algorithm = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0];
+        let key = [element(2, &[&[0], modulus].concat()), element(2, exponent)].concat();
+        let bits = element(3, &[&[0], &*element(0x30, &key)].concat());
+        pem::encode(&pem::Pem::new("PUBLIC KEY", element(0x30, &[&algorithm[..], &bits].concat())))
+    }
+
+    /// What is demanded of RSA keys in a JWK set is demanded of those in PEM, too.
+    #[test]
+    fn weak_rsa_keys_are_skipped_in_pem_too() {
+        const ROCA: &str = "z5xeplsnD3kyoD6p_JS0fiADhgdCYp7lUqJI9k9uCjgw5ILdyY_vX85Zic9nDbrErxBN0ZpOGd7T4aNSPbxjntz8rj4Hev2NYpBa\
+        -T4mX54HacW6BZgm2N5-K7DtcZnwRbtJU_nPCARShYdJCLMZLcp9YmEyQKc2186ZtolOz-kN_6d1zZa6hnh1Ap9zUSJxW8uRXFQk\
+        VMnXUwtgMeapAQJ01NtRt7-b5teEsG-GFRGaTDySEi5J9eCZNN6DrZ2NZ-E3S3-1Egx6nIlC_LBuVB6RlMlgS_whSxDapKlC-ITo\
+        eX0VCkt-aPGLnOxAulLHOLACD4ZPcdo3dEMxJKUFqw";
+        let weak = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(ROCA).unwrap();
+        let sound = {
+            let mut n = weak.clone();
+            n[255] ^= 2;
+            n
+        };
+        let small = {
+            let mut n = sound.clone();
+            n[0] = 1;
+            n
+        };
+        for (modulus, exponent, reason) in
+            [(&sound, &[1, 0, 1][..], None), (&sound, &[3], None), (&weak, &[1, 0, 1], Some(SkipReason::Roca))]
+        {
+            let set = KeySet::from_pem(pem_of_rsa(modulus, exponent), Algorithms::default()).unwrap();
+            let skipped: Vec<SkipReason> = set.skipped().iter().map(|skipped| skipped.reason).collect();
+            assert_eq!((set.len(), skipped), (usize::from(reason.is_none()), Vec::from_iter(reason)), "{exponent:?}");
+        }
+        // aws-lc reads none of these, so that they are no keys at all.
+        let exponents: [&[u8]; 5] = [&[1], &[2], &[1, 0, 0], &[4, 0, 0, 0, 1], &[1, 0, 0, 0, 0, 0, 0, 0, 1]];
+        for (modulus, exponent) in
+            exponents.map(|exponent| (&sound, exponent)).into_iter().chain([(&small, &[1, 0, 1][..])])
+        {
+            let set = KeySet::from_pem(pem_of_rsa(modulus, exponent), Algorithms::default()).unwrap();
+            assert!(set.is_empty() && set.skipped().len() == 1, "{exponent:?}");
         }
     }
 }

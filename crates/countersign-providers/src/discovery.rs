@@ -40,8 +40,7 @@ impl ProviderMetadata {
     /// in its place.
     pub(crate) async fn fetch(http: &Http, url: Url, issuer: &str) -> Result<Self, FetchError> {
         let document = http.document(url.clone(), "application/json", None).await?;
-        let metadata: Document = serde_json::from_slice(&document.body.unwrap_or_default())
-            .map_err(|error| FetchError::new("the discovery document cannot be read", error))?;
+        let metadata = Document::read(&document.body.unwrap_or_default())?;
         if metadata.issuer != issuer {
             return Err(FetchError::new(
                 "the discovery document is another issuer's: configure the issuer exactly as it says",
@@ -73,6 +72,14 @@ impl ProviderMetadata {
 }
 
 impl Document {
+    fn read(text: &[u8]) -> Result<Self, FetchError> {
+        // A derived type takes an array for an object, too, member by member.
+        if !text.trim_ascii_start().starts_with(b"{") {
+            return Err("the discovery document is not a JSON object".into());
+        }
+        serde_json::from_slice(text).map_err(|error| FetchError::new("the discovery document cannot be read", error))
+    }
+
     fn jwks_uri(&self) -> Result<Url, FetchError> {
         let jwks_uri =
             parse_url(&self.jwks_uri).map_err(|problem| FetchError::new("`jwks_uri` is refused", problem))?;
@@ -104,6 +111,30 @@ mod tests {
             ("https://a.example/realms/x", "https://a.example/realms/x/.well-known/openid-configuration"),
         ] {
             assert_eq!(discovery_url(issuer).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_document_is_one_object() {
+        let (issuer, keys) = (r#""issuer":"https://a.example""#, r#""jwks_uri":"https://a.example/keys""#);
+        for good in
+            [format!("{{{issuer},{keys}}}"), format!("\n{{{issuer},{keys},\"token_endpoint\":null,\"more\":[1]}} ")]
+        {
+            assert!(Document::read(good.as_bytes()).is_ok(), "{good}");
+        }
+        for bad in [
+            String::new(),
+            "null".to_owned(),
+            r#"["https://a.example","https://a.example/keys",null,null]"#.to_owned(),
+            r#" ["https://a.example","https://a.example/keys",null,null]"#.to_owned(),
+            format!("[{{{issuer},{keys}}}]"),
+            format!("{{{issuer},{keys}}}]"),
+            format!("{{{issuer},{issuer},{keys}}}"),
+            format!("{{{issuer},{keys},{keys}}}"),
+            format!("{{{issuer}}}"),
+            format!("{{{keys}}}"),
+        ] {
+            assert!(Document::read(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 
