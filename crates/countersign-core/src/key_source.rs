@@ -49,6 +49,11 @@ impl KeySource {
         }
     }
 
+    /// Whether asking again may bring other keys.
+    pub(crate) fn can_be_renewed(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+
     /// Resolves when there are keys.
     pub(crate) async fn until_ready(&self) {
         match self {

@@ -90,7 +90,12 @@ pub(crate) const KEY: &str =
 /// A token that names a key and is signed by nobody: `BadSignature` shows that its key was found.
 pub(crate) fn token(kid: &str) -> String {
     let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#);
-    format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode("{}"), "A".repeat(86))
+    format!(
+        "{}.{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(r#"{"iss":"https://idp.example"}"#),
+        "A".repeat(86)
+    )
 }
 
 pub(crate) async fn verdict(verifier: &Verifier, kid: &str) -> &'static str {
