@@ -4,7 +4,7 @@ use crate::algorithm::Algorithm;
 use crate::error::Unavailable;
 use crate::key_report::{KeyCounts, KeyReport};
 use crate::key_set::KeySet;
-use crate::remote_keys::RemoteKeys;
+use crate::remote_keys::{Order, RemoteKeys};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +71,19 @@ impl KeySource {
         }
     }
 
+    /// Orders an attempt, where keys are fetched.
+    pub(crate) fn order(&self) -> Option<Result<Order, Arc<str>>> {
+        match self {
+            Self::Unsigned | Self::Static(_) => None,
+            Self::Remote(remote) => Some(remote.order()),
+        }
+    }
+
+    /// Whether both are fetched by the same task.
+    pub(crate) fn share_with(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Remote(one), Self::Remote(other)) if one.share_with(other))
+    }
+
     /// Resolves when the first attempt to get keys is over, whatever came of it.
     pub(crate) async fn started(&self) {
         match self {
@@ -90,7 +103,7 @@ impl KeySource {
         match self {
             Self::Unsigned => given(Arc::default()),
             Self::Static(keys) => given(Arc::clone(keys)),
-            Self::Remote(remote) => remote.report(),
+            Self::Remote(remote) => remote.report(issuer),
         }
     }
 }

@@ -11,9 +11,11 @@ use crate::issuer::{Form, TrustedIssuer};
 use crate::issuer_name;
 use crate::json::Object;
 use crate::jwk::VerificationKey;
+use crate::key_refresh::KeyRefreshError;
 use crate::key_report::KeyReport;
 use crate::key_source::{CurrentKeys, KeySource};
 use crate::principal::Principal;
+use crate::remote_keys::MAX_ORDER_WAIT;
 use crate::revocation::Revocation;
 use crate::revocation_list::RevocationList;
 use crate::rules::Rules;
@@ -26,6 +28,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Verifies tokens. Cheap to clone: clones share their keys, and the last one to go ends the background work.
 ///
@@ -409,6 +412,56 @@ impl Verifier {
     /// metrics.
     pub fn keys(&self) -> impl Iterator<Item = KeyReport> {
         self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
+    }
+
+    /// Fetches the keys of every issuer now, and waits until that is done: for an incident, when a provider has removed a key
+    /// and nobody wants to wait for the next refresh. Tokens under keys that are gone are refused from then on, those that are
+    /// [kept](VerifierBuilder::cache_lifetime) too.
+    ///
+    /// All issuers are asked at once. Calls that come together share one attempt for each issuer; the attempt begins after the
+    /// call. The wait ends after 10.25 seconds. Keys that are given in the configuration are not touched.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Verifier;
+    /// # async fn example(verifier: Verifier) -> Result<(), Box<dyn std::error::Error>> {
+    /// verifier.refresh_keys_now().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRefreshError`] names each issuer whose keys could not be fetched. Its last good keys stay in use, so a key that the
+    /// provider has removed is still believed.
+    ///
+    /// # Security
+    ///
+    /// It honours no cool-down, so let an operator call it and no request: a route that anybody can reach would let anybody
+    /// have the provider asked without a pause. Attempts are made one after the other all the same. It refreshes this process
+    /// alone; call it in each that verifies tokens.
+    pub async fn refresh_keys_now(&self) -> Result<(), KeyRefreshError> {
+        let deadline = Instant::now() + MAX_ORDER_WAIT;
+        let issuers = &self.0.issuers;
+        // All are ordered before one is waited for. Those that share their keys share the order.
+        let orders: Vec<_> = issuers
+            .iter()
+            .enumerate()
+            .filter(|(index, issuer)| !issuers[..*index].iter().any(|other| other.keys.share_with(&issuer.keys)))
+            .filter_map(|(_, issuer)| Some((&issuer.policy.iss, issuer.keys.order()?)))
+            .collect();
+        let mut failures = Vec::new();
+        for (issuer, order) in orders {
+            let outcome = match order {
+                Ok(order) => order.outcome(deadline).await,
+                Err(over) => Err(over),
+            };
+            if let Err(reason) = outcome {
+                failures.push((Arc::clone(issuer), reason));
+            }
+        }
+        if failures.is_empty() { Ok(()) } else { Err(KeyRefreshError { failures }) }
     }
 
     pub(crate) fn cache(&self) -> Option<&TokenCache> {

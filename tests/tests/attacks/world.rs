@@ -75,7 +75,7 @@ impl World {
         keys: KeyDelivery,
         company: Company,
     ) -> Result<Result<Verifier, ConfigError>, String> {
-        let Policy { issuers, algorithms, kind, leeway, sources, trusted_origins, .. } = &case.verifier;
+        let Policy { issuers, algorithms, kind, leeway, max_lifetime, sources, trusted_origins, .. } = &case.verifier;
         let algorithms = match algorithms {
             None => Algorithm::all().collect(),
             Some(names) => names
@@ -99,6 +99,9 @@ impl World {
             };
             if let Some(seconds) = leeway {
                 issuer = issuer.leeway(Duration::from_secs(*seconds));
+            }
+            if let Some(seconds) = max_lifetime {
+                issuer = issuer.max_lifetime(Duration::from_secs(*seconds));
             }
             builder = builder.issuer(issuer);
         }
