@@ -104,10 +104,12 @@ impl IssuerKeys {
     ///
     /// # Security
     ///
-    /// Give a handle to issuers whose tokens these keys sign, and to no other. What is not shared: the names, the audience, the
-    /// allow-list of algorithms, the cache of tokens and what was revoked. What is shared: an outage of the source is one for
-    /// all verifiers, a flood of unknown keys at one of them begins the cool-down of all, and the smallest
-    /// [`max_key_age`](Issuer::max_key_age) among them is how often the source is asked.
+    /// Give a handle to issuers whose tokens these keys sign, and to no other. Names, audience, allow-list of algorithms, the
+    /// cache of tokens and revoked tokens are not shared. The keys are parsed for every algorithm that fits them, and each
+    /// issuer still accepts those of its own list only.
+    ///
+    /// An outage of the source is one for all verifiers, a flood of unknown keys at one of them begins the cool-down of all,
+    /// and the smallest [`max_key_age`](Issuer::max_key_age) among them decides how often the source is asked.
     #[must_use]
     pub fn shared(self) -> Self {
         match self.0 {

@@ -149,6 +149,7 @@ impl Shared {
 }
 
 /// An attempt that the program asked for.
+#[derive(Clone)]
 pub(crate) struct Order {
     status: watch::Receiver<Status>,
     number: u64,

@@ -15,7 +15,7 @@ use crate::key_refresh::KeyRefreshError;
 use crate::key_report::KeyReport;
 use crate::key_source::{CurrentKeys, KeySource};
 use crate::principal::Principal;
-use crate::remote_keys::MAX_ORDER_WAIT;
+use crate::remote_keys::{MAX_ORDER_WAIT, Order};
 use crate::revocation::Revocation;
 use crate::revocation_list::RevocationList;
 use crate::rules::Rules;
@@ -445,20 +445,20 @@ impl Verifier {
         let deadline = Instant::now() + MAX_ORDER_WAIT;
         let issuers = &self.0.issuers;
         // All are ordered before one is waited for. Those that share their keys share the order.
-        let orders: Vec<_> = issuers
-            .iter()
-            .enumerate()
-            .filter(|(index, issuer)| !issuers[..*index].iter().any(|other| other.keys.share_with(&issuer.keys)))
-            .filter_map(|(_, issuer)| Some((&issuer.policy.iss, issuer.keys.order()?)))
-            .collect();
+        let mut orders: Vec<Option<Result<Order, Arc<str>>>> = Vec::with_capacity(issuers.len());
+        for issuer in issuers {
+            let same = issuers.iter().take(orders.len()).position(|other| other.keys.share_with(&issuer.keys));
+            orders.push(same.map_or_else(|| issuer.keys.order(), |same| orders[same].clone()));
+        }
         let mut failures = Vec::new();
-        for (issuer, order) in orders {
+        for (issuer, order) in issuers.iter().zip(orders) {
             let outcome = match order {
-                Ok(order) => order.outcome(deadline).await,
-                Err(over) => Err(over),
+                None => Ok(()),
+                Some(Ok(order)) => order.outcome(deadline).await,
+                Some(Err(over)) => Err(over),
             };
             if let Err(reason) = outcome {
-                failures.push((Arc::clone(issuer), reason));
+                failures.push((Arc::clone(&issuer.policy.iss), reason));
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(KeyRefreshError { failures }) }

@@ -1,7 +1,7 @@
 //! Keys that the program gives to several verifiers.
 
 use crate::provider::{Provider, build, issuer, token, verdict};
-use countersign_core::{Algorithm, IssuerKeys, TokenError, Verifier};
+use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys, TokenError, Verifier};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -52,16 +52,33 @@ async fn one_verifier_s_fetch_is_seen_by_all() {
     assert_eq!((verdict(&one, "newer").await, provider.fetches()), ("found", 3));
 }
 
+async fn two_issuers(keys: IssuerKeys) -> Verifier {
+    let second = Issuer::new("https://second.example", keys.clone()).audience(Audience::any_of(["api"]));
+    Verifier::builder().issuer(issuer(keys)).issuer(second).build().await.unwrap()
+}
+
 #[tokio::test(start_paused = true)]
-async fn two_issuers_of_one_verifier_that_share_their_keys_share_the_order() {
+async fn two_issuers_of_one_verifier_that_share_their_keys_are_both_named() {
     let (provider, keys) = shared(&["known"]);
-    let second = countersign_core::Issuer::new("https://second.example", keys.clone());
-    let second = second.audience(countersign_core::Audience::any_of(["api"]));
-    let verifier = Verifier::builder().issuer(issuer(keys)).issuer(second).build().await.unwrap();
-    assert_eq!(verifier.refresh_keys_now().await, Ok(()));
-    assert_eq!(provider.fetches(), 2);
+    let verifier = two_issuers(keys).await;
     let issuers: Vec<_> = verifier.keys().map(|keys| keys.issuer().to_owned()).collect();
     assert_eq!(issuers, ["https://idp.example", "https://second.example"]);
+    provider.fail();
+    let error = verifier.refresh_keys_now().await.unwrap_err();
+    let named: Vec<_> = error.failures().map(|(issuer, _)| issuer).collect();
+    assert_eq!(named, ["https://idp.example", "https://second.example"]);
+    assert_eq!(provider.fetches(), 2);
+}
+
+/// On real threads, where the keeper may begin an attempt between two orders.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_issuers_of_one_verifier_that_share_their_keys_share_the_order() {
+    let (provider, keys) = shared(&["known"]);
+    let verifier = two_issuers(keys).await;
+    for order in 1..=2_000 {
+        assert_eq!(verifier.refresh_keys_now().await, Ok(()));
+        assert_eq!(provider.fetches(), 1 + order);
+    }
 }
 
 #[tokio::test(start_paused = true)]
