@@ -223,3 +223,85 @@ async fn steps_of_the_clock_fetch_nothing_and_take_no_key_away() {
     assert_eq!(issuer.requests().keys, 1);
     assert!(verifier.ready().is_ok());
 }
+
+#[tokio::test]
+async fn a_removed_key_is_gone_at_once_when_an_operator_says_so() {
+    let world = World::new().await;
+    world.issuer.keys_fresh_for(Duration::from_secs(24 * 3_600));
+    assert_eq!(world.verdict(&world.known).await, Ok(()));
+    world.issuer.rotate();
+    world.issuer.retire();
+    assert_eq!(world.verdict(&world.known).await, Ok(()), "nobody has asked the provider");
+    assert_eq!(world.verifier.refresh_keys_now().await, Ok(()));
+    assert_eq!(world.verdict(&world.known).await, Err(TokenError::UnknownKey.into()), "kept or not");
+    assert_eq!(world.verdict(&token(&world.issuer)).await, Ok(()));
+
+    world.issuer.inflict(Fault::Status(500));
+    let error = world.verifier.refresh_keys_now().await.unwrap_err();
+    let (issuer, reason) = error.failures().next().unwrap();
+    assert!(issuer == world.issuer.url() && reason.contains("500"), "{error}");
+    assert_eq!(world.verdict(&token(&world.issuer)).await, Ok(()));
+}
+
+#[tokio::test]
+async fn verifiers_of_a_preset_share_keys_by_a_handle_and_nothing_else() {
+    let issuer = TestIssuer::start_with([Algorithm::ES256, Algorithm::RS256]).await.unwrap();
+    let provider = || Oidc::issuer(issuer.url()).algorithms([Algorithm::ES256]);
+    let keys = provider().shared_keys().unwrap();
+    assert_eq!(issuer.requests().keys, 0);
+    let build = |provider: Provider<Oidc>| Verifier::builder().issuer(provider).build();
+    let first = build(provider().audience("api").keys(keys.clone())).await.unwrap();
+    let second = build(provider().audience("internal").keys(keys.clone())).await.unwrap();
+    let rsa =
+        build(Oidc::issuer(issuer.url()).algorithms([Algorithm::RS256]).audience("api").keys(keys)).await.unwrap();
+    assert_eq!((issuer.requests().discovery, issuer.requests().keys), (1, 1));
+
+    let for_internal = issuer.token("alice").audience("internal").algorithm(Algorithm::ES256).mint();
+    assert_eq!(first.verify(&for_internal).await.unwrap_err(), TokenError::WrongAudience.into());
+    assert!(second.verify(&for_internal).await.is_ok());
+    // The key is there, and so is the signature: what the issuer of this verifier allows counts.
+    let by_rsa = issuer.token("alice").audience("api").algorithm(Algorithm::RS256).mint();
+    assert!(rsa.verify(&by_rsa).await.is_ok());
+    assert_eq!(first.verify(&by_rsa).await.unwrap_err(), TokenError::AlgorithmNotAllowed.into());
+    assert_eq!(rsa.verify(&token(&issuer)).await.unwrap_err(), TokenError::AlgorithmNotAllowed.into());
+    first.revoke(&first.verify(&token(&issuer)).await.unwrap());
+
+    // A key that leaves the set leaves it for all: `second` holds a token that it verified.
+    issuer.rotate();
+    issuer.retire();
+    assert_eq!(first.refresh_keys_now().await, Ok(()));
+    assert_eq!(second.verify(&for_internal).await.unwrap_err(), TokenError::UnknownKey.into());
+    assert_eq!(issuer.requests().keys, 3, "two fetches, and one for the unknown key");
+}
+
+#[tokio::test]
+async fn a_handle_of_a_preset_is_refused_where_the_preset_is() {
+    let refused = Oidc::issuer("http://idp.example.com").shared_keys();
+    assert!(matches!(refused, Err(countersign::ConfigError::InvalidIssuer { .. })), "{refused:?}");
+    let refused = Oidc::issuer("https://idp.example.com").jwks_url("http://idp.example.com/jwks").shared_keys();
+    assert!(matches!(refused, Err(countersign::ConfigError::InvalidIssuer { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_preset_limits_the_life_of_tokens_and_the_age_of_keys() {
+    let hour = Duration::from_secs(3_600);
+    let world = World::with(|provider| provider.max_lifetime(hour).max_key_age(hour)).await;
+    let token = |lifetime| {
+        let token = world.issuer.token("alice").audience("api").algorithm(Algorithm::ES256);
+        token.expires_in(Duration::from_secs(lifetime))
+    };
+    assert_eq!(world.verdict(&token(3_000).mint()).await, Ok(()));
+    for long in [token(3_700), token(3_700).without("iat"), token(41 * 24 * 3_600), token(100 * 365 * 24 * 3_600)] {
+        assert_eq!(world.verdict(&long.mint()).await, Err(TokenError::LivesTooLong.into()));
+    }
+    let without = World::new().await;
+    let long = without.issuer.token("alice").audience("api").algorithm(Algorithm::ES256);
+    assert_eq!(without.verdict(&long.expires_in(41 * 24 * hour).mint()).await, Ok(()), "no maximum unless set");
+
+    let oidc = || Oidc::issuer(world.issuer.url()).audience("api");
+    for odd in [oidc().max_key_age(Duration::ZERO), oidc().max_key_age(25 * hour), oidc().max_lifetime(Duration::ZERO)]
+    {
+        let built = Verifier::builder().issuer(odd).build().await;
+        assert!(matches!(built, Err(countersign::ConfigError::InvalidSetting { .. })), "{built:?}");
+    }
+}

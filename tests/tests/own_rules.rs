@@ -201,3 +201,36 @@ async fn a_client_learns_of_no_rule() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_revoked_is_refused_for_that_whether_it_is_known_or_not() {
+    let world = World::new();
+    let refuses = Arc::new(AtomicUsize::new(0));
+    let rule = {
+        let refuses = Arc::clone(&refuses);
+        move |_: &countersign::VerifiedToken| match refuses.load(Ordering::SeqCst) {
+            0 => Ok(()),
+            _ => Err("locked".into()),
+        }
+    };
+    let (with, without) = (world.issuer().validate(rule.clone()), world.issuer().validate(rule));
+    let cached = world.verifier(with).await;
+    let builder = Verifier::builder().issuer(without).clock(world.clock.clone()).without_cache();
+    for verifier in [cached, builder.build().await.unwrap()] {
+        refuses.store(0, Ordering::SeqCst);
+        let token = verifier.verify(&world.token("")).await.unwrap();
+        verifier.revoke(&token);
+        refuses.store(1, Ordering::SeqCst);
+        assert_eq!(verdict(&verifier, token.raw()).await, Err(TokenError::Revoked.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_answers_as_if_a_key_were_unknown_has_none_fetched() {
+    let issuer = countersign_testing::TestIssuer::start().await.unwrap();
+    let provider = Oidc::issuer(issuer.url()).audience("api").validate(|_| Err(TokenError::UnknownKey));
+    let verifier = Verifier::builder().issuer(provider).build().await.unwrap();
+    let token = issuer.token("alice").audience("api").mint();
+    assert_eq!(verdict(&verifier, &token).await, Err(TokenError::UnknownKey.into()));
+    assert_eq!(issuer.requests().keys, 1);
+}

@@ -179,3 +179,149 @@ async fn one_odd_key_never_spoils_the_others() {
         assert!(verifier.verify(&token).await.is_ok(), "{odd}");
     }
 }
+
+/// Each way to a verdict, and each company that an issuer can be in, gives the same reason for the same token.
+#[tokio::test]
+async fn the_reason_does_not_hang_on_the_way_to_the_verdict() {
+    const IDP: &str = "https://idp.example.com";
+    let [key, further, stranger] = ["key", "further", "key"].map(|kid| SigningKey::generate(Algorithm::ES256, kid));
+    let jwks = |keys: &[&SigningKey]| {
+        let keys: Vec<String> = keys.iter().map(|key| key.jwk().to_string()).collect();
+        format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+    };
+    let oidc = || Oidc::issuer(IDP).audience(API).algorithms([Algorithm::ES256]);
+    let other = || Oidc::issuer("https://other.example.com").audience(API).algorithms(Algorithm::all());
+    let set = jwks(&[&key, &further]);
+    let keys = IssuerKeys::jwks(&set);
+    let verifiers = [
+        ("one issuer", build(oidc().jwks(&set)).await.unwrap()),
+        ("one issuer, no cache", Verifier::builder().issuer(oidc().jwks(&set)).without_cache().build().await.unwrap()),
+        ("keys by a handle", build(oidc().keys(keys.shared())).await.unwrap()),
+        ("first of two", {
+            Verifier::builder()
+                .issuer(oidc().jwks(&set))
+                .issuer(other().jwks(jwks(&[&stranger])))
+                .build()
+                .await
+                .unwrap()
+        }),
+        ("second of two", {
+            Verifier::builder()
+                .issuer(other().jwks(jwks(&[&stranger])))
+                .issuer(oidc().jwks(&set))
+                .build()
+                .await
+                .unwrap()
+        }),
+        ("a rule beside", build(oidc().jwks(&set).validate(|_| Err("never_asked".into()))).await.unwrap()),
+        ("a waiting rule beside", {
+            build(oidc().jwks(&set).validate_async(async |_| Err("never_asked".into()))).await.unwrap()
+        }),
+    ];
+    let good = format!(r#"{{"iss":"{IDP}","aud":"{API}","sub":"alice","exp":4000000000}}"#);
+    let foreign = good.replace(IDP, "https://foreign.example.com");
+    let (known, unknown, unnamed) =
+        (r#"{"alg":"ES256","kid":"key"}"#, r#"{"alg":"ES256","kid":"unheard-of"}"#, r#"{"alg":"ES256"}"#);
+    let odd_form = |token: String| format!("{}.A", token.rsplit_once('.').unwrap().0);
+    let table = [
+        ("stranger's signature", stranger.sign(known, &good), "bad_signature"),
+        ("unknown key", key.sign(unknown, &good), "unknown_key"),
+        ("no key named", key.sign(unnamed, &good), "ambiguous_key"),
+        ("foreign issuer", key.sign(known, &foreign), "unknown_issuer"),
+        ("foreign issuer and signature", stranger.sign(known, &foreign), "unknown_issuer"),
+        ("foreign issuer and key", stranger.sign(unknown, &foreign), "unknown_issuer"),
+        ("foreign issuer, no key named", stranger.sign(unnamed, &foreign), "unknown_issuer"),
+        ("foreign issuer and algorithm", key.sign(r#"{"alg":"RS256","kid":"key"}"#, &foreign), "unknown_issuer"),
+        (
+            "foreign issuer and type",
+            key.sign(r#"{"alg":"ES256","kid":"key","typ":"logout+jwt"}"#, &foreign),
+            "unknown_issuer",
+        ),
+        ("foreign issuer, expired", key.sign(known, foreign.replace("4000000000", "1")), "unknown_issuer"),
+        ("no issuer, unknown key", key.sign(unknown, "{}"), "missing_claim"),
+        ("no issuer, stranger's signature", stranger.sign(known, r#"{"iss":null}"#), "missing_claim"),
+        ("an issuer that is no text, unknown key", key.sign(unknown, r#"{"iss":["a"]}"#), "invalid_claim"),
+        ("algorithm not allowed", key.sign(r#"{"alg":"RS256","kid":"key"}"#, &good), "algorithm_not_allowed"),
+        ("algorithm not allowed, no JSON", key.sign(r#"{"alg":"RS256","kid":"key"}"#, "no JSON"), "malformed_claims"),
+        (
+            "type not accepted, unknown key",
+            key.sign(r#"{"alg":"ES256","kid":"x","typ":"logout+jwt"}"#, &good),
+            "type_not_accepted",
+        ),
+        ("no JSON", key.sign(known, "no JSON"), "malformed_claims"),
+        ("an array", key.sign(known, format!("[{good}]")), "malformed_claims"),
+        ("no JSON, stranger's signature", stranger.sign(known, "no JSON"), "malformed_claims"),
+        ("no JSON, unknown key", key.sign(unknown, "no JSON"), "malformed_claims"),
+        (
+            "a name twice, unknown key",
+            key.sign(unknown, format!("{}{}", &good[..good.len() - 1], r#","sub":"b"}"#)),
+            "malformed_claims",
+        ),
+        ("no UTF-8, unknown key", key.sign(unknown, b"{\"iss\":\"\xff\"}"), "malformed_claims"),
+        ("signature of no form", odd_form(key.sign(known, &good)), "not_compact"),
+        ("signature of no form, unknown key", odd_form(key.sign(unknown, &good)), "not_compact"),
+        ("signature of no form, no key named", odd_form(key.sign(unnamed, &good)), "not_compact"),
+        ("no signature", format!("{}.", key.sign(known, &good).rsplit_once('.').unwrap().0), "not_compact"),
+        ("expired", key.sign(known, good.replace("4000000000", "1")), "expired"),
+        ("another audience", key.sign(known, good.replace(API, "another")), "wrong_audience"),
+    ];
+    for (case, token, expected) in &table {
+        for (way, verifier) in &verifiers {
+            let reason = match verifier.verify(token).await {
+                Err(VerifyError::Token(reason)) => reason.code(),
+                other => panic!("{case}, {way}: {other:?}"),
+            };
+            assert_eq!(reason, *expected, "{case}, {way}");
+            match verifier.verify_now(token) {
+                // Only where a rule may wait: the keys are given, so that none comes later.
+                None => assert_eq!(*way, "a waiting rule beside", "{case}"),
+                Some(verdict) => assert_eq!(verdict.err().map(|error| error.to_string()), Some("token refused".into())),
+            }
+        }
+    }
+}
+
+/// A token of a stranger is no reason to ask for keys, and none to answer that they cannot be had.
+#[tokio::test]
+async fn no_token_of_a_stranger_asks_for_keys_or_waits_for_them() {
+    let (issuer, stranger) = (TestIssuer::start().await.unwrap(), TestIssuer::start().await.unwrap());
+    let verifier = build(Oidc::issuer(issuer.url()).audience(API)).await.unwrap();
+    let token = stranger.token("eve").audience(API).header("kid", "made-up").mint();
+    assert_eq!(verifier.verify(&token).await.unwrap_err(), TokenError::UnknownIssuer.into());
+    assert!(verifier.verify_now(&token).is_some(), "it waits for nothing");
+    let counts = verifier.keys().next().unwrap().counts();
+    assert_eq!((issuer.requests().keys, counts.unknown, counts.demanded), (1, 0, 0));
+
+    let without_keys = build(Oidc::issuer("http://127.0.0.1:9").audience(API)).await.unwrap();
+    assert!(without_keys.ready().is_err());
+    assert_eq!(without_keys.verify(&token).await.unwrap_err(), TokenError::UnknownIssuer.into());
+    let ours = stranger.token("eve").audience(API).claim("iss", "http://127.0.0.1:9").mint();
+    assert!(matches!(without_keys.verify(&ours).await, Err(VerifyError::Unavailable(_))));
+    let no_token = format!("{}.A", ours.rsplit_once('.').unwrap().0);
+    assert_eq!(without_keys.verify(&no_token).await.unwrap_err(), TokenError::NotCompact.into());
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_not_allowed_is_no_reason_to_ask_for_keys() {
+    let tenant = |digit: char| format!("{0}{0}{0}{0}{0}{0}{0}{0}-2222-3333-4444-555555555555", digit);
+    let url = |tenant: &str| format!("https://login.example/{tenant}/v2.0");
+    let key = SigningKey::generate(Algorithm::ES256, "key");
+    let jwks = format!(r#"{{"keys":[{}]}}"#, key.jwk());
+    let tenants = || {
+        let issuer = Issuer::new(url("{tenantid}"), IssuerKeys::jwks(&jwks)).audience(Audience::any_of([API]));
+        issuer.for_tenants("tid", [tenant('1')])
+    };
+    let other = Oidc::issuer("https://idp.example.com").audience(API).jwks(&jwks);
+    let beside = Verifier::builder().issuer(other).issuer(tenants()).build().await.unwrap();
+    let claims = |iss: &str| format!(r#"{{"iss":"{iss}","aud":"{API}","sub":"alice","exp":4000000000}}"#);
+    for verifier in [build(tenants()).await.unwrap(), beside] {
+        for (iss, expected) in [
+            (url(&tenant('2')), TokenError::WrongTenant),
+            (url("common"), TokenError::UnknownIssuer),
+            (url(&tenant('1')), TokenError::UnknownKey),
+        ] {
+            let token = key.sign(r#"{"alg":"ES256","kid":"unheard-of"}"#, claims(&iss));
+            assert_eq!(verifier.verify(&token).await.unwrap_err(), expected.into(), "{iss}");
+        }
+    }
+}

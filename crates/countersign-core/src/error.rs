@@ -62,6 +62,16 @@ pub enum ConfigError {
     /// The leeway is longer than ten minutes.
     #[error("a leeway of {0:?} defeats expiry: use ten minutes at the most")]
     LeewayTooLong(Duration),
+    /// A setting of an issuer has a value that makes no sense.
+    #[error("issuer `{issuer}`: `{setting}` {problem}")]
+    InvalidSetting {
+        /// The issuer as configured.
+        issuer: String,
+        /// The name of the setting.
+        setting: &'static str,
+        /// What is wrong with it and what to do.
+        problem: &'static str,
+    },
     /// A preset's argument is not of the form that its provider gives out.
     #[error("`{value}` is not a {what}: {expected}")]
     InvalidArgument {
@@ -94,6 +104,10 @@ pub enum ConfigError {
 }
 
 /// Why a token was refused. Meant for logs and tests: clients learn only that it was.
+///
+/// Where several things are wrong with a token, the reason is the first in this order: its outside and its header, the form
+/// of its claims, its issuer, its algorithm and type, its key and signature, its claims, its revocation, the application's
+/// own rules. The order is the same for one issuer and for several, and for a token that is known.
 ///
 /// No variant holds anything that was read from a token, so that logging one never leaks a credential.
 ///
@@ -158,6 +172,9 @@ pub enum TokenError {
     /// `iat` lies ahead by more than the leeway.
     #[error("token was issued in the future")]
     IssuedInFuture,
+    /// The token lives longer than the issuer's [maximum](crate::Issuer::max_lifetime).
+    #[error("token lives longer than is accepted")]
+    LivesTooLong,
     /// The token is of another tenant, or names two of them.
     #[error("token is of another tenant")]
     WrongTenant,
@@ -202,6 +219,7 @@ impl TokenError {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::IssuedInFuture => "issued_in_future",
+            Self::LivesTooLong => "lives_too_long",
             Self::WrongTenant => "wrong_tenant",
             Self::ClaimNotAccepted(_) => "claim_not_accepted",
             Self::ForeignKey => "foreign_key",

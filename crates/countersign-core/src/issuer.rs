@@ -9,8 +9,10 @@ use crate::fetch::Fetch;
 use crate::issuer_name::IssuerNames;
 use crate::key_set::KeySet;
 use crate::key_source::KeySource;
-use crate::remote_keys::RemoteKeys;
+use crate::pace::MIN_LIFETIME;
+use crate::remote_keys::{MAX_STALENESS, RemoteKeys, RemoteSource};
 use crate::rules::Rules;
+use crate::shared_keys::SharedKeys;
 use crate::token_kind::TokenKind;
 use crate::unsigned::DangerousIssuer;
 use crate::verified_token::VerifiedToken;
@@ -45,6 +47,8 @@ pub struct Issuer {
     claim_rules: Vec<ClaimRule>,
     algorithms: Algorithms,
     leeway: Duration,
+    max_lifetime: Option<Duration>,
+    max_key_age: Option<Duration>,
     claim_map: ClaimMap,
     rules: Rules,
 }
@@ -58,6 +62,7 @@ enum Origin {
     Jwks(Box<[u8]>),
     Pem(Box<[u8]>),
     Fetch(Arc<dyn Fetch>),
+    Shared(Arc<SharedKeys>),
     /// Nobody signs.
     Unsigned,
 }
@@ -77,6 +82,41 @@ impl IssuerKeys {
     pub fn fetched(fetch: impl Fetch) -> Self {
         Self(Origin::Fetch(Arc::new(fetch)))
     }
+
+    /// Makes a handle: all issuers that are given a clone of it use the same keys. One task fetches them, a key that leaves the
+    /// set leaves it for all of them, and the last verifier to go ends the task. Without this each issuer of each verifier
+    /// fetches by itself. Keys that are given in the configuration are not fetched, so nothing changes for them.
+    ///
+    /// # Example
+    ///
+    /// Two verifiers of one issuer, each for an API of its own:
+    ///
+    /// ```
+    /// use countersign_core::{Audience, Issuer, IssuerKeys, Verifier};
+    /// # async fn example(fetch: impl countersign_core::Fetch) -> Result<(), Box<dyn std::error::Error>> {
+    /// let keys = IssuerKeys::fetched(fetch).shared();
+    /// let issuer = |api| Issuer::new("https://idp.example.com", keys.clone()).audience(Audience::any_of([api]));
+    /// let public = Verifier::builder().issuer(issuer("https://api.example.com")).build().await?;
+    /// let internal = Verifier::builder().issuer(issuer("https://internal.example.com")).build().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Give a handle to issuers whose tokens these keys sign, and to no other. Names, audience, allow-list of algorithms, the
+    /// cache of tokens and revoked tokens are not shared. The keys are parsed for every algorithm that fits them, and each
+    /// issuer still accepts those of its own list only.
+    ///
+    /// An outage of the source is one for all verifiers, a flood of unknown keys at one of them begins the cool-down of all,
+    /// and the smallest [`max_key_age`](Issuer::max_key_age) among them decides how often the source is asked.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        match self.0 {
+            Origin::Fetch(fetch) => Self(Origin::Shared(Arc::new(SharedKeys::new(fetch)))),
+            other => Self(other),
+        }
+    }
 }
 
 impl Issuer {
@@ -92,6 +132,8 @@ impl Issuer {
             claim_rules: Vec::new(),
             algorithms: Algorithms::default(),
             leeway: DEFAULT_LEEWAY,
+            max_lifetime: None,
+            max_key_age: None,
             claim_map: ClaimMap::default(),
             rules: Rules::default(),
         }
@@ -195,6 +237,55 @@ impl Issuer {
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
+        self
+    }
+
+    /// The longest that a token may live, from `iat` to `exp`; any time unless set. A token without `iat` may have so long
+    /// left, counted from now and with the leeway. Longer ones are refused as
+    /// [`LivesTooLong`](crate::TokenError::LivesTooLong).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Issuer;
+    /// # use std::time::Duration;
+    /// fn at_most_a_day(issuer: Issuer) -> Issuer {
+    ///     issuer.max_lifetime(Duration::from_secs(24 * 60 * 60))
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// A stolen token is good until it expires. Look up what your provider is set to before you choose a number: some
+    /// issue tokens for a month or more on purpose, and all of those are refused from the next start on. A token without `iat`
+    /// that was issued for too long is refused only until its last days: nobody can tell its age.
+    #[must_use]
+    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.max_lifetime = Some(lifetime);
+        self
+    }
+
+    /// The longest that fetched keys are believed without being confirmed by the issuer: between one minute and 24 hours, 24
+    /// hours unless set. They are refreshed well before, even where the issuer says that its answer is good for longer.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Issuer;
+    /// # use std::time::Duration;
+    /// fn a_removed_key_is_gone_within_an_hour(issuer: Issuer) -> Issuer {
+    ///     issuer.max_key_age(Duration::from_secs(60 * 60))
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// It bounds how long a key is believed that the issuer has removed. It also bounds how long the API outlives an outage of
+    /// the issuer: after it, every token of this issuer is answered with 503 until keys can be fetched again. An hour is a
+    /// good start. For an incident there is [`refresh_keys_now`](crate::Verifier::refresh_keys_now).
+    #[must_use]
+    pub fn max_key_age(mut self, age: Duration) -> Self {
+        self.max_key_age = Some(age);
         self
     }
 
@@ -319,6 +410,20 @@ impl Issuer {
         if self.leeway > MAX_LEEWAY {
             return Err(ConfigError::LeewayTooLong(self.leeway));
         }
+        let invalid = |setting, problem| Err(ConfigError::InvalidSetting { issuer: name(), setting, problem });
+        if self.max_lifetime.is_some_and(|lifetime| lifetime.is_zero()) {
+            return invalid("max_lifetime", "of zero refuses every token: give the longest life that you accept");
+        }
+        match self.max_key_age {
+            Some(_) if matches!(self.keys.0, Origin::Jwks(_) | Origin::Pem(_)) => {
+                return invalid("max_key_age", "is for keys that are fetched, and these are given: leave it out");
+            }
+            Some(age) if !(MIN_LIFETIME..=MAX_STALENESS).contains(&age) => {
+                return invalid("max_key_age", "is out of range: use one minute to 24 hours");
+            }
+            _ => {}
+        }
+        let max_key_age = self.max_key_age.unwrap_or(MAX_STALENESS);
         let keys = match self.keys.0 {
             Origin::Jwks(text) => static_keys(name, KeySet::from_jwks(text, self.algorithms)?, self.algorithms)?,
             Origin::Pem(text) => static_keys(name, KeySet::from_pem(text, self.algorithms)?, self.algorithms)?,
@@ -329,7 +434,11 @@ impl Issuer {
                 );
                 KeySource::Unsigned
             }
-            Origin::Fetch(fetch) => KeySource::Remote(RemoteKeys::spawn(Arc::clone(&iss), self.algorithms, fetch)),
+            Origin::Fetch(fetch) => {
+                let source = RemoteSource::spawn(Arc::clone(&iss), self.algorithms, fetch);
+                KeySource::Remote(RemoteKeys::new(source, max_key_age))
+            }
+            Origin::Shared(shared) => KeySource::Remote(shared.keys(&iss, max_key_age)),
         };
         let policy = Policy {
             label: self.label.unwrap_or_else(|| Arc::clone(&iss)),
@@ -339,6 +448,7 @@ impl Issuer {
             claim_rules: self.claim_rules,
             algorithms: self.algorithms,
             leeway: self.leeway,
+            max_lifetime: self.max_lifetime,
             claim_map: self.claim_map,
             rules: self.rules,
         };
@@ -379,6 +489,7 @@ pub(crate) struct Policy {
     pub(crate) claim_rules: Vec<ClaimRule>,
     pub(crate) algorithms: Algorithms,
     pub(crate) leeway: Duration,
+    pub(crate) max_lifetime: Option<Duration>,
     pub(crate) claim_map: ClaimMap,
     pub(crate) rules: Rules,
 }

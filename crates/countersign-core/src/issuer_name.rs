@@ -81,6 +81,11 @@ impl IssuerNames {
         }
     }
 
+    /// Whether `iss` is the name of a tenant, allowed or not.
+    pub(crate) fn name_tenant(&self, iss: &str) -> bool {
+        self.tenants.is_some() && self.all().any(|name| tenant_of(name, iss).is_some())
+    }
+
     /// Whether a token could be of either.
     pub(crate) fn overlap(&self, other: &Self) -> bool {
         self.all().any(|name| other.all().any(|also| name == also || other.accept(name) || self.accept(also)))
@@ -90,10 +95,7 @@ impl IssuerNames {
     ///
     /// Gives the name that the subject is unique under.
     pub(crate) fn check(&self, claims: &Object<'_>) -> Result<Arc<str>, TokenError> {
-        let iss = match claims.get("iss").ok_or(TokenError::MissingClaim("iss"))? {
-            Json::String(iss) => &**iss,
-            _ => return Err(TokenError::InvalidClaim("iss")),
-        };
+        let iss = named_by(claims)?;
         let Some(tenants) = &self.tenants else {
             return if self.accept(iss) { Ok(Arc::clone(&self.first)) } else { Err(TokenError::UnknownIssuer) };
         };
@@ -126,6 +128,11 @@ impl Tenants {
     fn allow(&self, tenant: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(|allowed| **allowed == *tenant))
     }
+}
+
+/// The `iss` of a token.
+pub(crate) fn named_by<'c>(claims: &'c Object<'_>) -> Result<&'c str, TokenError> {
+    claims.get("iss").ok_or(TokenError::MissingClaim("iss"))?.as_str().ok_or(TokenError::InvalidClaim("iss"))
 }
 
 /// The tenant that `iss` names, where it is of the template's form.

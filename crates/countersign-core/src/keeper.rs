@@ -4,7 +4,7 @@ use crate::algorithm::Algorithms;
 use crate::fetch::{Fetch, FetchError};
 use crate::key_set::KeySet;
 use crate::pace::{COOL_DOWN, Pace};
-use crate::remote_keys::{Held, MAX_STALENESS, Shared};
+use crate::remote_keys::{Held, Shared};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 /// The whole time of one attempt, discovery included.
 pub(crate) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Makes every attempt of one issuer, one after the other.
+/// Makes every attempt of one issuer, or of several that share their keys, one after the other.
 pub(crate) struct Keeper {
     shared: Arc<Shared>,
     allowed: Algorithms,
@@ -34,6 +34,9 @@ struct NewKeys {
 enum Cause {
     /// The first one, a refresh, or another try.
     Due,
+    /// The program asks: [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now), or a further verifier that
+    /// shares the keys.
+    Ordered,
     /// A token names a key that is unknown.
     UnknownKey,
 }
@@ -45,35 +48,44 @@ impl Keeper {
 
     pub(crate) async fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        self.due().await;
+        self.attempt_unless_wanted(Cause::Due).await;
         loop {
-            let (next_attempt, cooling_until, is_cooling) = {
+            let (next_attempt, cooling_until, is_cooling, is_ordered) = {
                 let status = shared.status.borrow();
-                (status.next_attempt, status.cooling_until, status.is_cooling())
+                (status.next_attempt, status.cooling_until, status.is_cooling(), status.is_ordered())
             };
+            if is_ordered {
+                self.attempt_unless_wanted(Cause::Ordered).await;
+                continue;
+            }
             tokio::select! {
                 biased; // one attempt for both, where both are due
+                // An order, or another maximum age: the status says which.
+                () = shared.changed.notified() => {}
                 () = shared.wanted.notified(), if !is_cooling => self.attempt(Cause::UnknownKey).await,
-                () = sleep_until(next_attempt) => self.due().await,
+                () = sleep_until(next_attempt) => self.attempt_unless_wanted(Cause::Due).await,
                 () = sleep_until(cooling_until), if is_cooling => {}
             }
         }
     }
 
-    /// Makes an attempt that is due. Should somebody wish for one meanwhile, it is given up for a new one: its answer may be
-    /// older than the wish, and two of them one after the other would take too long.
-    async fn due(&mut self) {
+    /// Makes an attempt that no unknown key caused. Should somebody wish for one meanwhile, or order one, it is given up for
+    /// a new one: its answer may be older than the wish, and two of them one after the other would take too long.
+    async fn attempt_unless_wanted(&mut self, mut cause: Cause) {
         let shared = Arc::clone(&self.shared);
         let has_keys = shared.held.load().is_some();
-        let is_wanted = tokio::select! {
-            biased;
-            () = self.attempt(Cause::Due) => false,
-            // Without keys nobody asks for one that is unknown, and within a cool-down nobody may.
-            () = shared.wanted.notified(), if has_keys && !shared.status.borrow().is_cooling() => true,
-        };
-        if is_wanted {
-            self.attempt(Cause::UnknownKey).await;
+        // Three rounds at the most: due, ordered, for an unknown key. The last is given up for nothing.
+        while cause != Cause::UnknownKey {
+            cause = tokio::select! {
+                biased;
+                () = self.attempt(cause) => return,
+                // Without keys nobody asks for one that is unknown, and within a cool-down nobody may.
+                () = shared.wanted.notified(), if has_keys && !shared.status.borrow().is_cooling() => Cause::UnknownKey,
+                // An attempt that was ordered is not given up for the next order, or orders could starve it.
+                () = shared.ordered(), if cause == Cause::Due => Cause::Ordered,
+            };
         }
+        self.attempt(cause).await;
     }
 
     async fn attempt(&mut self, cause: Cause) {
@@ -94,7 +106,7 @@ impl Keeper {
             match &outcome {
                 Ok(lifetime) => {
                     self.pace.reset();
-                    status.next_attempt = start + self.pace.refresh(*lifetime);
+                    status.next_attempt = start + self.pace.refresh(*lifetime, status.max_age);
                     // A cool-down that an outage made longer ends with it.
                     let cooled = start + COOL_DOWN;
                     let demanded = cause == Cause::UnknownKey;
@@ -105,9 +117,14 @@ impl Keeper {
                     if cause == Cause::UnknownKey {
                         status.cooling_until = start + self.pace.cool_down();
                     }
-                    // Who names unknown keys moves no other attempt while there are keys.
-                    if cause == Cause::Due || !has_keys {
-                        status.next_attempt = now + self.pace.retry();
+                    match cause {
+                        // Who names unknown keys moves no other attempt while there are keys.
+                        Cause::UnknownKey if has_keys => {}
+                        // An order never puts off what is due.
+                        Cause::Ordered if has_keys => {
+                            status.next_attempt = status.next_attempt.min(now + self.pace.retry());
+                        }
+                        _ => status.next_attempt = now + self.pace.retry(),
                     }
                     if let Some(quiet) = error.retry_after.map(Pace::quiet) {
                         status.next_attempt = status.next_attempt.max(now + quiet);
@@ -193,8 +210,9 @@ impl Keeper {
             Some(source) => format!("{error}: {}", shortened(&innermost(source).to_string())),
             None => error.to_string(),
         };
+        let max_age = self.shared.status.borrow().max_age;
         match &*self.shared.held.load() {
-            Some(held) if held.since.elapsed() <= MAX_STALENESS => {
+            Some(held) if held.since.elapsed() <= max_age => {
                 let age = held.since.elapsed().as_secs();
                 tracing::warn!(target: "countersign::keys", issuer, age, "keys not fetched, the last good ones stay in use: {description}");
             }

@@ -64,7 +64,8 @@ impl KeyReport {
     }
 }
 
-/// What has happened to an issuer's keys since the verifier was built. Counts only ever grow.
+/// What has happened to an issuer's keys since the verifier was built, by all issuers together that
+/// [share them](crate::IssuerKeys::shared). Counts only ever grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyCounts {
@@ -74,7 +75,8 @@ pub struct KeyCounts {
     pub failures: u64,
     /// Those that brought other keys than before, the first ones included.
     pub changes: u64,
-    /// Those that tokens naming an unknown key caused; the others were due.
+    /// Those that tokens naming an unknown key caused; the others were due, or the program
+    /// [asked for them](crate::Verifier::refresh_keys_now).
     pub demanded: u64,
     /// Tokens that named an unknown key.
     pub unknown: u64,

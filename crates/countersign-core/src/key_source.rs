@@ -4,7 +4,7 @@ use crate::algorithm::Algorithm;
 use crate::error::Unavailable;
 use crate::key_report::{KeyCounts, KeyReport};
 use crate::key_set::KeySet;
-use crate::remote_keys::RemoteKeys;
+use crate::remote_keys::{Order, RemoteKeys};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +49,11 @@ impl KeySource {
         }
     }
 
+    /// Whether asking again may bring other keys.
+    pub(crate) fn can_be_renewed(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+
     /// Resolves when there are keys.
     pub(crate) async fn until_ready(&self) {
         match self {
@@ -64,6 +69,19 @@ impl KeySource {
             Self::Static(keys) => Ok(CurrentKeys::given(keys)),
             Self::Remote(remote) => remote.renewed(kid, algorithm).await,
         }
+    }
+
+    /// Orders an attempt, where keys are fetched.
+    pub(crate) fn order(&self) -> Option<Result<Order, Arc<str>>> {
+        match self {
+            Self::Unsigned | Self::Static(_) => None,
+            Self::Remote(remote) => Some(remote.order()),
+        }
+    }
+
+    /// Whether both are fetched by the same task.
+    pub(crate) fn share_with(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Remote(one), Self::Remote(other)) if one.share_with(other))
     }
 
     /// Resolves when the first attempt to get keys is over, whatever came of it.
@@ -85,7 +103,7 @@ impl KeySource {
         match self {
             Self::Unsigned => given(Arc::default()),
             Self::Static(keys) => given(Arc::clone(keys)),
-            Self::Remote(remote) => remote.report(),
+            Self::Remote(remote) => remote.report(issuer),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// The lifetime of a set whose answer names none.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(10 * 60);
-const MIN_LIFETIME: Duration = Duration::from_secs(60);
+/// A set is never asked for again much sooner, whatever its answer says.
+pub(crate) const MIN_LIFETIME: Duration = Duration::from_secs(60);
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// The pause after a first failure; it doubles up to [`MAX_PAUSE`].
 const MIN_PAUSE: Duration = Duration::from_secs(1);
@@ -35,10 +36,11 @@ impl Pace {
         *self = Self::new();
     }
 
-    /// When to refresh a set of this lifetime, counted from when it was asked for: early enough for some failures.
-    pub(crate) fn refresh(&self, lifetime: Option<Duration>) -> Duration {
+    /// When to refresh a set of this lifetime that is believed up to `max_age`, counted from when it was asked for: early
+    /// enough for some failures.
+    pub(crate) fn refresh(&self, lifetime: Option<Duration>, max_age: Duration) -> Duration {
         let lifetime = lifetime.map_or(DEFAULT_LIFETIME, |lifetime| lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME));
-        lifetime.mul_f64(between(0.75, 0.85))
+        lifetime.min(max_age).max(MIN_LIFETIME).mul_f64(between(0.75, 0.85))
     }
 
     /// When to try again, counted from a failure. The next will be later.
@@ -83,10 +85,22 @@ mod tests {
     #[test]
     fn lifetimes_are_clamped_and_refreshed_early() {
         let pace = Pace::new();
-        assert_within(pace.refresh(None), 450, 510);
-        assert_within(pace.refresh(Some(Duration::ZERO)), 45, 51);
-        assert_within(pace.refresh(Some(Duration::from_secs(3_600))), 2_700, 3_060);
-        assert_within(pace.refresh(Some(Duration::MAX)), 64_800, 73_440);
+        let day = MAX_LIFETIME;
+        assert_within(pace.refresh(None, day), 450, 510);
+        assert_within(pace.refresh(Some(Duration::ZERO), day), 45, 51);
+        assert_within(pace.refresh(Some(Duration::from_secs(3_600)), day), 2_700, 3_060);
+        assert_within(pace.refresh(Some(Duration::MAX), day), 64_800, 73_440);
+    }
+
+    #[test]
+    fn a_set_is_refreshed_before_it_is_too_old_to_be_believed() {
+        let pace = Pace::new();
+        let hour = Duration::from_secs(3_600);
+        assert_within(pace.refresh(Some(Duration::MAX), hour), 2_700, 3_060);
+        assert_within(pace.refresh(None, hour), 450, 510);
+        assert_within(pace.refresh(None, Duration::from_secs(300)), 225, 255);
+        assert_within(pace.refresh(Some(Duration::ZERO), hour), 45, 51);
+        assert_within(pace.refresh(Some(hour), Duration::ZERO), 45, 51);
     }
 
     #[test]

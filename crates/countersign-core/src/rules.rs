@@ -52,6 +52,10 @@ impl Rules {
         self
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.waiting.is_empty()
+    }
+
     /// Whether there are rules that wait.
     pub(crate) fn wait(&self) -> bool {
         !self.waiting.is_empty()

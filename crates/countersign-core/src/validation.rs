@@ -30,6 +30,9 @@ pub(crate) fn validate(
 ) -> Result<Validated, TokenError> {
     let issuer = policy.names.check(claims)?;
     let times = check_times(claims, policy.leeway, now)?;
+    if let Some(longest) = policy.max_lifetime {
+        check_lifetime(&times, longest, policy.leeway, now)?;
+    }
     let latest = now.saturating_add(policy.leeway);
     check_forms(claims, typ, &policy.forms, latest)?;
     for rule in &policy.claim_rules {
@@ -72,6 +75,12 @@ fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<T
         return Err(TokenError::IssuedInFuture);
     }
     Ok(Times { expires, issued })
+}
+
+/// Both ends are by the issuer's own clock. Without a beginning the token's rest counts, and the clocks may differ.
+fn check_lifetime(times: &Times, longest: Duration, leeway: Duration, now: Duration) -> Result<(), TokenError> {
+    let begin = times.issued.unwrap_or_else(|| now.saturating_add(leeway));
+    if times.expires.saturating_sub(begin) > longest { Err(TokenError::LivesTooLong) } else { Ok(()) }
 }
 
 /// A date that is there must be one.

@@ -8,22 +8,27 @@ use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::grants_cache::GrantsCache;
 use crate::header_memo::HeaderMemo;
 use crate::issuer::{Form, TrustedIssuer};
-use crate::json::{Json, Object};
+use crate::issuer_name;
+use crate::json::Object;
 use crate::jwk::VerificationKey;
+use crate::key_refresh::KeyRefreshError;
 use crate::key_report::KeyReport;
 use crate::key_source::{CurrentKeys, KeySource};
+use crate::principal::Principal;
+use crate::remote_keys::{MAX_ORDER_WAIT, Order};
 use crate::revocation::Revocation;
 use crate::revocation_list::RevocationList;
+use crate::rules::Rules;
 use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
 use crate::unsigned;
 use crate::validation::{Times, Validated, validate};
 use crate::verified_token::{Marks, Verdict, VerifiedToken};
-use serde::Deserialize;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Verifies tokens. Cheap to clone: clones share their keys, and the last one to go ends the background work.
 ///
@@ -100,30 +105,22 @@ impl Verifier {
     ///
     /// [`VerifyError::Token`] when the token is refused, [`VerifyError::Unavailable`] when no verdict is possible.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        match self.verify_now(token) {
-            Some(verdict) => verdict,
-            None => self.verify_waiting(token).await,
+        let now = self.0.clock.now();
+        if let Some(verdict) = self.without_keys(token, now) {
+            return verdict;
         }
-    }
-
-    /// Apart, so that those who need not wait do not carry what waiting takes.
-    #[inline(never)]
-    async fn verify_waiting(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        let unverified = self.open(token)?;
-        unverified.raw.with_signature(|_| ())?; // nobody waits for what is no token
-        let Unverified { ref header, issuer, .. } = unverified;
-        let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
-        let mut keys = issuer.keys.current()?;
-        if keys.set.select(kid, algorithm).err() == Some(TokenError::UnknownKey) {
-            keys = issuer.keys.renewed(kid, algorithm).await?;
-        }
-        let verified = self.judge(unverified, &keys, self.0.clock.now())?;
-        if issuer.policy.rules.wait() {
-            // Before, so that a revoked token costs nobody a question, and once more after the wait.
-            if self.is_revoked(&verified) {
-                return Err(TokenError::Revoked.into());
+        let opened = self.open(token)?;
+        let judged = {
+            let unverified = self.unverified(&opened)?;
+            match self.judge_now(&unverified, now)? {
+                Some(judged) => judged,
+                None => self.judge_waiting(&unverified).await?,
             }
-            issuer.policy.rules.check_waiting(&verified).await?;
+        };
+        let rules = &judged.issuer.policy.rules;
+        let verified = self.assert(token, opened.payload, judged)?;
+        if rules.wait() {
+            self.ask(rules, &verified).await?;
         }
         Ok(self.admit(verified)?)
     }
@@ -133,114 +130,172 @@ impl Verifier {
     /// # Example
     ///
     /// ```
-    /// # use countersign_core::{VerifiedToken, Verifier};
+    /// use countersign_core::{VerifiedToken, Verifier};
     /// fn peek(verifier: &Verifier, token: &str) -> Option<VerifiedToken> {
     ///     verifier.verify_now(token)?.ok()
     /// }
     /// ```
     pub fn verify_now(&self, token: &str) -> Option<Result<VerifiedToken, VerifyError>> {
         let now = self.0.clock.now();
+        self.without_keys(token, now).or_else(|| self.with_keys_at_hand(token, now).transpose())
+    }
+
+    /// The verdict on a token that is known, or that nobody had to sign.
+    fn without_keys(&self, token: &str, now: Duration) -> Option<Result<VerifiedToken, VerifyError>> {
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
             return Some(if self.is_revoked(&known) { Err(TokenError::Revoked.into()) } else { Ok(known) });
         }
         if self.0.accepts_unsigned && token.ends_with('.') {
             return Some(self.believe(token, now).map_err(VerifyError::from));
         }
-        let unverified = match self.open(token) {
-            Ok(unverified) => unverified,
-            Err(error) => return Some(Err(error.into())),
-        };
-        if unverified.issuer.policy.rules.wait() {
-            return None;
-        }
-        let keys = match unverified.issuer.keys.current() {
-            Ok(keys) => keys,
-            Err(unavailable) => return Some(Err(unavailable.into())),
-        };
-        match self.judge(unverified, &keys, now) {
-            Err(TokenError::UnknownKey) => None,
-            verdict => Some(verdict.and_then(|verified| self.admit(verified)).map_err(VerifyError::from)),
-        }
+        None
     }
 
-    /// What can be said of a token without a key.
-    fn open<'a>(&'a self, token: &'a str) -> Result<Unverified<'a>, TokenError> {
-        // 1. the outside: size, three parts of strict base64url, a strict header
+    /// The verdict on a token that is not known, unless it must wait.
+    fn with_keys_at_hand(&self, token: &str, now: Duration) -> Result<Option<VerifiedToken>, VerifyError> {
+        let opened = self.open(token)?;
+        let judged = {
+            let unverified = self.unverified(&opened)?;
+            if unverified.issuer.policy.rules.wait() {
+                return Ok(None);
+            }
+            match self.judge_now(&unverified, now)? {
+                Some(judged) => judged,
+                None => return Ok(None),
+            }
+        };
+        let verified = self.assert(token, opened.payload, judged)?;
+        Ok(Some(self.admit(verified)?))
+    }
+
+    /// 1. Checks the outside: size, three parts of strict base64url, a strict header.
+    fn open<'a>(&self, token: &'a str) -> Result<Opened<'a>, TokenError> {
         let raw = RawToken::parse(token)?;
         let header = self.0.headers.read(&raw)?;
-        let payload = raw.payload()?;
+        let payload = text(raw.payload()?)?;
+        Ok(Opened { raw, header, payload })
+    }
 
-        // 2. the issuer that the token names, and what it allows
-        let issuer = self.issuer(&payload)?;
+    /// 2. Finds the issuer that the token names, and checks what can be said without a key. The same checks in the same
+    /// order for one issuer and for several, so that no token of a stranger is ever a reason to ask for keys.
+    fn unverified<'v, 't>(&'v self, opened: &'t Opened<'_>) -> Result<Unverified<'v, 't>, TokenError> {
+        let Opened { raw, header, payload } = opened;
+        let claims = claims(payload)?;
+        let issuer = self.issuer(&claims)?;
         if !issuer.policy.algorithms.contains(header.algorithm) {
             return Err(TokenError::AlgorithmNotAllowed);
         }
         check_type(&issuer.policy.forms, header.typ.as_deref())?;
-        Ok(Unverified { token, raw, header, payload, issuer })
+        Ok(Unverified { raw, header, claims, issuer })
     }
 
-    /// Everything that can be said with the keys at hand.
-    fn judge(
+    /// Judges with the keys at hand; `None` when the token names a key that its issuer may have by now.
+    fn judge_now<'v>(&self, token: &Unverified<'v, '_>, now: Duration) -> Result<Option<Judged<'v>>, VerifyError> {
+        let keys = match token.issuer.keys.current() {
+            Ok(keys) => keys,
+            Err(unavailable) => {
+                token.raw.check_signature_form()?; // what is no token never becomes one
+                return Err(unavailable.into());
+            }
+        };
+        match self.judge(token, &keys, now) {
+            Err(TokenError::UnknownKey) if token.issuer.keys.can_be_renewed() => Ok(None),
+            judged => Ok(Some(judged?)),
+        }
+    }
+
+    /// Judges with newer keys. A function of its own, so that tokens that need not wait do not carry what waiting takes.
+    #[inline(never)]
+    async fn judge_waiting<'v>(&self, token: &Unverified<'v, '_>) -> Result<Judged<'v>, VerifyError> {
+        let keys = token.issuer.keys.renewed(token.header.kid.as_deref(), token.header.algorithm).await?;
+        Ok(self.judge(token, &keys, self.0.clock.now())?)
+    }
+
+    /// 3. Checks the signature, under exactly one of the issuer's keys, and then the claims.
+    fn judge<'v>(
         &self,
-        unverified: Unverified<'_>,
+        token: &Unverified<'v, '_>,
         keys: &CurrentKeys,
         now: Duration,
-    ) -> Result<VerifiedToken, TokenError> {
-        let Unverified { token, raw, header, payload, issuer } = unverified;
-
-        // 3. the signature, under exactly one of the issuer's keys
-        let key = keys.set.select(header.kid.as_deref(), header.algorithm)?;
+    ) -> Result<Judged<'v>, TokenError> {
+        let Unverified { raw, header, claims, issuer } = token;
+        let key = match keys.set.select(header.kid.as_deref(), header.algorithm) {
+            Ok(key) => key,
+            Err(error) => {
+                raw.check_signature_form()?;
+                return Err(error);
+            }
+        };
         if !raw.with_signature(|signature| key.verify(header.algorithm, raw.signing_input, signature))? {
             return Err(TokenError::BadSignature);
         }
-        self.0.headers.remember(&raw, &header);
-        self.conclude(token, payload, header.typ.as_deref(), issuer, (key, keys.believed_for), now)
+        self.0.headers.remember(raw, header);
+        self.conclude(claims, header.typ.as_deref(), issuer, (key, keys.believed_for), now)
     }
 
     /// A token that nobody signed, from an issuer [whose tokens nobody signs](crate::DangerousIssuer::accept_unsigned_tokens).
     /// Rules that wait are not asked: there is nothing to protect.
     fn believe(&self, token: &str, now: Duration) -> Result<VerifiedToken, TokenError> {
-        let payload = unsigned::payload(token)?;
-        let issuer = self.issuer(&payload)?;
-        if !matches!(issuer.keys, KeySource::Unsigned) {
-            return Err(TokenError::AlgorithmNotAllowed);
-        }
-        let verified = self.conclude(token, payload, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?;
-        tracing::warn!(target: "countersign::danger", issuer = %issuer.policy.iss, "an unsigned token was believed");
+        let payload = text(unsigned::payload(token)?)?;
+        let judged = {
+            let claims = claims(&payload)?;
+            let issuer = self.issuer(&claims)?;
+            if !matches!(issuer.keys, KeySource::Unsigned) {
+                return Err(TokenError::AlgorithmNotAllowed);
+            }
+            self.conclude(&claims, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?
+        };
+        let issuer = &judged.issuer.policy.iss;
+        let verified = self.assert(token, payload, judged)?;
+        tracing::warn!(target: "countersign::danger", %issuer, "an unsigned token was believed");
         self.admit(verified)
     }
 
     /// What follows on a signature that verifies, under a key that is believed for so long.
-    fn conclude(
+    fn conclude<'v>(
         &self,
-        token: &str,
-        payload: Vec<u8>,
+        claims: &Object<'_>,
         typ: Option<&str>,
-        issuer: &TrustedIssuer,
+        issuer: &'v TrustedIssuer,
         (key, believed_for): (&Arc<VerificationKey>, Duration),
         now: Duration,
-    ) -> Result<VerifiedToken, TokenError> {
+    ) -> Result<Judged<'v>, TokenError> {
         // 4. the claims, from here on the issuer's own words
-        let payload = String::from_utf8(payload).map_err(|_| TokenError::MalformedClaims)?;
-        let claims = Object::parse(&payload).map_err(|_| TokenError::MalformedClaims)?;
-        let Validated { issuer: iss, times: Times { expires, issued } } = validate(&claims, typ, &issuer.policy, now)?;
-        if !issuer.policy.names.owns(key.issuer(), &iss, &claims) {
+        let Validated { issuer: iss, times: Times { expires, issued } } = validate(claims, typ, &issuer.policy, now)?;
+        if !issuer.policy.names.owns(key.issuer(), &iss, claims) {
             return Err(TokenError::ForeignKey);
         }
 
-        // 5. the principal, and with it the proof
-        let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, &claims)?;
-        let marks = Marks::of(&claims, issued);
-        drop(claims);
+        // 5. the principal
+        let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, claims)?;
+        let marks = Marks::of(claims, issued);
         let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, TokenCache::lifetime);
         let expired = expires.saturating_add(issuer.policy.leeway);
         let until = expired.min(now.saturating_add(lifetime.min(believed_for)));
         let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
+        Ok(Judged { issuer, principal, marks, verdict })
+    }
+
+    /// The proof, once the application's own rules are met as well; those that wait come after.
+    fn assert(&self, token: &str, payload: String, judged: Judged<'_>) -> Result<VerifiedToken, TokenError> {
+        let Judged { issuer, principal, marks, verdict } = judged;
         let verified = VerifiedToken::assertion(token, payload, principal, marks, verdict);
 
-        // 6. the application's own rules; those that wait come after
-        issuer.policy.rules.check(&verified)?;
+        // 6. the application's own rules. What is revoked is refused for that, as it is when it is known already.
+        let rules = &issuer.policy.rules;
+        if !rules.is_empty() {
+            if self.is_revoked(&verified) {
+                return Err(TokenError::Revoked);
+            }
+            rules.check(&verified)?;
+        }
         Ok(verified)
+    }
+
+    /// Asks the rules that wait.
+    #[inline(never)]
+    async fn ask(&self, rules: &Rules, verified: &VerifiedToken) -> Result<(), VerifyError> {
+        rules.check_waiting(verified).await
     }
 
     /// The last word on a token that meets every rule; from here on it is known.
@@ -359,6 +414,56 @@ impl Verifier {
         self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
     }
 
+    /// Fetches the keys of every issuer now, and waits until that is done: for an incident, when a provider has removed a key
+    /// and nobody wants to wait for the next refresh. Tokens under keys that are gone are refused from then on, those that are
+    /// [kept](VerifierBuilder::cache_lifetime) too.
+    ///
+    /// All issuers are asked at once. Calls that come together share one attempt for each issuer; the attempt begins after the
+    /// call. The wait ends after 10.25 seconds. Keys that are given in the configuration are not touched.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Verifier;
+    /// # async fn example(verifier: Verifier) -> Result<(), Box<dyn std::error::Error>> {
+    /// verifier.refresh_keys_now().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRefreshError`] names each issuer whose keys could not be fetched. Its last good keys stay in use, so a key that the
+    /// provider has removed is still believed.
+    ///
+    /// # Security
+    ///
+    /// It honours no cool-down, so let an operator call it and no request: a route that anybody can reach would let anybody
+    /// have the provider asked without a pause. Attempts are made one after the other all the same. It refreshes this process
+    /// alone; call it in each that verifies tokens.
+    pub async fn refresh_keys_now(&self) -> Result<(), KeyRefreshError> {
+        let deadline = Instant::now() + MAX_ORDER_WAIT;
+        let issuers = &self.0.issuers;
+        // All are ordered before one is waited for. Those that share their keys share the order.
+        let mut orders: Vec<Option<Result<Order, Arc<str>>>> = Vec::with_capacity(issuers.len());
+        for issuer in issuers {
+            let same = issuers.iter().take(orders.len()).position(|other| other.keys.share_with(&issuer.keys));
+            orders.push(same.map_or_else(|| issuer.keys.order(), |same| orders[same].clone()));
+        }
+        let mut failures = Vec::new();
+        for (issuer, order) in issuers.iter().zip(orders) {
+            let outcome = match order {
+                None => Ok(()),
+                Some(Ok(order)) => order.outcome(deadline).await,
+                Some(Err(over)) => Err(over),
+            };
+            if let Err(reason) = outcome {
+                failures.push((Arc::clone(&issuer.policy.iss), reason));
+            }
+        }
+        if failures.is_empty() { Ok(()) } else { Err(KeyRefreshError { failures }) }
+    }
+
     pub(crate) fn cache(&self) -> Option<&TokenCache> {
         self.0.cache.as_ref()
     }
@@ -367,23 +472,29 @@ impl Verifier {
         self.0.grants.as_ref()
     }
 
-    /// The only issuer, or the one that the token names. The name is not verified yet: it chooses the keys that
-    /// decide, and validation looks at it again.
-    fn issuer(&self, payload: &[u8]) -> Result<&TrustedIssuer, TokenError> {
-        if let [only] = &self.0.issuers[..] {
-            return Ok(only);
+    /// The issuer that the token names. The name is not verified yet: it chooses the keys that decide.
+    fn issuer(&self, claims: &Object<'_>) -> Result<&TrustedIssuer, TokenError> {
+        let iss = issuer_name::named_by(claims)?;
+        let mut names = self.0.issuers.iter().map(|issuer| &issuer.policy.names);
+        match names.position(|names| names.accept(iss)) {
+            Some(index) => Ok(&self.0.issuers[index]),
+            // No key makes a tenant one that is allowed.
+            None if self.0.issuers.iter().any(|issuer| issuer.policy.names.name_tenant(iss)) => {
+                Err(TokenError::WrongTenant)
+            }
+            None => Err(TokenError::UnknownIssuer),
         }
-        // Nothing but `iss` is read here, and everything once more after the signature.
-        #[derive(Deserialize)]
-        struct Named<'a> {
-            #[serde(borrow)]
-            iss: Option<Json<'a>>,
-        }
-        let Named { iss } = serde_json::from_slice(payload).map_err(|_| TokenError::MalformedClaims)?;
-        let iss = iss.ok_or(TokenError::MissingClaim("iss"))?;
-        let iss = iss.as_str().ok_or(TokenError::InvalidClaim("iss"))?;
-        self.0.issuers.iter().find(|issuer| issuer.policy.names.accept(iss)).ok_or(TokenError::UnknownIssuer)
     }
+}
+
+/// The payload as text.
+fn text(payload: Vec<u8>) -> Result<String, TokenError> {
+    String::from_utf8(payload).map_err(|_| TokenError::MalformedClaims)
+}
+
+/// Reads the claims: once for each token, whether or not it must wait.
+fn claims(payload: &str) -> Result<Object<'_>, TokenError> {
+    Object::parse(payload).map_err(|_| TokenError::MalformedClaims)
 }
 
 /// Whether the header's type is one of a kind that is accepted.
@@ -391,13 +502,27 @@ fn check_type(forms: &[Form], typ: Option<&str>) -> Result<(), TokenError> {
     if forms.iter().any(|form| form.kind.accepts_type(typ)) { Ok(()) } else { Err(TokenError::TypeNotAccepted) }
 }
 
-/// A token of the right form from an issuer that is trusted, as it says itself.
-struct Unverified<'a> {
-    token: &'a str,
+/// A token of the right form.
+struct Opened<'a> {
     raw: RawToken<'a>,
     header: Arc<Header>,
-    payload: Vec<u8>,
-    issuer: &'a TrustedIssuer,
+    payload: String,
+}
+
+/// A token from an issuer that is trusted, as it says itself.
+struct Unverified<'v, 't> {
+    raw: &'t RawToken<'t>,
+    header: &'t Arc<Header>,
+    claims: Object<'t>,
+    issuer: &'v TrustedIssuer,
+}
+
+/// What a token that meets every rule of the pipeline says.
+struct Judged<'v> {
+    issuer: &'v TrustedIssuer,
+    principal: Principal,
+    marks: Marks,
+    verdict: Verdict,
 }
 
 /// Clones of one verifier are equal; two that were built apart are not, whatever their configuration.

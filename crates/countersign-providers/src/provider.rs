@@ -39,6 +39,8 @@ pub struct Provider<P> {
     claim_rules: Vec<ClaimRule>,
     algorithms: Option<Algorithms>,
     leeway: Option<Duration>,
+    max_lifetime: Option<Duration>,
+    max_key_age: Option<Duration>,
     claim_map: Option<ClaimMap>,
     rules: Rules,
     keys: Keys,
@@ -97,6 +99,8 @@ impl<P> Provider<P> {
             claim_rules: Vec::new(),
             algorithms: None,
             leeway: None,
+            max_lifetime: None,
+            max_key_age: None,
             claim_map: None,
             rules: Rules::default(),
             keys: Keys::Preset,
@@ -140,6 +144,41 @@ impl<P> Provider<P> {
     /// How far the clocks of issuer and verifier may differ: 30 seconds unless set, ten minutes at the most.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = Some(leeway);
+        self
+    }
+
+    /// The longest that a token may live, from `iat` to `exp`; any time unless set. See [`Issuer::max_lifetime`], above all for
+    /// tokens without `iat`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_providers::Oidc;
+    /// use std::time::Duration;
+    ///
+    /// let provider = Oidc::issuer("https://idp.example.com")
+    ///     .audience("https://api.example.com")
+    ///     .max_lifetime(Duration::from_secs(24 * 60 * 60));
+    /// # let _ = provider;
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// A stolen token is good until it expires. Look up what the provider is set to before you choose a number: some issue
+    /// tokens for a month or more on purpose.
+    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.max_lifetime = Some(lifetime);
+        self
+    }
+
+    /// The longest that fetched keys are believed without being confirmed by the provider: between one minute and 24 hours,
+    /// 24 hours unless set. See [`Issuer::max_key_age`].
+    ///
+    /// # Security
+    ///
+    /// It bounds how long a removed key is believed, and how long the API outlives an outage of the provider.
+    pub fn max_key_age(mut self, age: Duration) -> Self {
+        self.max_key_age = Some(age);
         self
     }
 
@@ -192,6 +231,19 @@ impl<P> Provider<P> {
     /// Uses these public keys (`BEGIN PUBLIC KEY`) and no network. No rotation is followed.
     pub fn pem(mut self, text: impl AsRef<[u8]>) -> Self {
         self.keys = Keys::Given(IssuerKeys::pem(text));
+        self
+    }
+
+    /// Uses these keys in place of those that the provider's settings lead to: a handle that several verifiers share, from
+    /// [`shared_keys`](Self::shared_keys) or [`IssuerKeys::shared`], or keys from a [`Fetch`](countersign_core::Fetch) of
+    /// your own.
+    ///
+    /// # Security
+    ///
+    /// Whatever these keys sign in the provider's name is believed. The settings of addresses and HTTP client are not used: a
+    /// handle has those that it was made with.
+    pub fn keys(mut self, keys: IssuerKeys) -> Self {
+        self.keys = Keys::Given(keys);
         self
     }
 
@@ -298,23 +350,56 @@ impl<P> Provider<P> {
     }
 }
 
+impl<P: Preset> Provider<P> {
+    /// Makes a handle of the provider's keys, fetched as its settings say, for several verifiers: see [`IssuerKeys::shared`].
+    /// Nothing is fetched before the first of them is built.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use countersign_core::Verifier;
+    /// use countersign_providers::Oidc;
+    ///
+    /// let provider = || Oidc::issuer("https://idp.example.com");
+    /// let keys = provider().shared_keys()?;
+    /// let api = |audience| provider().audience(audience).keys(keys.clone());
+    /// let public = Verifier::builder().issuer(api("https://api.example.com")).build().await?;
+    /// let internal = Verifier::builder().issuer(api("https://internal.example.com")).build().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for an argument that the provider cannot have given out, as where a verifier is built with it.
+    pub fn shared_keys(self) -> Result<IssuerKeys, ConfigError> {
+        let location = self.preset.profile()?.keys;
+        Ok(issuer_keys(self.keys, location, self.http_client, self.addresses)?.shared())
+    }
+}
+
+/// The keys that a provider's settings lead to, at the preset's `location` unless they say otherwise.
+fn issuer_keys(
+    keys: Keys,
+    location: KeyLocation,
+    client: Option<Client>,
+    addresses: AddressFilter,
+) -> Result<IssuerKeys, ConfigError> {
+    let keys = match keys {
+        Keys::Given(keys) => return Ok(keys),
+        Keys::Preset => location,
+        Keys::Url(url) => {
+            KeyLocation::At(parse_url(&url).map_err(|problem| ConfigError::InvalidIssuer { issuer: url, problem })?)
+        }
+    };
+    Ok(IssuerKeys::fetched(HttpFetch { http: Http::new(client, addresses)?, keys }))
+}
+
 impl<P: Preset> IntoIssuer for Provider<P> {
     fn into_issuer(self) -> Result<Issuer, ConfigError> {
         let profile = self.preset.profile()?;
-        let location = match self.keys {
-            Keys::Preset => Ok(profile.keys.clone()),
-            Keys::Url(url) => Ok(KeyLocation::At(
-                parse_url(&url).map_err(|problem| ConfigError::InvalidIssuer { issuer: url, problem })?,
-            )),
-            Keys::Given(keys) => Err(keys),
-        };
-        let keys = match location {
-            Ok(keys) => {
-                let http = Http::new(self.http_client, self.addresses)?;
-                IssuerKeys::fetched(HttpFetch { http, keys })
-            }
-            Err(given) => given,
-        };
+        let keys = issuer_keys(self.keys, profile.keys.clone(), self.http_client, self.addresses)?;
         let issuer = profile.issuer(self.accepted, keys).rules(self.rules);
         let mut issuer = self.claim_rules.into_iter().fold(issuer, Issuer::rule);
         if let Some(algorithms) = self.algorithms {
@@ -328,6 +413,12 @@ impl<P: Preset> IntoIssuer for Provider<P> {
         }
         if let Some(leeway) = self.leeway {
             issuer = issuer.leeway(leeway);
+        }
+        if let Some(lifetime) = self.max_lifetime {
+            issuer = issuer.max_lifetime(lifetime);
+        }
+        if let Some(age) = self.max_key_age {
+            issuer = issuer.max_key_age(age);
         }
         match self.emulator {
             None => Ok(issuer),

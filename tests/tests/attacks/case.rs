@@ -29,6 +29,8 @@ pub(crate) struct Policy {
     pub(crate) kind: Option<String>,
     /// Seconds.
     pub(crate) leeway: Option<u64>,
+    /// Seconds.
+    pub(crate) max_lifetime: Option<u64>,
     /// `authorization`, `header NAME`, `cookie NAME`, `protocol` or `query NAME`; Authorization alone unless set.
     pub(crate) sources: Option<Vec<String>>,
     #[serde(default)]

@@ -6,30 +6,45 @@ use crate::case::{Case, Jwk, KeyDelivery, Step, Verdict, Via};
 use crate::client::{self, Answer, Message};
 use crate::template::Scope;
 use crate::token::{self, CANARY};
-use crate::world::World;
+use crate::world::{Company, World};
 use countersign::{ConfigError, Verifier, VerifyError};
 use countersign_core::{Algorithms, KeySet};
+use std::cell::RefCell;
 
 impl World {
-    /// The problems of a case, none when it gets its verdict.
+    /// The problems of a case, none when it gets its verdict for its reason, and for the same reason whether or not the
+    /// verifier trusts a further issuer.
     pub(crate) async fn run(&self, case: &Case) -> Vec<String> {
-        let problems = match case.steps[0].verdict {
-            Verdict::Skip => self.run_skip(case).await,
-            Verdict::Boot => self.run_boot(case).await,
-            _ => self.run_steps(case).await,
-        };
-        problems.unwrap_or_else(|problem| vec![format!("the case cannot be run: {problem}")])
+        let (mut problems, alone) = self.run_in(case, Company::Alone).await;
+        let (found, beside) = self.run_in(case, Company::BesideAnother).await;
+        problems.extend(found.into_iter().map(|problem| format!("beside another issuer: {problem}")));
+        if problems.is_empty() && alone != beside {
+            problems.push(format!("refused for {alone:?}, but beside another issuer for {beside:?}"));
+        }
+        problems
     }
 
-    async fn run_steps(&self, case: &Case) -> Result<Vec<String>, String> {
+    /// The problems of a case, and the reasons for which its tokens were refused, one after the other.
+    async fn run_in(&self, case: &Case, company: Company) -> (Vec<String>, Vec<String>) {
+        let reasons = Reasons::default();
+        let problems = match case.steps[0].verdict {
+            Verdict::Skip => self.run_skip(case, company, &reasons).await,
+            Verdict::Boot => self.run_boot(case, company).await,
+            _ => self.run_steps(case, company, &reasons).await,
+        };
+        let problems = problems.unwrap_or_else(|problem| vec![format!("the case cannot be run: {problem}")]);
+        (problems, reasons.0.into_inner())
+    }
+
+    async fn run_steps(&self, case: &Case, company: Company, reasons: &Reasons) -> Result<Vec<String>, String> {
         self.publish(case.steps[0].jwks.as_deref())?;
-        let verifier = self.verifier(case, case.verifier.keys).await?.map_err(|error| error.to_string())?;
+        let verifier = self.verifier(case, case.verifier.keys, company).await?.map_err(|error| error.to_string())?;
         let mut problems = Vec::new();
         for (index, step) in case.steps.iter().enumerate() {
             if index > 0 && step.jwks.is_some() {
                 self.publish(step.jwks.as_deref())?;
             }
-            let found = self.run_step(step, &verifier).await?;
+            let found = self.run_step(step, &verifier, reasons).await?;
             problems.extend(found.into_iter().map(|problem| format!("step {}: {problem}", index + 1)));
         }
         Ok(problems)
@@ -37,7 +52,7 @@ impl World {
 
     /// The odd key is skipped for its reason, whether the set is fetched or given; its tokens are refused, those of the
     /// good key beside it are not.
-    async fn run_skip(&self, case: &Case) -> Result<Vec<String>, String> {
+    async fn run_skip(&self, case: &Case, company: Company, reasons: &Reasons) -> Result<Vec<String>, String> {
         let step = &case.steps[0];
         let odd = step.odd.as_ref().ok_or("SKIP needs `odd`")?;
         let neighbour = if matches!(odd, Jwk::Edited(edited) if edited.of == "EdDSA") { "ES256" } else { "EdDSA" };
@@ -45,7 +60,7 @@ impl World {
         let mut problems = skip_problems(&set, case)?;
         for keys in [KeyDelivery::Fetched, KeyDelivery::Static] {
             self.main.publish(set.clone());
-            let verifier = self.verifier(case, keys).await?.map_err(|error| error.to_string())?;
+            let verifier = self.verifier(case, keys, company).await?.map_err(|error| error.to_string())?;
             let mut verdicts = vec![(neighbour, Verdict::Ok, None, 0)];
             if let Jwk::Edited(edited) = odd {
                 let fetches = usize::from(keys == KeyDelivery::Fetched);
@@ -53,17 +68,17 @@ impl World {
             }
             for (key, verdict, reason, fetches) in verdicts {
                 let step = Step::plain(key, verdict, reason, fetches);
-                let found = self.run_step(&step, &verifier).await?;
+                let found = self.run_step(&step, &verifier, reasons).await?;
                 problems.extend(found.into_iter().map(|problem| format!("{keys:?}, token by {key}: {problem}")));
             }
         }
         Ok(problems)
     }
 
-    async fn run_boot(&self, case: &Case) -> Result<Vec<String>, String> {
+    async fn run_boot(&self, case: &Case, company: Company) -> Result<Vec<String>, String> {
         let step = &case.steps[0];
         self.publish(step.jwks.as_deref())?;
-        let Err(error) = self.verifier(case, case.verifier.keys).await? else {
+        let Err(error) = self.verifier(case, case.verifier.keys, company).await? else {
             return Ok(vec!["the verifier was built".to_owned()]);
         };
         let name = config_error(&error);
@@ -73,7 +88,7 @@ impl World {
         })
     }
 
-    async fn run_step(&self, step: &Step, verifier: &Verifier) -> Result<Vec<String>, String> {
+    async fn run_step(&self, step: &Step, verifier: &Verifier, reasons: &Reasons) -> Result<Vec<String>, String> {
         let token = token::mint(step, self)?;
         let before = (self.main.fetches() + self.other.fetches(), self.attacker.requests());
         self.journal.take();
@@ -84,8 +99,8 @@ impl World {
         };
         for way in ways {
             let found = match way {
-                Via::Verify => self.verify(step, verifier, &token).await?,
-                _ => self.request(step, verifier, &token, *way).await?,
+                Via::Verify => self.verify(step, verifier, &token, reasons).await?,
+                _ => self.request(step, verifier, &token, *way, reasons).await?,
             };
             problems.extend(found.into_iter().map(|problem| format!("{way:?}: {problem}")));
         }
@@ -99,7 +114,14 @@ impl World {
         Ok(problems)
     }
 
-    async fn request(&self, step: &Step, verifier: &Verifier, token: &[u8], via: Via) -> Result<Vec<String>, String> {
+    async fn request(
+        &self,
+        step: &Step,
+        verifier: &Verifier,
+        token: &[u8],
+        via: Via,
+        reasons: &Reasons,
+    ) -> Result<Vec<String>, String> {
         let message = self.message(step, token)?;
         let router = api::router(verifier.clone());
         let answer = match via {
@@ -109,6 +131,7 @@ impl World {
         let journal = self.journal.take();
         let mut problems = answer::problems(step, &answer, message.method == "HEAD");
         problems.extend(reason_problem(step, &journal));
+        reasons.note_logged(&journal);
         problems.extend(leaks(step, token, &answer, &journal));
         Ok(problems)
     }
@@ -133,7 +156,13 @@ impl World {
         })
     }
 
-    async fn verify(&self, step: &Step, verifier: &Verifier, token: &[u8]) -> Result<Vec<String>, String> {
+    async fn verify(
+        &self,
+        step: &Step,
+        verifier: &Verifier,
+        token: &[u8],
+        reasons: &Reasons,
+    ) -> Result<Vec<String>, String> {
         let token = std::str::from_utf8(token).map_err(|_| "the token is not UTF-8")?;
         let found = verifier.verify(token).await;
         let journal = self.journal.take();
@@ -142,6 +171,7 @@ impl World {
             (Verdict::Ok, Ok(_)) => {}
             (Verdict::InvalidToken, Err(VerifyError::Token(reason))) => {
                 let reason = reason.code();
+                reasons.note(reason);
                 problems.extend(
                     step.reason.as_ref().filter(|wanted| *wanted != reason).map(|_| format!("refused for {reason}")),
                 );
@@ -153,6 +183,25 @@ impl World {
             problems.push("the log holds the token or a claim".to_owned());
         }
         Ok(problems)
+    }
+}
+
+/// The reasons for which tokens were refused, in order.
+#[derive(Default)]
+struct Reasons(RefCell<Vec<String>>);
+
+impl Reasons {
+    fn note(&self, reason: &str) {
+        self.0.borrow_mut().push(reason.to_owned());
+    }
+
+    /// Takes the reasons out of a log.
+    fn note_logged(&self, journal: &str) {
+        let lines = journal.lines().filter(|line| line.contains("countersign::rejection"));
+        for line in lines {
+            let reason = line.split_once("reason=").and_then(|(_, rest)| rest.split(' ').next());
+            reason.into_iter().for_each(|reason| self.note(reason));
+        }
     }
 }
 

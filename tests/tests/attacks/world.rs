@@ -25,6 +25,14 @@ pub(crate) struct World {
     client: reqwest::Client,
 }
 
+/// The issuers that a verifier trusts beside those that a case states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    Alone,
+    /// One more, whose keys are given and whose name no token bears.
+    BesideAnother,
+}
+
 impl World {
     pub(crate) async fn start() -> Self {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
@@ -65,8 +73,9 @@ impl World {
         &self,
         case: &Case,
         keys: KeyDelivery,
+        company: Company,
     ) -> Result<Result<Verifier, ConfigError>, String> {
-        let Policy { issuers, algorithms, kind, leeway, sources, trusted_origins, .. } = &case.verifier;
+        let Policy { issuers, algorithms, kind, leeway, max_lifetime, sources, trusted_origins, .. } = &case.verifier;
         let algorithms = match algorithms {
             None => Algorithm::all().collect(),
             Some(names) => names
@@ -91,7 +100,14 @@ impl World {
             if let Some(seconds) = leeway {
                 issuer = issuer.leeway(Duration::from_secs(*seconds));
             }
+            if let Some(seconds) = max_lifetime {
+                issuer = issuer.max_lifetime(Duration::from_secs(*seconds));
+            }
             builder = builder.issuer(issuer);
+        }
+        if company == Company::BesideAnother {
+            let bystander = Oidc::issuer("https://bystander.example").audience(AUDIENCE);
+            builder = builder.issuer(bystander.jwks(self.other.published()).algorithms(Algorithm::all()));
         }
         if let Some(sources) = sources {
             let sources = sources.iter().map(|text| source(text)).collect::<Result<Vec<_>, _>>()?;

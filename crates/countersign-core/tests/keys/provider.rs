@@ -51,10 +51,21 @@ impl Provider {
         self.0.fetches.load(Ordering::SeqCst)
     }
 
-    pub(crate) async fn verifier(&self) -> Verifier {
-        let issuer = Issuer::new("https://idp.example", IssuerKeys::fetched(self.clone()));
-        Verifier::builder().issuer(issuer.audience(Audience::any_of(["api"]))).build().await.unwrap()
+    pub(crate) fn issuer(&self) -> Issuer {
+        issuer(IssuerKeys::fetched(self.clone()))
     }
+
+    pub(crate) async fn verifier(&self) -> Verifier {
+        build(self.issuer()).await
+    }
+}
+
+pub(crate) fn issuer(keys: IssuerKeys) -> Issuer {
+    Issuer::new("https://idp.example", keys).audience(Audience::any_of(["api"]))
+}
+
+pub(crate) async fn build(issuer: Issuer) -> Verifier {
+    Verifier::builder().issuer(issuer).build().await.unwrap()
 }
 
 impl Fetch for Provider {
@@ -89,8 +100,17 @@ pub(crate) const KEY: &str =
 
 /// A token that names a key and is signed by nobody: `BadSignature` shows that its key was found.
 pub(crate) fn token(kid: &str) -> String {
-    let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#);
-    format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode("{}"), "A".repeat(86))
+    token_of("EdDSA", kid)
+}
+
+pub(crate) fn token_of(algorithm: &str, kid: &str) -> String {
+    let header = format!(r#"{{"alg":"{algorithm}","kid":"{kid}"}}"#);
+    format!(
+        "{}.{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(r#"{"iss":"https://idp.example"}"#),
+        "A".repeat(86)
+    )
 }
 
 pub(crate) async fn verdict(verifier: &Verifier, kid: &str) -> &'static str {

@@ -14,6 +14,8 @@ const SCHEDULES: u64 = 10_000;
 const STEPS: u64 = 24;
 /// An attempt's, and a little to see its end.
 const DEADLINE: Duration = Duration::from_millis(5_250);
+/// Two attempts', and a little to see their end.
+const ORDER_DEADLINE: Duration = Duration::from_millis(10_250);
 /// Longer than any cool-down.
 const CALM: Duration = Duration::from_secs(130);
 
@@ -56,7 +58,7 @@ impl Schedule {
     }
 
     async fn step(&mut self, random: &mut Random) {
-        match random.below(13) {
+        match random.below(14) {
             0 => {
                 self.generation += 1;
                 self.publish();
@@ -84,6 +86,7 @@ impl Schedule {
                 self.calm.send_modify(|(_, since)| *since = Some(Instant::now()));
                 sleep(CALM).await;
             }
+            13 => self.order(),
             9 => self.request(format!("bogus-{}", random.below(3))),
             _ => self.request(format!("key-{}", self.generation.saturating_sub(random.below(2)))),
         }
@@ -99,6 +102,17 @@ impl Schedule {
         let [old, new] = [self.generation.saturating_sub(1), self.generation].map(|number| format!("key-{number}"));
         self.provider.publish(&[&old, &new]);
         self.disturb();
+    }
+
+    /// The operator's refresh, whose attempt begins after it was asked for.
+    fn order(&mut self) {
+        let (number, verifier) = (self.number, self.verifier.clone());
+        self.requests.push(tokio::spawn(async move {
+            let (start, before) = (Instant::now(), attempts(&verifier));
+            let outcome = verifier.refresh_keys_now().await;
+            assert!(start.elapsed() <= ORDER_DEADLINE, "schedule {number}: an order took {:?}", start.elapsed());
+            assert!(attempts(&verifier) > before, "schedule {number}: {outcome:?} without an attempt");
+        }));
     }
 
     fn request(&mut self, kid: String) {
@@ -143,6 +157,10 @@ impl Schedule {
         tokio::task::yield_now().await;
         assert_eq!(Arc::strong_count(&self.provider.0), 1, "schedule {number}: a task lives on");
     }
+}
+
+fn attempts(verifier: &Verifier) -> u64 {
+    verifier.keys().next().unwrap().counts().attempts
 }
 
 fn holds(verifier: &Verifier, kid: &str) -> bool {
