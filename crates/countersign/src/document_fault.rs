@@ -1,12 +1,11 @@
 //! Statements of a hand-written document about access: none of them may pass for what is enforced.
 
-use crate::access::Access;
 use crate::extension;
 use crate::matrix::MatrixRow;
 use crate::openapi::{line, operations};
 use std::fmt;
 use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{Operation, PathItem, Paths};
+use utoipa::openapi::path::{PathItem, Paths};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// A statement of a document that a [`GuardedRouter`](crate::GuardedRouter) cannot answer for.
@@ -97,12 +96,21 @@ pub(crate) fn faults(openapi: &mut OpenApi, rows: &[MatrixRow]) -> Vec<DocumentF
         if item.ref_path.is_some() {
             faults.push(DocumentFault::Reference { place: path.clone() });
         }
+        let of_all = [item.summary.clone(), item.description.clone()];
         for (method, operation) in operations(item) {
             let place = format!("{method} {path}");
-            match serving(rows, method, path) {
-                None => faults.push(DocumentFault::Unserved { place }),
-                Some(row) => lines(operation, &row.access, &place, &mut faults),
-            }
+            let Some(row) = serving(rows, method, path) else {
+                faults.push(DocumentFault::Unserved { place });
+                continue;
+            };
+            let own = line(&row.access);
+            let texts = of_all.iter().chain([&operation.summary, &operation.description]);
+            faults.extend(
+                texts
+                    .flatten()
+                    .filter_map(|text| imitation(text, own.as_deref()))
+                    .map(|line| DocumentFault::LineByHand { place: place.clone(), line }),
+            );
         }
     }
     if let Some(webhooks) = &mut openapi.webhooks {
@@ -117,6 +125,10 @@ pub(crate) fn faults(openapi: &mut OpenApi, rows: &[MatrixRow]) -> Vec<DocumentF
 fn paths(paths: &mut Paths, before: &str, faults: &mut Vec<DocumentFault>) {
     extensions(paths.extensions.as_ref(), "the paths", faults);
     for (path, item) in &mut paths.paths {
+        // A document that was read from JSON has its extensions here among the paths.
+        if extension::is_name(path) {
+            faults.push(DocumentFault::AccessByHand { place: "the paths".to_owned() });
+        }
         path_item(item, &format!("{before}{path}"), faults);
     }
 }
@@ -149,42 +161,55 @@ fn extensions(extensions: Option<&Extensions>, place: &str, faults: &mut Vec<Doc
     );
 }
 
-/// Lines in the form of the build's own that say something else.
-fn lines(operation: &Operation, access: &Access, place: &str, faults: &mut Vec<DocumentFault>) {
-    let own = line(access);
-    let texts = [&operation.summary, &operation.description];
-    for text in texts.into_iter().flatten().flat_map(|text| text.lines()) {
-        let text = text.trim();
-        if is_reserved(text) && own.as_deref() != Some(text) {
-            faults.push(DocumentFault::LineByHand { place: place.to_owned(), line: text.to_owned() });
-        }
-    }
+/// The first sentence in the form of those that the build writes, unless it is the operation's own. Other sentences are
+/// their author's.
+fn imitation(text: &str, own: Option<&str>) -> Option<String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let beginnings = [REQUIRES, OPTIONAL].into_iter().flat_map(|words| text.match_indices(words));
+    let mut sentences = beginnings
+        .filter(|(at, _)| !text[..*at].ends_with(char::is_alphanumeric))
+        .map(|(at, _)| &text[at..])
+        .filter(|rest| !own.is_some_and(|own| begins_with(rest, own)))
+        .filter_map(|rest| rest.split(". ").next())
+        .filter(|sentence| sentence.starts_with(OPTIONAL) || RULES.iter().any(|rule| sentence.contains(rule)));
+    sentences.next().map(str::to_owned)
 }
 
-/// Tells whether a line has the form of those that the build writes. Other sentences are their author's.
-fn is_reserved(text: &str) -> bool {
-    let text = text.trim_matches(|sign: char| sign.is_whitespace() || "*_>#-.".contains(sign));
-    let names_a_grant = |rule: &str| {
-        let kinds = ["a valid access token", "scope `", "group `", "role `", "permission `"];
-        kinds.iter().any(|kind| rule.contains(kind))
-    };
-    text == "An access token is optional" || text.strip_prefix("Requires ").is_some_and(names_a_grant)
+const REQUIRES: &str = "Requires ";
+const OPTIONAL: &str = "An access token is optional";
+/// One of these is in every rule that is no sentence of the application's own.
+const RULES: [&str; 5] = ["a valid access token", "scope `", "group `", "role `", "permission `"];
+
+/// Tells whether a text begins with this sentence, and not with a longer one.
+fn begins_with(text: &str, sentence: &str) -> bool {
+    let words = sentence.trim_end_matches('.');
+    text.strip_prefix(words).is_some_and(|rest| matches!(rest.chars().next(), None | Some('.')))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Access;
     use countersign_core::Expr;
 
     #[test]
-    fn the_lines_of_the_build_are_reserved_and_other_sentences_are_not() {
+    fn a_sentence_of_the_builds_own_form_must_be_true() {
         let rule = Expr::Any(vec![Expr::role("r"), Expr::All(vec![Expr::group("g"), Expr::permission("p")])]);
-        let own = [Access::Optional, Access::authenticated(), Access::Required(vec![Expr::Any(vec![rule])])];
-        for own in own.iter().filter_map(line) {
-            assert!(is_reserved(&own) && is_reserved(&format!("**{own}**")), "{own}");
+        let all = [Access::Optional, Access::authenticated(), Access::Required(vec![rule])];
+        for access in &all {
+            let own = line(access).unwrap();
+            for text in [own.clone(), format!("Reports. **{own}** See there."), own.replace(' ', "\n")] {
+                assert_eq!(imitation(&text, Some(&own)), None, "{text}");
+                for other in [None, Some("Requires scope `other`.")] {
+                    assert!(imitation(&text, other).is_some(), "{text} for {other:?}");
+                }
+            }
+            assert!(imitation(&format!("{} and scope `s`.", own.trim_end_matches('.')), Some(&own)).is_some(), "{own}");
         }
-        for others in ["", "Requires a running backup.", "Required scope `read`", "An access token is a string."] {
-            assert!(!is_reserved(others), "{others}");
+        for theirs in
+            ["", "Requires a running backup.", "A report requires scope `read`.", "An access token is a string."]
+        {
+            assert_eq!(imitation(theirs, None), None, "{theirs}");
         }
     }
 }

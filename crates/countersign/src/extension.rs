@@ -12,7 +12,12 @@ pub(crate) const NAME: &str = "x-access";
 
 /// Tells whether the extension is among these.
 pub(crate) fn is_in(extensions: Option<&Extensions>) -> bool {
-    extensions.is_some_and(|extensions| extensions.keys().any(|name| name.eq_ignore_ascii_case(NAME)))
+    extensions.is_some_and(|extensions| extensions.keys().any(|name| is_name(name)))
+}
+
+/// Tells whether a name is the extension's, in whatever case a reader may take it.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.eq_ignore_ascii_case(NAME)
 }
 
 /// The claim of an operation's extension, which anybody may have written; [`Access::Open`] without one.

@@ -4,7 +4,7 @@ use crate::access::Access;
 use crate::document_fault::{DocumentFault, faults, serving};
 use crate::guard::Guard;
 use crate::matrix::{Matrix, MatrixRow};
-use crate::openapi::{add_item, document_operation, operations, put, schemas};
+use crate::openapi::{add_document, add_item, document_operation, operations, put, schemas};
 use crate::route::Route;
 use crate::routes::{IntoRoutes, RoutedOperation, Routes};
 use axum::Router;
@@ -114,7 +114,11 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
 
     /// An empty router with the beginning of a document. Operations that stand in it keep what was written by hand, but
     /// for `security`; who may call them is added at the build. Each of them must be routed until then.
-    pub fn with_openapi(openapi: OpenApi) -> Self {
+    pub fn with_openapi(mut openapi: OpenApi) -> Self {
+        if let Some(root) = openapi.paths.paths.remove("") {
+            // utoipa takes an empty path for the root.
+            add_item(&mut openapi.paths, "/".to_owned(), root);
+        }
         Self { router: Router::new(), openapi, operations: Vec::new(), fallbacks: Vec::new() }
     }
 
@@ -155,7 +159,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     #[must_use]
     pub fn nest(mut self, prefix: &str, other: Self) -> Self {
         self.router = self.router.nest(prefix, other.router);
-        self.take_in(other.openapi, |path| nested(prefix, path));
+        add_document(&mut self.openapi, other.openapi, |path| nested(prefix, path));
         let under = |row: MatrixRow| MatrixRow { path: nested(prefix, &row.path), ..row };
         self.operations.extend(other.operations.into_iter().map(under));
         self.fallbacks.extend(other.fallbacks.into_iter().map(under));
@@ -166,17 +170,10 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.router = self.router.merge(other.router);
-        self.take_in(other.openapi, str::to_owned);
+        add_document(&mut self.openapi, other.openapi, str::to_owned);
         self.operations.extend(other.operations);
         self.fallbacks.extend(other.fallbacks);
         self
-    }
-
-    fn take_in(&mut self, mut other: OpenApi, place: impl Fn(&str) -> String) {
-        for (path, item) in std::mem::take(&mut other.paths).paths {
-            add_item(&mut self.openapi.paths, place(&path), item);
-        }
-        self.openapi.merge(other);
     }
 
     /// Wraps every route that is there so far, as axum's `layer`.

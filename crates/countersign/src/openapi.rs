@@ -5,6 +5,7 @@ use crate::extension;
 use countersign_core::Expr;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -106,12 +107,40 @@ fn slots(item: &mut PathItem) -> (Slots<'_>, &mut BTreeMap<String, Operation>) {
     (slots, &mut item.additional_operations)
 }
 
+/// Adds another document, with its paths at these places. utoipa's own merge leaves out webhooks and extensions, and with
+/// them what must be looked at before the build.
+pub(crate) fn add_document(openapi: &mut OpenApi, mut other: OpenApi, place: impl Fn(&str) -> String) {
+    let Paths { paths, extensions, .. } = std::mem::take(&mut other.paths);
+    for (path, item) in paths {
+        add_item(&mut openapi.paths, place(&path), item);
+    }
+    add_extensions(&mut openapi.paths.extensions, extensions);
+    add_extensions(&mut openapi.extensions, other.extensions.take());
+    for (name, item) in other.webhooks.take().unwrap_or_default().paths {
+        add_item(openapi.webhooks.get_or_insert_default(), name, item);
+    }
+    for (name, item) in other.components.iter_mut().flat_map(|components| std::mem::take(&mut components.path_items)) {
+        openapi.components.get_or_insert_default().path_items.entry(name).or_insert(item);
+    }
+    openapi.merge(other);
+}
+
+/// Adds extensions. One that is there already stays.
+fn add_extensions(known: &mut Option<Extensions>, more: Option<Extensions>) {
+    if let Some(mut more) = more {
+        more.merge(known.take().unwrap_or_default());
+        *known = Some(more);
+    }
+}
+
 /// Adds the operations of a path. One that is there already stays, with whatever was written into it by hand.
 pub(crate) fn add_item(paths: &mut Paths, path: String, mut item: PathItem) {
     let Some(known) = paths.paths.get_mut(&path) else {
         paths.paths.insert(path, item);
         return;
     };
+    add_extensions(&mut known.extensions, item.extensions.take());
+    known.ref_path = known.ref_path.take().or(item.ref_path.take());
     for (method, more) in operations(&mut item) {
         let more = std::mem::take(more);
         if let Some((_, known)) = operations(known).find(|(name, _)| *name == method) {
@@ -126,6 +155,9 @@ pub(crate) fn add_item(paths: &mut Paths, path: String, mut item: PathItem) {
 fn keep_claim(known: &mut Operation, lost: Operation) {
     if let Some(claim) = lost.extensions.filter(|extensions| extension::is_in(Some(extensions))) {
         known.extensions.get_or_insert_default().merge(claim);
+    }
+    for (name, callback) in lost.callbacks {
+        known.callbacks.entry(name).or_insert(callback);
     }
 }
 
