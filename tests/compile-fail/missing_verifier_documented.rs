@@ -10,5 +10,5 @@ struct AppState;
 async fn me(_: CurrentUser) {}
 
 fn main() {
-    let _ = OpenApiRouter::new().routes(countersign::routes!(me)).with_state::<()>(AppState);
+    let _ = OpenApiRouter::new().routes(countersign::routes!(me).into()).with_state::<()>(AppState);
 }

@@ -9,5 +9,5 @@ countersign::groups! { pub Admin = "admin"; }
 async fn admin(_: Option<CurrentUser>, _: RequireGroups<Admin>) {}
 
 fn main() {
-    let _: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(routes!(admin));
+    let _: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(routes!(admin).into());
 }

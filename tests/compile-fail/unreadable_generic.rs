@@ -8,5 +8,5 @@ use utoipa_axum::router::OpenApiRouter;
 async fn generic<T>(_: State<T>) {}
 
 fn main() {
-    let _: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(countersign::routes!(generic));
+    let _: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(countersign::routes!(generic).into());
 }

@@ -6,5 +6,5 @@ use utoipa_axum::router::OpenApiRouter;
 async fn generic<T>() {}
 
 fn main() {
-    let _: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(countersign::routes!(generic::<u8>));
+    let _: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(countersign::routes!(generic::<u8>).into());
 }

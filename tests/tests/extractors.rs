@@ -146,10 +146,10 @@ mod documented {
     #[test]
     fn each_operation_says_what_its_handler_enforces() {
         let router: OpenApiRouter<AppState> = OpenApiRouter::new()
-            .routes(countersign::routes!(guarded))
-            .routes(countersign::routes!(optional))
-            .routes(countersign::routes!(by_hand))
-            .routes(countersign::routes!(self::open, not_open));
+            .routes(countersign::routes!(guarded).into())
+            .routes(countersign::routes!(optional).into())
+            .routes(countersign::routes!(by_hand).into())
+            .routes(countersign::routes!(self::open, not_open).into());
         let json = serde_json::to_value(router.into_openapi()).unwrap();
         let operation = |path: &str, method: &str| &json["paths"][path][method];
         let bearer = |scopes: &[&str]| serde_json::json!([{ "bearerAuth": scopes }]);

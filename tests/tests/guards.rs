@@ -90,10 +90,10 @@ fn row(matrix: &Matrix, method: &str, path: &str) -> String {
 async fn a_guard_on_a_router_and_one_on_a_handler_add_up_in_the_document_too() {
     let world = World::new().await;
     let router = OpenApiRouter::new()
-        .routes(routes!(me))
-        .routes(routes!(staff).guard::<RequireScopes<Read>>(&world.verifier))
+        .routes(routes!(me).into())
+        .routes(routes!(staff).guard::<RequireScopes<Read>>(&world.verifier).into())
         .guard::<RequireGroups<Admin>>(&world.verifier);
-    let matrix = Matrix::of(&router);
+    let matrix = Matrix::claimed_by(router.get_openapi());
     assert_eq!(row(&matrix, "GET", "/me"), "group `admin`");
     let all = "group `staff` and scope `read` (implied by `write`, `own`) and group `admin`";
     assert_eq!(row(&matrix, "GET", "/staff"), all);
@@ -223,7 +223,8 @@ fn a_guard_behind_an_argument_that_can_refuse_is_reported_with_the_handlers_name
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
     tracing::subscriber::with_default(subscriber, || {
-        let _: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(routes!(late)).routes(routes!(early));
+        let _: OpenApiRouter<Verifier> =
+            OpenApiRouter::new().routes(routes!(late).into()).routes(routes!(early).into());
     });
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("WARN") && log.contains("\"late\"") && !log.contains("early"), "{log}");

@@ -22,6 +22,9 @@ use tower::ServiceExt;
 /// Path parameters become `1`, and no body is sent: what a handler then says (400, 404, 422) does not matter, only that
 /// it was reached.
 ///
+/// The matrix of a `GuardedRouter` has every operation. One that a document [claims](Matrix::claimed_by) has those of the
+/// document: a claim that is not enforced fails here, but an operation that the document leaves out is not tried.
+///
 /// # Example
 ///
 /// ```

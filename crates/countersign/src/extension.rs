@@ -1,5 +1,5 @@
-//! [`Access`] as an OpenAPI extension, without loss: OpenAPI has no word for groups and roles, and `security` cannot be
-//! read back into what is enforced.
+//! [`Access`] as an OpenAPI extension, without loss: OpenAPI has no word for groups and roles. It is written for readers.
+//! What is enforced is never read from it.
 
 use crate::access::Access;
 use countersign_core::{Expr, Grant};
@@ -10,8 +10,18 @@ use utoipa::openapi::path::Operation;
 /// The extension's name in an operation.
 pub(crate) const NAME: &str = "x-access";
 
-/// What an operation's extension says; [`Access::Open`] without one.
-pub(crate) fn read(operation: &Operation) -> Access {
+/// Tells whether the extension is among these.
+pub(crate) fn is_in(extensions: Option<&Extensions>) -> bool {
+    extensions.is_some_and(|extensions| extensions.keys().any(|name| is_name(name)))
+}
+
+/// Tells whether a name is the extension's, in whatever case a reader may take it.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.eq_ignore_ascii_case(NAME)
+}
+
+/// The claim of an operation's extension, which anybody may have written; [`Access::Open`] without one.
+pub(crate) fn claimed(operation: &Operation) -> Access {
     let value = operation.extensions.as_ref().and_then(|extensions| extensions.get(NAME));
     value.and_then(access).unwrap_or(Access::Open)
 }
@@ -75,7 +85,8 @@ fn expr(value: &Value) -> Option<Expr> {
         let names = value.get("impliedBy").and_then(Value::as_array).into_iter().flatten();
         names.filter_map(Value::as_str).map(|name| name.to_owned().into()).collect()
     };
-    let (kind, content) = value.as_object()?.iter().find(|(kind, _)| *kind != "impliedBy")?;
+    let mut members = value.as_object()?.iter().filter(|(kind, _)| *kind != "impliedBy");
+    let (Some((kind, content)), None) = (members.next(), members.next()) else { return None };
     let grant = || Some(Grant { name: content.as_str()?.to_owned().into(), implied_by: implied_by() });
     let list = || content.as_array()?.iter().map(expr).collect::<Option<Vec<_>>>();
     match kind.as_str() {

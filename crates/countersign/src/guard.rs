@@ -55,6 +55,7 @@ mod documented {
     use crate::openapi::restrict;
     use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
+    /// The document is written for reading: nothing compares it with what is enforced.
     impl<S: Clone + Send + Sync + 'static> Guard for UtoipaMethodRouter<S> {
         fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
             let (mut schemas, mut paths, methods) = self;
@@ -63,6 +64,8 @@ mod documented {
         }
     }
 
+    /// The document is written for reading: nothing compares it with what is enforced. A
+    /// [`GuardedRouter`](crate::GuardedRouter) does.
     impl<S: Clone + Send + Sync + 'static> Guard for OpenApiRouter<S> {
         fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
             let openapi = self.get_openapi_mut();

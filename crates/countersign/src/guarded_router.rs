@@ -1,11 +1,12 @@
 //! Deny by default: a router that refuses to be built while any route is undecided.
 
 use crate::access::Access;
-use crate::extension;
+use crate::document_fault::{DocumentFault, faults, serving};
 use crate::guard::Guard;
 use crate::matrix::{Matrix, MatrixRow};
-use crate::openapi::{add_item, document_operation, operations, schemas};
+use crate::openapi::{add_document, add_item, document_operation, operations, put, schemas};
 use crate::route::Route;
+use crate::routes::{IntoRoutes, RoutedOperation, Routes};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::IntoResponse;
@@ -14,12 +15,13 @@ use std::convert::Infallible;
 use std::fmt;
 use tower_layer::Layer;
 use tower_service::Service;
+use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{OpenApi, OpenApiBuilder};
-use utoipa_axum::router::UtoipaMethodRouter;
 
 /// A router on which every route is decided: guarded, optional, or declared [public](crate::Public::public).
 ///
-/// It takes what [`routes!`](crate::routes) and [`route!`](crate::route) read, so it knows every operation. A `GET`
+/// It takes what [`routes!`](crate::routes) and [`route!`](crate::route) read, and nothing else, so it knows every
+/// operation. Who may call one is never read from the document, which the build writes at the end. A `GET`
 /// route answers `HEAD`, too, under the same guard; axum answers other methods, `OPTIONS` among them, with 405 before
 /// any handler.
 ///
@@ -50,6 +52,7 @@ pub struct GuardedRouter<S = ()> {
 }
 
 /// What a [`GuardedRouter`] becomes when every route is decided.
+#[non_exhaustive]
 pub struct Guarded<S = ()> {
     /// The router.
     pub router: Router<S>,
@@ -65,27 +68,39 @@ impl<S> fmt::Debug for Guarded<S> {
     }
 }
 
-/// The routes that nobody has decided.
+/// The routes that nobody has decided, and the statements of the document that are not what is enforced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {
     routes: Vec<MatrixRow>,
+    faults: Vec<DocumentFault>,
 }
 
 impl Undecided {
-    /// All of them.
+    /// All routes that nobody has decided.
     pub fn routes(&self) -> &[MatrixRow] {
         &self.routes
+    }
+
+    /// All statements of the document about access that were written by hand.
+    pub fn faults(&self) -> &[DocumentFault] {
+        &self.faults
     }
 }
 
 impl fmt::Display for Undecided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nobody has decided who may call ")?;
         for (index, MatrixRow { method, path, .. }) in self.routes.iter().enumerate() {
-            let separator = if index > 0 { ", " } else { "" };
+            let separator = if index > 0 { ", " } else { "nobody has decided who may call " };
             write!(f, "{separator}{method} {path}")?;
         }
-        f.write_str(": guard each of them, or declare it `.public()`")
+        if !self.routes.is_empty() {
+            f.write_str(": guard each of them, or declare it `.public()`")?;
+        }
+        for (index, fault) in self.faults.iter().enumerate() {
+            let separator = if index > 0 || !self.routes.is_empty() { "; " } else { "" };
+            write!(f, "{separator}{fault}")?;
+        }
+        Ok(())
     }
 }
 
@@ -97,27 +112,29 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         Self::with_openapi(OpenApiBuilder::new().build())
     }
 
-    /// An empty router with the beginning of a document. Operations that stand in it keep what was written by hand; who
-    /// may call them is added when they are routed.
-    pub fn with_openapi(openapi: OpenApi) -> Self {
+    /// An empty router with the beginning of a document. Operations that stand in it keep what was written by hand, but
+    /// for `security`; who may call them is added at the build. Each of them must be routed until then.
+    pub fn with_openapi(mut openapi: OpenApi) -> Self {
+        if let Some(root) = openapi.paths.paths.remove("") {
+            // utoipa takes an empty path for the root.
+            add_item(&mut openapi.paths, "/".to_owned(), root);
+        }
         Self { router: Router::new(), openapi, operations: Vec::new(), fallbacks: Vec::new() }
     }
 
     /// Adds documented handlers: what [`routes!`](crate::routes) gives.
     #[must_use]
-    pub fn routes(mut self, (schemas, paths, methods): UtoipaMethodRouter<S>) -> Self {
-        for (path, mut item) in paths.paths {
-            // utoipa takes an empty path for the root.
-            let path = if path.is_empty() { "/".to_owned() } else { path };
-            self.operations.extend(operations(&mut item).map(|(method, operation)| MatrixRow {
-                path: path.clone(),
-                method: method.to_owned(),
-                access: extension::read(operation),
-                documented: true,
-            }));
-            self.router = self.router.route(&path, methods.clone());
-            add_item(&mut self.openapi.paths, path, item);
+    pub fn routes(mut self, routes: impl IntoRoutes<S>) -> Self {
+        let Routes { path, operations, schemas, methods } = routes.into_routes();
+        // utoipa takes an empty path for the root.
+        let path = if path.is_empty() { "/".to_owned() } else { path };
+        let mut item = PathItem::default();
+        for RoutedOperation { method, document, access } in operations {
+            put(&mut item, &method, document);
+            self.operations.push(MatrixRow { path: path.clone(), method, access, documented: true });
         }
+        self.router = self.router.route(&path, methods);
+        add_item(&mut self.openapi.paths, path, item);
         self.openapi.components.get_or_insert_default().schemas.extend(schemas);
         self
     }
@@ -142,7 +159,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     #[must_use]
     pub fn nest(mut self, prefix: &str, other: Self) -> Self {
         self.router = self.router.nest(prefix, other.router);
-        self.take_in(other.openapi, |path| nested(prefix, path));
+        add_document(&mut self.openapi, other.openapi, |path| nested(prefix, path));
         let under = |row: MatrixRow| MatrixRow { path: nested(prefix, &row.path), ..row };
         self.operations.extend(other.operations.into_iter().map(under));
         self.fallbacks.extend(other.fallbacks.into_iter().map(under));
@@ -153,20 +170,18 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.router = self.router.merge(other.router);
-        self.take_in(other.openapi, str::to_owned);
+        add_document(&mut self.openapi, other.openapi, str::to_owned);
         self.operations.extend(other.operations);
         self.fallbacks.extend(other.fallbacks);
         self
     }
 
-    fn take_in(&mut self, mut other: OpenApi, place: impl Fn(&str) -> String) {
-        for (path, item) in std::mem::take(&mut other.paths).paths {
-            add_item(&mut self.openapi.paths, place(&path), item);
-        }
-        self.openapi.merge(other);
-    }
-
     /// Wraps every route that is there so far, as axum's `layer`.
+    ///
+    /// # Security
+    ///
+    /// The layer comes before what the handlers' arguments demand, and before guards that are there already. Whatever it
+    /// answers by itself, it answers to everybody.
     #[must_use]
     pub fn layer<L>(mut self, layer: L) -> Self
     where
@@ -193,24 +208,32 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
 
     /// Who may call what, as far as it is decided. A fallback stands there as `/*`.
     pub fn matrix(&self) -> Matrix {
-        Matrix::new(self.operations.iter().chain(&self.fallbacks).cloned())
+        let mut rows: Vec<MatrixRow> = self.operations.iter().chain(&self.fallbacks).cloned().collect();
+        for row in rows.iter_mut().filter(|row| !row.documented) {
+            // A document that was begun by hand may hold operations of routes that were added without one.
+            let mut item = self.openapi.paths.paths.get(&row.path).cloned().unwrap_or_default();
+            row.documented = operations(&mut item).any(|(method, _)| method == row.method);
+        }
+        Matrix::new(rows)
     }
 
     /// The router, its document and its matrix.
     ///
     /// # Errors
     ///
-    /// [`Undecided`], with every route that nobody has decided.
+    /// [`Undecided`], with every route that nobody has decided, and with every statement about access that was written
+    /// into the document by hand and is not what is enforced: the extension `x-access`, a line of description in the
+    /// build's own form, an operation that no route serves.
     pub fn build(mut self) -> Result<Guarded<S>, Undecided> {
         let matrix = self.matrix();
         let routes: Vec<MatrixRow> = matrix.rows().iter().filter(|row| row.access == Access::Open).cloned().collect();
-        if !routes.is_empty() {
-            return Err(Undecided { routes });
+        let faults = faults(&mut self.openapi, &self.operations);
+        if !routes.is_empty() || !faults.is_empty() {
+            return Err(Undecided { routes, faults });
         }
         for (path, item) in &mut self.openapi.paths.paths {
             for (method, operation) in operations(item) {
-                let is_this = |row: &&MatrixRow| row.documented && row.path == *path && row.method == method;
-                if let Some(row) = self.operations.iter().find(is_this) {
+                if let Some(row) = serving(&self.operations, method, path) {
                     document_operation(operation, &row.access);
                 }
             }

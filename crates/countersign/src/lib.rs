@@ -9,9 +9,13 @@ mod authentication;
 mod bearer;
 mod challenge;
 mod current_user;
+#[cfg(feature = "utoipa")]
+mod document_fault;
 mod exceptions;
 #[cfg(feature = "utoipa")]
 mod extension;
+#[cfg(feature = "utoipa")]
+mod gathered;
 mod grpc;
 mod guard;
 mod guard_layer;
@@ -54,6 +58,8 @@ pub use authenticated_layer::{AuthenticatedLayer, AuthenticatedService, authenti
 #[cfg(feature = "ws")]
 pub use authenticated_socket::{AuthenticatedSocket, RenewalError};
 pub use current_user::CurrentUser;
+#[cfg(feature = "utoipa")]
+pub use document_fault::DocumentFault;
 pub use guard::Guard;
 #[cfg(feature = "utoipa")]
 pub use guarded_router::{Guarded, GuardedRouter, Undecided};
@@ -74,6 +80,8 @@ pub use require::{
 };
 #[cfg(feature = "utoipa")]
 pub use route::Route;
+#[cfg(feature = "utoipa")]
+pub use routes::{IntoRoutes, Routes};
 #[cfg(feature = "utoipa")]
 pub use security_schemes::SecuritySchemes;
 pub use source::{DangerousSource, Source};
@@ -109,9 +117,10 @@ pub use countersign_providers::{GrantTable, SqlGrants};
 #[doc(hidden)]
 #[cfg(feature = "utoipa")]
 pub mod __private {
-    pub use crate::routes::{
-        Gathered, HandlerArguments, Harmless, Probe, ViaDescription, ViaHarmless, ViaNothing, merge, probes,
+    pub use crate::gathered::{
+        Gathered, HandlerArguments, Harmless, Probe, ViaDescription, ViaHarmless, ViaNothing, probes,
     };
+    pub use crate::routes::merge;
     pub use {axum, utoipa_axum};
 }
 

@@ -6,7 +6,6 @@ use crate::openapi::operations;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 /// Every operation of a router and who may call it, in the order of paths and methods.
 ///
@@ -15,16 +14,15 @@ use utoipa_axum::router::OpenApiRouter;
 /// # Example
 ///
 /// ```
-/// use countersign::{Matrix, RequireGroups, Verifier};
-/// use utoipa_axum::router::OpenApiRouter;
+/// use countersign::{GuardedRouter, RequireGroups, Verifier};
 ///
 /// countersign::groups! { pub Admin = "admin"; }
 ///
 /// #[utoipa::path(get, path = "/admin")]
 /// async fn admin(_: RequireGroups<Admin>) {}
 ///
-/// let router: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(countersign::routes!(admin));
-/// assert_eq!(Matrix::of(&router).to_text(), "GET  /admin  group `admin`\n");
+/// let router = GuardedRouter::<Verifier>::new().routes(countersign::routes!(admin));
+/// assert_eq!(router.matrix().to_text(), "GET  /admin  group `admin`\n");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matrix {
@@ -33,6 +31,7 @@ pub struct Matrix {
 
 /// One operation and who may call it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MatrixRow {
     /// The path, as axum writes it.
     pub path: String,
@@ -45,24 +44,37 @@ pub struct MatrixRow {
 }
 
 impl Matrix {
-    /// The matrix of a documented router. What was added to it without a document is not in it; a
-    /// [`GuardedRouter`](crate::GuardedRouter) knows that, too.
-    pub fn of<S>(router: &OpenApiRouter<S>) -> Self
-    where
-        S: Clone + Send + Sync + 'static,
-    {
-        Self::of_document(router.get_openapi())
-    }
-
-    /// The matrix of a document that [`routes!`](crate::routes) wrote.
-    pub fn of_document(openapi: &OpenApi) -> Self {
+    /// The claims of a document, such as that of an `OpenApiRouter`: for each operation its extension `x-access`. An
+    /// operation without one, or with one that cannot be read, is undecided.
+    ///
+    /// # Security
+    ///
+    /// This is not what is enforced. Anybody who edits the document changes it, and routes without a document are not in
+    /// it. Try it against the app with `AccessTest` of `countersign-testing`, or take the matrix of a
+    /// [`GuardedRouter`](crate::GuardedRouter), which reads no document.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign::{Matrix, RequireGroups, Verifier};
+    /// use utoipa_axum::router::OpenApiRouter;
+    ///
+    /// countersign::groups! { pub Admin = "admin"; }
+    ///
+    /// #[utoipa::path(get, path = "/admin")]
+    /// async fn admin(_: RequireGroups<Admin>) {}
+    ///
+    /// let router = OpenApiRouter::<Verifier>::new().routes(countersign::routes!(admin).into());
+    /// assert_eq!(Matrix::claimed_by(router.get_openapi()).to_text(), "GET  /admin  group `admin`\n");
+    /// ```
+    pub fn claimed_by(openapi: &OpenApi) -> Self {
         let mut paths = openapi.paths.clone();
         let rows = paths.paths.iter_mut().flat_map(|(path, item)| {
             operations(item)
                 .map(|(method, operation)| MatrixRow {
                     path: path.clone(),
                     method: method.to_owned(),
-                    access: extension::read(operation),
+                    access: extension::claimed(operation),
                     documented: true,
                 })
                 .collect::<Vec<_>>()

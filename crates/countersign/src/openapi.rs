@@ -4,6 +4,8 @@ use crate::access::Access;
 use crate::extension;
 use countersign_core::Expr;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -48,12 +50,17 @@ impl Modify for BearerAuth {
 /// The name of the schema of problem details.
 const PROBLEM: &str = "CountersignProblem";
 
-/// Adds `access` to what every operation of `paths` demands already. Gives the schemas that the operations now use.
+/// Adds `access` to what every operation of `paths` says already, for reading. Gives the schemas that the operations now
+/// use.
 pub(crate) fn restrict(paths: &mut Paths, access: &Access) -> Vec<(String, RefOr<Schema>)> {
     for item in paths.paths.values_mut() {
         for (_, operation) in operations(item) {
-            let both = extension::read(operation).and(access.clone());
-            document_operation(operation, &both);
+            let before = extension::claimed(operation);
+            let both = before.clone().and(access.clone());
+            if before != both {
+                erase_line(operation, &before);
+                document_operation(operation, &both);
+            }
         }
     }
     match access {
@@ -68,12 +75,25 @@ pub(crate) fn schemas() -> Vec<(String, RefOr<Schema>)> {
 }
 
 /// The operations of a path, with their methods.
-pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    slots(item).into_iter().filter_map(|(method, slot)| Some((method, slot.as_mut()?)))
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&str, &mut Operation)> {
+    let (slots, others) = slots(item);
+    let others = others.iter_mut().map(|(method, operation)| (method.as_str(), operation));
+    slots.into_iter().filter_map(|(method, slot)| Some((method, slot.as_mut()?))).chain(others)
 }
 
-fn slots(item: &mut PathItem) -> [(&'static str, &mut Option<Operation>); 8] {
-    [
+/// Puts an operation under its method.
+pub(crate) fn put(item: &mut PathItem, method: &str, operation: Operation) {
+    let (slots, others) = slots(item);
+    match slots.into_iter().find(|(known, _)| *known == method) {
+        Some((_, slot)) => *slot = Some(operation),
+        None => drop(others.insert(method.to_owned(), operation)),
+    }
+}
+
+type Slots<'a> = [(&'static str, &'a mut Option<Operation>); 9];
+
+fn slots(item: &mut PathItem) -> (Slots<'_>, &mut BTreeMap<String, Operation>) {
+    let slots = [
         ("GET", &mut item.get),
         ("PUT", &mut item.put),
         ("POST", &mut item.post),
@@ -82,52 +102,97 @@ fn slots(item: &mut PathItem) -> [(&'static str, &mut Option<Operation>); 8] {
         ("HEAD", &mut item.head),
         ("PATCH", &mut item.patch),
         ("TRACE", &mut item.trace),
-    ]
+        ("QUERY", &mut item.query),
+    ];
+    (slots, &mut item.additional_operations)
+}
+
+/// Adds another document, with its paths at these places. utoipa's own merge leaves out webhooks and extensions, and with
+/// them what must be looked at before the build.
+pub(crate) fn add_document(openapi: &mut OpenApi, mut other: OpenApi, place: impl Fn(&str) -> String) {
+    let Paths { paths, extensions, .. } = std::mem::take(&mut other.paths);
+    for (path, item) in paths {
+        add_item(&mut openapi.paths, place(&path), item);
+    }
+    add_extensions(&mut openapi.paths.extensions, extensions);
+    add_extensions(&mut openapi.extensions, other.extensions.take());
+    for (name, item) in other.webhooks.take().unwrap_or_default().paths {
+        add_item(openapi.webhooks.get_or_insert_default(), name, item);
+    }
+    for (name, item) in other.components.iter_mut().flat_map(|components| std::mem::take(&mut components.path_items)) {
+        openapi.components.get_or_insert_default().path_items.entry(name).or_insert(item);
+    }
+    openapi.merge(other);
+}
+
+/// Adds extensions. One that is there already stays.
+fn add_extensions(known: &mut Option<Extensions>, more: Option<Extensions>) {
+    if let Some(mut more) = more {
+        more.merge(known.take().unwrap_or_default());
+        *known = Some(more);
+    }
 }
 
 /// Adds the operations of a path. One that is there already stays, with whatever was written into it by hand.
 pub(crate) fn add_item(paths: &mut Paths, path: String, mut item: PathItem) {
-    match paths.paths.get_mut(&path) {
-        None => {
-            paths.paths.insert(path, item);
-        }
-        Some(known) => {
-            for ((_, known), (_, more)) in slots(known).into_iter().zip(slots(&mut item)) {
-                if known.is_none() {
-                    *known = more.take();
-                }
-            }
+    let Some(known) = paths.paths.get_mut(&path) else {
+        paths.paths.insert(path, item);
+        return;
+    };
+    add_extensions(&mut known.extensions, item.extensions.take());
+    known.ref_path = known.ref_path.take().or(item.ref_path.take());
+    for (method, more) in operations(&mut item) {
+        let more = std::mem::take(more);
+        if let Some((_, known)) = operations(known).find(|(name, _)| *name == method) {
+            keep_claim(known, more);
+        } else {
+            put(known, method, more);
         }
     }
 }
 
-/// Writes who may call an operation into it, in the place of what was written before.
-pub(crate) fn document_operation(operation: &mut Operation, after: &Access) {
-    let before = extension::read(operation);
-    if before == *after {
-        return;
+/// A hand-written `x-access` is an error, so it must not be lost with the operation that it was written into.
+fn keep_claim(known: &mut Operation, lost: Operation) {
+    if let Some(claim) = lost.extensions.filter(|extensions| extension::is_in(Some(extensions))) {
+        known.extensions.get_or_insert_default().merge(claim);
     }
-    extension::write(operation, after);
+    for (name, callback) in lost.callbacks {
+        known.callbacks.entry(name).or_insert(callback);
+    }
+}
+
+/// Writes who may call an operation into it. What was written by hand about that goes, but for descriptions and answers.
+pub(crate) fn document_operation(operation: &mut Operation, access: &Access) {
+    extension::write(operation, access);
     let text = operation.description.take().unwrap_or_default();
-    let text = line(&before).and_then(|line| text.strip_suffix(&line)).unwrap_or(&text).trim_end();
+    let line = line(access).filter(|line| text.lines().all(|known| known.trim() != line));
     let paragraphs: Vec<String> =
-        [text.to_owned()].into_iter().chain(line(after)).filter(|part| !part.is_empty()).collect();
+        [text.trim_end().to_owned()].into_iter().chain(line).filter(|part| !part.is_empty()).collect();
     operation.description = (!paragraphs.is_empty()).then(|| paragraphs.join("\n\n"));
-    if *after == Access::Public {
+    if *access == Access::Public {
         // Said aloud, since a document may demand a token of every operation that says nothing.
         operation.security = Some(Vec::new());
     }
-    if let Access::Optional | Access::Required(_) = after {
-        operation.security = Some(security(after, &[BearerAuth::NAME]));
+    if let Access::Optional | Access::Required(_) = access {
+        operation.security = Some(security(access, BearerAuth::NAME));
         answer(operation, "401", "No access token, or one that is refused");
     }
-    if matches!(after, Access::Required(exprs) if !exprs.is_empty()) {
+    if matches!(access, Access::Required(exprs) if !exprs.is_empty()) {
         answer(operation, "403", "The access token does not grant what this operation requires");
     }
 }
 
+/// Takes the line of an earlier access out of a description, where it was the last one.
+fn erase_line(operation: &mut Operation, before: &Access) {
+    if let (Some(text), Some(line)) = (&mut operation.description, line(before)) {
+        if let Some(rest) = text.strip_suffix(&line) {
+            *text = rest.trim_end().to_owned();
+        }
+    }
+}
+
 /// The line of description that a person reads.
-fn line(access: &Access) -> Option<String> {
+pub(crate) fn line(access: &Access) -> Option<String> {
     match access {
         Access::Open | Access::Public => None,
         Access::Optional => Some("An access token is optional.".to_owned()),
@@ -156,17 +221,13 @@ pub(crate) fn answer(operation: &mut Operation, status: &str, description: &str)
     });
 }
 
-/// What `access` is in OpenAPI's words, under any of these schemes.
-pub(crate) fn security(access: &Access, schemes: &[&str]) -> Vec<SecurityRequirement> {
-    let under_each = |scopes: &[Cow<'static, str>]| -> Vec<SecurityRequirement> {
-        schemes.iter().map(|scheme| SecurityRequirement::new(*scheme, scopes.iter().cloned())).collect()
-    };
+/// What `access` is in OpenAPI's words, under this scheme.
+fn security(access: &Access, scheme: &str) -> Vec<SecurityRequirement> {
+    let under = |scopes: &ScopeSet| SecurityRequirement::new(scheme, scopes.iter().cloned());
     match access {
         Access::Open | Access::Public => Vec::new(),
-        Access::Optional => [SecurityRequirement::default()].into_iter().chain(under_each(&[])).collect(),
-        Access::Required(exprs) => {
-            alternatives(&Expr::All(exprs.clone())).iter().flat_map(|scopes| under_each(scopes)).collect()
-        }
+        Access::Optional => vec![SecurityRequirement::default(), under(&Vec::new())],
+        Access::Required(exprs) => alternatives(&Expr::All(exprs.clone())).iter().map(under).collect(),
     }
 }
 

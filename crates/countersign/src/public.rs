@@ -1,9 +1,5 @@
 //! Routes that are open to everybody on purpose.
 
-use crate::access::Access;
-use crate::openapi::restrict;
-use utoipa_axum::router::UtoipaMethodRouter;
-
 /// What can be declared public.
 ///
 /// # Example
@@ -25,12 +21,4 @@ pub trait Public: Sized {
     /// It opens what nobody has decided; it takes no guard away.
     #[must_use]
     fn public(self) -> Self;
-}
-
-impl<S> Public for UtoipaMethodRouter<S> {
-    fn public(self) -> Self {
-        let (mut schemas, mut paths, methods) = self;
-        schemas.extend(restrict(&mut paths, &Access::Public));
-        (schemas, paths, methods)
-    }
 }

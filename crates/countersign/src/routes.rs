@@ -1,27 +1,33 @@
-//! `routes!`: handlers for utoipa's router, documented from the types of their arguments.
-//!
-//! A trait implemented for functions of each length of argument list gives a tuple of probes, one for each argument.
-//! In the macro, where the types are concrete, method resolution takes references off one by one and so prefers the
-//! description of an argument that has one ([`ViaDescription`]) over the knowledge that it is harmless
-//! ([`ViaHarmless`]), and that over the fall-back for every other type ([`ViaNothing`]).
+//! `routes!`: documented handlers of one path, and beside their document who may call each of them.
 
-use crate::access::{Access, Beside, DescribeAccess, Unsaid};
-use crate::openapi::restrict;
-use crate::route::Route;
-use crate::verifier_state::HoldsVerifier;
+use crate::access::Access;
+use crate::extension;
+use crate::guard::Guard;
+use crate::openapi::{document_operation, operations, put, schemas};
+use crate::public::Public;
+use axum::extract::Request;
+use axum::response::IntoResponse;
 use axum::routing::MethodRouter;
+use countersign_core::{Requirement, Verifier};
+use std::convert::Infallible;
 use std::fmt;
-use std::marker::PhantomData;
+use tower_layer::Layer;
+use tower_service::Service;
+use utoipa::openapi::path::{Operation, PathItem, Paths};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
-/// Collects handlers for `utoipa_axum::router::OpenApiRouter::routes`, as `utoipa_axum::routes!` does, and writes into
-/// each operation what its handler's arguments enforce: `security`, the answers 401 and 403, and a line of description.
+/// Collects `#[utoipa::path]` handlers as [`Routes`], and reads from their arguments who may call them. The document gets
+/// it written: `security`, the answers 401 and 403, a line of description and the extension `x-access`.
+///
+/// A [`GuardedRouter`](crate::GuardedRouter) takes the routes as they are. `utoipa_axum::router::OpenApiRouter` takes them
+/// with `.into()`.
 ///
 /// Several handlers of one call share a path, and differ in their methods. An extractor of your own that wraps a guard is
 /// read when it implements [`DescribeAccess`](crate::DescribeAccess); tuples of guards are not read.
 ///
-/// Do not list the same handlers in `#[openapi(paths(..))]`: utoipa's router then keeps the operation from there, which
-/// knows of no guard. A [`GuardedRouter`](crate::GuardedRouter) puts both together.
+/// Do not list the same handlers in `#[openapi(paths(..))]` of an `OpenApiRouter`: utoipa's router then keeps the operation
+/// from there, which knows of no guard. A [`GuardedRouter`](crate::GuardedRouter) puts both together.
 ///
 /// # Example
 ///
@@ -34,7 +40,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 /// #[utoipa::path(get, path = "/admin")]
 /// async fn admin(_: RequireGroups<Admin>) {}
 ///
-/// let router: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(countersign::routes!(admin));
+/// let router: OpenApiRouter<Verifier> = OpenApiRouter::new().routes(countersign::routes!(admin).into());
 /// let json = router.get_openapi().to_json()?;
 /// assert!(json.contains("Requires group `admin`."));
 /// # Ok::<(), serde_json::Error>(())
@@ -63,178 +69,160 @@ macro_rules! __routes {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __gathered {
-    ($($handler:tt)+) => {{
-        #[allow(unused_imports)]
-        use $crate::__private::{ViaDescription as _, ViaHarmless as _, ViaNothing as _};
-        let gathered = $crate::__private::Gathered::new(::core::stringify!($($handler)+));
-        let probes = $crate::__handler_without_type_parameters!($($handler)+);
-        let gathered = (&&&probes.0).add_to(gathered);
-        let gathered = (&&&probes.1).add_to(gathered);
-        let gathered = (&&&probes.2).add_to(gathered);
-        let gathered = (&&&probes.3).add_to(gathered);
-        let gathered = (&&&probes.4).add_to(gathered);
-        let gathered = (&&&probes.5).add_to(gathered);
-        let gathered = (&&&probes.6).add_to(gathered);
-        let gathered = (&&&probes.7).add_to(gathered);
-        let gathered = (&&&probes.8).add_to(gathered);
-        let gathered = (&&&probes.9).add_to(gathered);
-        let gathered = (&&&probes.10).add_to(gathered);
-        let gathered = (&&&probes.11).add_to(gathered);
-        let gathered = (&&&probes.12).add_to(gathered);
-        let gathered = (&&&probes.13).add_to(gathered);
-        let gathered = (&&&probes.14).add_to(gathered);
-        let gathered = (&&&probes.15).add_to(gathered);
-        gathered
-    }};
+/// Documented handlers of one path, and who may call each of them. Made by [`routes!`](crate::routes).
+///
+/// Who may call a handler is kept beside its document. Nothing that is written in the document changes it.
+///
+/// `.into()` makes of it what `utoipa_axum::router::OpenApiRouter::routes` takes. There the document is written for
+/// reading, and nobody compares it with what is enforced; a [`GuardedRouter`](crate::GuardedRouter) does.
+///
+/// # Panics
+///
+/// `.into()` panics for an operation with an `x-access` of its own, and names it.
+///
+/// # Example
+///
+/// ```
+/// use countersign::{Authenticated, Guard, GuardedRouter, Public, Routes, Verifier};
+///
+/// #[utoipa::path(get, path = "/prices")]
+/// async fn prices() {}
+///
+/// #[utoipa::path(get, path = "/orders")]
+/// async fn orders() {}
+///
+/// fn shop(verifier: &Verifier) -> GuardedRouter {
+///     let open: Routes = countersign::routes!(prices).public();
+///     GuardedRouter::new().routes(open).routes(countersign::routes!(orders).guard::<Authenticated>(verifier))
+/// }
+/// ```
+#[must_use = "routes do nothing until a router has them"]
+pub struct Routes<S = ()> {
+    pub(crate) path: String,
+    pub(crate) operations: Vec<RoutedOperation>,
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+    pub(crate) methods: MethodRouter<S>,
 }
 
-/// A macro for its name alone: the compiler names it when it cannot infer the types of a generic handler.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __handler_without_type_parameters {
-    ($($handler:tt)+) => {
-        $crate::__private::probes(&$($handler)+)
-    };
+/// One method of a path: its document as it was written by hand, and beside it who may call it.
+pub(crate) struct RoutedOperation {
+    pub(crate) method: String,
+    pub(crate) document: Operation,
+    pub(crate) access: Access,
 }
 
-/// A handler whose argument types can be read.
-#[diagnostic::on_unimplemented(
-    message = "`routes!` cannot read the arguments of `{Self}`",
-    label = "not an `async fn` of at most 16 arguments with concrete types",
-    note = "write the handler as a plain `async fn` with concrete types, or register it with `.route(..)`"
-)]
-pub trait HandlerArguments<Arguments> {
-    /// One [`Probe`] for each argument, padded to 16.
-    type Probes;
-
-    /// The probes.
-    fn probes(&self) -> Self::Probes;
-}
-
-/// Stands for an argument of the type `A`.
-pub struct Probe<A>(PhantomData<fn() -> A>);
-
-impl<A> Probe<A> {
-    const NEW: Self = Self(PhantomData);
-}
-
-impl<A> fmt::Debug for Probe<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Probe")
+impl<S> Routes<S> {
+    /// The routes of one handler, which all let in the same callers.
+    pub(crate) fn new((schemas, paths, methods): UtoipaMethodRouter<S>, access: &Access) -> Self {
+        // One handler has one path.
+        let (path, mut item) = paths.paths.into_iter().next().unwrap_or_default();
+        let operations = operations(&mut item)
+            .map(|(method, document)| RoutedOperation {
+                method: method.to_owned(),
+                document: std::mem::take(document),
+                access: access.clone(),
+            })
+            .collect();
+        Self { path, operations, schemas, methods }
     }
-}
 
-/// What the arguments of one handler demand, for an application with the state `S`. `C` says whether there is a caller.
-#[derive(Debug)]
-pub struct Gathered<S, C> {
-    handler: &'static str,
-    access: Access,
-    /// Whether an argument that can refuse a request came by.
-    can_refuse: bool,
-    said: PhantomData<fn() -> (S, C)>,
-}
-
-impl<S> Gathered<S, Unsaid> {
-    /// Nothing yet of this handler.
-    pub fn new(handler: &'static str) -> Self {
-        Self { handler, access: Access::Open, can_refuse: false, said: PhantomData }
-    }
-}
-
-impl<S, C> Gathered<S, C> {
-    fn add<More>(self, access: Access) -> Gathered<S, C::Together>
-    where
-        C: Beside<More>,
-    {
-        if self.can_refuse && matches!(access, Access::Required(_)) {
-            tracing::warn!(
-                target: "countersign::routes",
-                handler = self.handler,
-                "a guard stands behind an argument that can refuse a request, which tells strangers about it: move the \
-                 guard to the front, or guard the route"
-            );
+    fn add(&mut self, access: &Access) {
+        for operation in &mut self.operations {
+            operation.access = operation.access.clone().and(access.clone());
         }
-        let Self { handler, can_refuse, .. } = self;
-        Gathered { handler, access: self.access.and(access), can_refuse, said: PhantomData }
-    }
-
-    /// A route without a document.
-    pub fn into_route(self, method: &str, methods: MethodRouter<S>) -> Route<S> {
-        Route::new(method, self.access, methods)
-    }
-
-    /// Writes what was gathered into the operations of the handler.
-    pub fn document(self, (mut schemas, mut paths, methods): UtoipaMethodRouter<S>) -> UtoipaMethodRouter<S> {
-        schemas.extend(restrict(&mut paths, &self.access));
-        (schemas, paths, methods)
     }
 }
 
-/// For arguments that say who they let in.
-pub trait ViaDescription<More> {
-    /// Adds what the argument demands. That the state must hold a verifier is said here, outside of axum's `Handler`,
-    /// so that the compiler's message is ours.
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C::Together>
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// Wraps every handler, as `layer` of axum's `MethodRouter`.
+    ///
+    /// # Security
+    ///
+    /// The layer comes before what the handlers' arguments demand, and before guards that are there already. Whatever it
+    /// answers by itself, it answers to everybody.
+    pub fn layer<L>(self, layer: L) -> Self
     where
-        S: HoldsVerifier,
-        C: Beside<More>;
-}
-
-impl<A: DescribeAccess> ViaDescription<A::Caller> for &&Probe<A> {
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C::Together>
-    where
-        S: HoldsVerifier,
-        C: Beside<A::Caller>,
+        L: Layer<axum::routing::Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+        <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static,
     {
-        gathered.add(A::describe_access())
+        Self { methods: self.methods.layer(layer), ..self }
+    }
+
+    /// Provides the state.
+    pub fn with_state<S2>(self, state: S) -> Routes<S2> {
+        let Self { path, operations, schemas, methods } = self;
+        Routes { path, operations, schemas, methods: methods.with_state(state) }
     }
 }
 
-/// For arguments that never refuse a request.
-pub trait ViaHarmless {
-    /// Adds nothing.
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C>;
-}
-
-impl<A: Harmless> ViaHarmless for &Probe<A> {
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C> {
-        gathered
+impl<S> Public for Routes<S> {
+    fn public(mut self) -> Self {
+        self.add(&Access::Public);
+        self
     }
 }
 
-/// For every other argument: it lets everybody in, or turns somebody away for reasons of its own.
-pub trait ViaNothing {
-    /// Adds that it can refuse.
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C>;
-}
-
-impl<A> ViaNothing for Probe<A> {
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C> {
-        Gathered { can_refuse: true, ..gathered }
+impl<S: Clone + Send + Sync + 'static> Guard for Routes<S> {
+    fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
+        self.add(&Access::requiring::<R>());
+        Self { methods: self.methods.guard::<R>(verifier), ..self }
     }
 }
 
-/// Arguments that never refuse a request.
-pub trait Harmless {}
+/// For `utoipa_axum::router::OpenApiRouter::routes`.
+impl<S> From<Routes<S>> for UtoipaMethodRouter<S> {
+    fn from(Routes { path, operations, schemas: mut all, methods }: Routes<S>) -> Self {
+        let mut item = PathItem::default();
+        for RoutedOperation { method, mut document, access } in operations {
+            assert!(
+                !extension::is_in(document.extensions.as_ref()),
+                "`x-access` of {method} {path} is written by hand: take it out, `routes!` writes what is enforced",
+            );
+            if access != Access::Open {
+                document_operation(&mut document, &access);
+            }
+            if matches!(access, Access::Optional | Access::Required(_)) {
+                all.extend(schemas());
+            }
+            put(&mut item, &method, document);
+        }
+        let mut paths = Paths::new();
+        paths.paths.insert(path, item);
+        (all, paths, methods)
+    }
+}
 
-impl Harmless for () {}
-impl Harmless for http::Method {}
-impl Harmless for http::Uri {}
-impl Harmless for http::Version {}
-impl Harmless for http::HeaderMap {}
-impl Harmless for http::request::Parts {}
-impl Harmless for axum::extract::OriginalUri {}
-impl Harmless for axum::extract::RawQuery {}
-impl<T> Harmless for axum::extract::State<T> {}
-impl<T> Harmless for axum::Extension<T> {}
-impl<T, E> Harmless for Result<T, E> {}
+impl<S> fmt::Debug for Routes<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let access = |operation: &RoutedOperation| format!("{}: {}", operation.method, operation.access);
+        let operations: Vec<String> = self.operations.iter().map(access).collect();
+        f.debug_struct("Routes").field("path", &self.path).field("operations", &operations).finish_non_exhaustive()
+    }
+}
 
-/// The probes of a handler's arguments.
-pub fn probes<Arguments, H: HandlerArguments<Arguments>>(handler: &H) -> H::Probes {
-    handler.probes()
+mod sealed {
+    pub trait Sealed {}
+    impl<S> Sealed for super::Routes<S> {}
+}
+
+/// [`Routes`], and nothing else: a [`GuardedRouter`](crate::GuardedRouter) must know who may call what it serves.
+#[diagnostic::on_unimplemented(
+    message = "a `GuardedRouter` takes the routes of `countersign::routes!` alone",
+    label = "nobody knows who may call these",
+    note = "write `countersign::routes!(..)` in place of `utoipa_axum::routes!(..)`, without `.into()` behind it"
+)]
+pub trait IntoRoutes<S>: sealed::Sealed {
+    /// The routes.
+    fn into_routes(self) -> Routes<S>;
+}
+
+impl<S> IntoRoutes<S> for Routes<S> {
+    fn into_routes(self) -> Routes<S> {
+        self
+    }
 }
 
 /// Puts two handlers of one path together.
@@ -242,52 +230,14 @@ pub fn probes<Arguments, H: HandlerArguments<Arguments>>(handler: &H) -> H::Prob
 /// # Panics
 ///
 /// When their paths differ: each handler would be served at both.
-pub fn merge<S: Clone + Send + Sync + 'static>(
-    (mut schemas, mut paths, methods): UtoipaMethodRouter<S>,
-    (more_schemas, more_paths, more_methods): UtoipaMethodRouter<S>,
-) -> UtoipaMethodRouter<S> {
+pub fn merge<S: Clone + Send + Sync + 'static>(mut routes: Routes<S>, more: Routes<S>) -> Routes<S> {
     assert!(
-        paths.paths.keys().eq(more_paths.paths.keys()),
+        routes.path == more.path,
         "`routes!` takes handlers of one path, not of {:?} and {:?}: give each path a `routes!` of its own",
-        paths.paths.keys(),
-        more_paths.paths.keys(),
+        routes.path,
+        more.path,
     );
-    schemas.extend(more_schemas);
-    paths.merge(more_paths);
-    (schemas, paths, methods.merge(more_methods))
+    routes.operations.extend(more.operations);
+    routes.schemas.extend(more.schemas);
+    Routes { methods: routes.methods.merge(more.methods), ..routes }
 }
-
-macro_rules! readable {
-    ([$($argument:ident)*] [$($padding:ident)*]) => {
-        impl<H, Output, $($argument),*> HandlerArguments<($($argument,)*)> for H
-        where
-            H: Fn($($argument),*) -> Output,
-        {
-            type Probes = ($(Probe<$argument>,)* $(Probe<$padding>,)*);
-
-            fn probes(&self) -> Self::Probes {
-                ($(Probe::<$argument>::NEW,)* $(Probe::<$padding>::NEW,)*)
-            }
-        }
-    };
-}
-
-type No = ();
-
-readable!([] [No No No No No No No No No No No No No No No No]);
-readable!([A1] [No No No No No No No No No No No No No No No]);
-readable!([A1 A2] [No No No No No No No No No No No No No No]);
-readable!([A1 A2 A3] [No No No No No No No No No No No No No]);
-readable!([A1 A2 A3 A4] [No No No No No No No No No No No No]);
-readable!([A1 A2 A3 A4 A5] [No No No No No No No No No No No]);
-readable!([A1 A2 A3 A4 A5 A6] [No No No No No No No No No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7] [No No No No No No No No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8] [No No No No No No No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9] [No No No No No No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10] [No No No No No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11] [No No No No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12] [No No No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13] [No No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14] [No No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15] [No]);
-readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15 A16] []);

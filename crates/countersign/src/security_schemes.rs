@@ -1,23 +1,24 @@
 //! The security schemes of a document: how a client gets a token.
 
-use crate::access::Access;
-use crate::extension;
 use crate::http_settings::Http;
-use crate::openapi::{BearerAuth, answer, operations, security};
+use crate::openapi::{BearerAuth, answer, operations};
 use crate::source::Place;
-use countersign_core::{Expr, Verifier};
+use countersign_core::Verifier;
 use countersign_providers::ProviderMetadata;
 use std::collections::BTreeMap;
 use utoipa::Modify;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, AuthorizationCode, Flow, OAuth2, OpenIdConnect, Scopes, SecurityScheme,
+    ApiKey, ApiKeyValue, AuthorizationCode, Flow, OAuth2, OpenIdConnect, Scopes, SecurityRequirement, SecurityScheme,
 };
 
-/// Adds security schemes to a finished document, and each of them as an alternative to every operation that is guarded:
-/// bearer tokens, or what a verifier's [sources](Self::of) are, `openIdConnect` and `oauth2` (authorization code, which Swagger UI runs with PKCE) where the
-/// provider is known. The scopes of `oauth2` are those that the guards name.
+/// Adds security schemes to a finished document, and each of them as an alternative to every operation whose `security`
+/// names [`BearerAuth`], as that of every guarded operation does: bearer tokens, or what a verifier's [sources](Self::of)
+/// are, `openIdConnect` and `oauth2` (authorization code, which Swagger UI runs with PKCE) where the provider is known. The
+/// scopes of `oauth2` are those that `security` names.
+///
+/// It reads `security` alone. An `x-access` that was written by hand changes nothing here.
 ///
 /// Schemes that the document has under the same names stay as they are.
 ///
@@ -151,22 +152,54 @@ impl SecuritySchemes {
     fn add_to_operations(&self, item: &mut PathItem, scopes: &mut BTreeMap<String, String>) {
         let has_cookie = self.sources.iter().any(|(_, place)| matches!(place, Place::Cookie(_)));
         for (method, operation) in operations(item) {
-            let access = extension::read(operation);
-            if let Access::Optional | Access::Required(_) = access {
-                operation.security = Some(security(&access, &self.names()));
-                if has_cookie && !matches!(method, "GET" | "HEAD" | "OPTIONS") {
-                    answer(operation, "403", "A cookie does not authorize this from a page of another origin");
+            let written = operation.security.iter().flatten().map(Alternative::of).collect::<Vec<_>>();
+            let bearer: Vec<&Alternative> = written.iter().filter(|one| one.contains(BearerAuth::NAME)).collect();
+            if bearer.is_empty() {
+                continue;
+            }
+            let names = bearer.iter().flat_map(|one| one.scopes(BearerAuth::NAME));
+            scopes.extend(names.map(|scope| (scope.clone(), String::new())));
+            let mut security = Vec::new();
+            for one in written.iter().flat_map(|one| one.under(&self.names())) {
+                if !security.contains(&one) {
+                    security.push(one);
                 }
             }
-            if let Access::Required(exprs) = &access {
-                exprs.iter().for_each(|expr| expr.visit(&mut |part| collect(part, scopes)));
+            operation.security = Some(security);
+            if has_cookie && !matches!(method, "GET" | "HEAD" | "OPTIONS") {
+                answer(operation, "403", "A cookie does not authorize this from a page of another origin");
             }
         }
     }
 }
 
-fn collect(part: &Expr, scopes: &mut BTreeMap<String, String>) {
-    if let Expr::Scope(grant) = part {
-        scopes.extend(grant.names().map(|name| (name.to_string(), String::new())));
+/// One entry of an operation's `security`: schemes that are needed together, each with its scopes.
+struct Alternative(BTreeMap<String, Vec<String>>);
+
+impl Alternative {
+    /// utoipa lets nobody look into a requirement; its JSON is a map.
+    fn of(requirement: &SecurityRequirement) -> Self {
+        let schemes = serde_json::to_value(requirement).and_then(serde_json::from_value);
+        Self(schemes.unwrap_or_default())
+    }
+
+    fn contains(&self, scheme: &str) -> bool {
+        self.0.contains_key(scheme)
+    }
+
+    fn scopes(&self, scheme: &str) -> &[String] {
+        self.0.get(scheme).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same under each of these schemes in the place of bearer tokens. Without bearer tokens it stays as it is.
+    fn under(&self, schemes: &[&str]) -> Vec<SecurityRequirement> {
+        let others = |requirement: SecurityRequirement, (name, scopes): (&String, &Vec<String>)| {
+            if name == BearerAuth::NAME { requirement } else { requirement.add(name, scopes) }
+        };
+        let rest = self.0.iter().fold(SecurityRequirement::default(), others);
+        if !self.contains(BearerAuth::NAME) {
+            return vec![rest];
+        }
+        schemes.iter().map(|scheme| rest.clone().add(*scheme, self.scopes(BearerAuth::NAME))).collect()
     }
 }

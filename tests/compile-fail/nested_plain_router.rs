@@ -1,0 +1,10 @@
+//! A router of axum's own has routes of which nobody knows who may call them.
+
+use axum::Router;
+use countersign::GuardedRouter;
+
+fn main() {
+    let _ = GuardedRouter::<()>::new().nest("/plain", Router::new());
+    let _ = GuardedRouter::<()>::new().merge(Router::new());
+    let _ = GuardedRouter::<()>::new().route("/plain", axum::routing::get(async || ()));
+}
