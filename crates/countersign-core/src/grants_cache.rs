@@ -9,6 +9,7 @@ use crate::error::{Dependency, Unavailable};
 use crate::granted::ProviderId;
 use crate::grants_provider::{Grants, GrantsError, GrantsProvider};
 use crate::principal_key::PrincipalKey;
+use crate::scale::{COUNTERS, block};
 use foldhash::quality::RandomState;
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -32,8 +33,9 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// About what a caller with 50 grants takes.
 const USUAL_CALLER: usize = 2 * 1024;
-/// The parts of fixed size, the blocks that they are allocated in, and the cache's own book-keeping.
-const OVERHEAD: usize = size_of::<Kept>() + 200;
+/// What a caller takes beside its key and its grants: their own block, its place in the cache, and its share of the tables
+/// and of the memory of those that left.
+const OVERHEAD: usize = block(size_of::<Grants>() + COUNTERS) + size_of::<Kept>() + 160;
 
 /// For how long, how fast and how many.
 #[derive(Clone, Copy, Debug)]

@@ -9,6 +9,7 @@ use crate::fetch::Fetch;
 use crate::issuer_name::IssuerNames;
 use crate::key_set::KeySet;
 use crate::key_source::KeySource;
+use crate::provenance::Provenance;
 use crate::remote_keys::RemoteKeys;
 use crate::rules::Rules;
 use crate::token_kind::TokenKind;
@@ -342,7 +343,7 @@ impl Issuer {
             claim_map: self.claim_map,
             rules: self.rules,
         };
-        Ok(TrustedIssuer { policy, keys })
+        Ok(TrustedIssuer { policy, keys, provenance: Arc::default() })
     }
 }
 
@@ -365,6 +366,8 @@ fn static_keys(issuer: impl Fn() -> String, keys: KeySet, allowed: Algorithms) -
 pub(crate) struct TrustedIssuer {
     pub(crate) policy: Policy,
     pub(crate) keys: KeySource,
+    /// What its tokens share, once the verifier is there.
+    pub(crate) provenance: Arc<Provenance>,
 }
 
 /// What the tokens of one issuer must be like.

@@ -1,6 +1,7 @@
 //! Whom grants are looked up for, and nothing that may differ between two tokens of one caller.
 
 use crate::principal::Principal;
+use crate::scale::{COUNTERS, block};
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,7 +58,12 @@ impl PrincipalKey {
 
     /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Parts>() + self.0.subject.len() + self.0.username.as_deref().map_or(0, str::len)
+        let Parts { issuer, subject, username } = &*self.0;
+        block(size_of::<Parts>() + COUNTERS)
+            // That of many tenants is made anew for each token, and held here.
+            + block(issuer.len() + COUNTERS)
+            + block(subject.len())
+            + username.as_deref().map_or(0, |name| block(name.len()))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::attachment::Attachment;
 use crate::builder::{TheseIssuers, VerifierBuilder};
 use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::Clock;
+use crate::clock_skew::seconds_ahead;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::grants_cache::GrantsCache;
 use crate::header_memo::HeaderMemo;
@@ -13,7 +14,7 @@ use crate::jwk::VerificationKey;
 use crate::key_report::KeyReport;
 use crate::key_source::{CurrentKeys, KeySource};
 use crate::revocation::Revocation;
-use crate::revocation_list::RevocationList;
+use crate::revocation_list::{RevocationList, RevocationListFull};
 use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
 use crate::unsigned;
@@ -48,7 +49,7 @@ struct Inner {
     realm: Arc<str>,
     clock: Arc<dyn Clock>,
     headers: HeaderMemo,
-    cache: Option<TokenCache>,
+    cache: Option<Arc<TokenCache>>,
     revoked: RevocationList,
     /// Those that the application brought.
     revocations: Box<[Arc<dyn Revocation>]>,
@@ -71,7 +72,8 @@ impl Verifier {
         issuers: Vec<TrustedIssuer>,
         realm: String,
         clock: Arc<dyn Clock>,
-        cache: Option<TokenCache>,
+        cache: Option<Arc<TokenCache>>,
+        revoked: RevocationList,
         revocations: Box<[Arc<dyn Revocation>]>,
         grants: Option<Arc<GrantsCache>>,
     ) -> Self {
@@ -79,7 +81,7 @@ impl Verifier {
             accepts_unsigned: issuers.iter().any(|issuer| matches!(issuer.keys, KeySource::Unsigned)),
             issuers,
             realm: realm.into(),
-            revoked: RevocationList::new(Arc::clone(&clock)),
+            revoked,
             revocations,
             clock,
             headers: HeaderMemo::default(),
@@ -232,11 +234,16 @@ impl Verifier {
         let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, &claims)?;
         let marks = Marks::of(&claims, issued);
         drop(claims);
-        let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, TokenCache::lifetime);
+        let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, |cache| cache.lifetime());
         let expired = expires.saturating_add(issuer.policy.leeway);
         let until = expired.min(now.saturating_add(lifetime.min(believed_for)));
         let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
-        let verified = VerifiedToken::assertion(token, payload, principal, marks, verdict);
+        let provenance = &issuer.provenance;
+        match issued.map_or(0, |issued| seconds_ahead(issued, now)) {
+            0 => {}
+            seconds => provenance.see_ahead(seconds),
+        }
+        let verified = VerifiedToken::assertion(token, payload, principal, marks, verdict, Arc::clone(provenance));
 
         // 6. the application's own rules; those that wait come after
         issuer.policy.rules.check(&verified)?;
@@ -268,15 +275,19 @@ impl Verifier {
     ///
     /// ```
     /// # use countersign_core::{Verifier, VerifyError};
-    /// # async fn example(verifier: Verifier, token: &str) -> Result<(), VerifyError> {
+    /// # async fn example(verifier: Verifier, token: &str) -> Result<(), Box<dyn std::error::Error>> {
     /// let token = verifier.verify(token).await?;
-    /// verifier.revoke(&token);
+    /// verifier.revoke(&token)?;
     /// assert!(verifier.verify(token.raw()).await.is_err());
     /// # Ok(())
     /// # }
     /// ```
-    pub fn revoke(&self, token: &VerifiedToken) {
-        self.0.revoked.revoke(token);
+    ///
+    /// # Errors
+    ///
+    /// [`RevocationListFull`] when the [list](Self::revocations) has no place left: the token still counts.
+    pub fn revoke(&self, token: &VerifiedToken) -> Result<(), RevocationListFull> {
+        self.0.revoked.revoke(token)
     }
 
     /// What this verifier and its clones refuse beside what your own [`Revocation`](crate::Revocation)s do: the list that
@@ -357,10 +368,6 @@ impl Verifier {
     /// metrics.
     pub fn keys(&self) -> impl Iterator<Item = KeyReport> {
         self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
-    }
-
-    pub(crate) fn cache(&self) -> Option<&TokenCache> {
-        self.0.cache.as_ref()
     }
 
     pub(crate) fn grants(&self) -> Option<&Arc<GrantsCache>> {
