@@ -7,7 +7,9 @@ use crate::error::ConfigError;
 use crate::grants_cache::{GrantsCache, GrantsLimits};
 use crate::grants_provider::GrantsProvider;
 use crate::issuer::{IntoIssuer, Issuer, TrustedIssuer};
+use crate::provenance::Provenance;
 use crate::revocation::Revocation;
+use crate::revocation_list::{DEFAULT_ENTRIES, RevocationList};
 use crate::token_cache::{CacheLimits, TokenCache};
 use crate::verifier::Verifier;
 use std::any::Any;
@@ -38,6 +40,7 @@ pub struct VerifierBuilder<I = AnyIssuers> {
     cache: Option<CacheLimits>,
     set: PhantomData<I>,
     revocations: Vec<AnyRevocation>,
+    revocation_entries: usize,
     grants: Option<AnyGrants>,
     grants_limits: GrantsLimits,
     attachment: Attachment,
@@ -45,7 +48,11 @@ pub struct VerifierBuilder<I = AnyIssuers> {
 }
 
 /// A revocation without regard to its type.
-struct AnyRevocation(Arc<dyn Revocation>);
+struct AnyRevocation {
+    revocation: Arc<dyn Revocation>,
+    /// The same, where it is one of ours.
+    list: Option<RevocationList>,
+}
 
 impl fmt::Debug for AnyRevocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,6 +106,7 @@ impl<I> VerifierBuilder<I> {
             cache: Some(CacheLimits::default()),
             set: PhantomData,
             revocations: Vec::new(),
+            revocation_entries: DEFAULT_ENTRIES,
             grants: None,
             grants_limits: GrantsLimits::default(),
             attachment: Attachment::default(),
@@ -155,7 +163,15 @@ impl<I> VerifierBuilder<I> {
     /// Asks whether a token was revoked, each time that it comes, beside the verifier's own
     /// [list](Verifier::revocations). Several are asked one after the other.
     pub fn revocation(mut self, revocation: impl Revocation) -> Self {
-        self.revocations.push(AnyRevocation(Arc::new(revocation)));
+        let list = (&revocation as &dyn Any).downcast_ref().cloned();
+        self.revocations.push(AnyRevocation { revocation: Arc::new(revocation), list });
+        self
+    }
+
+    /// How many entries the verifier's own list of [revocations](Verifier::revocations) may hold, of about 100 bytes each:
+    /// 500 000 unless set. See [`RevocationList`] for what happens when it is full.
+    pub fn revocation_entries(mut self, entries: usize) -> Self {
+        self.revocation_entries = entries;
         self
     }
 
@@ -261,9 +277,15 @@ impl<I> VerifierBuilder<I> {
         let grants = self
             .grants
             .map(|provider| Arc::new(GrantsCache::new(provider.0, self.grants_limits, Arc::clone(&self.clock))));
-        let revocations = self.revocations.into_iter().map(|revocation| revocation.0).collect();
-        let cache = self.cache.and_then(TokenCache::new);
-        let verifier = Verifier::new(trusted, self.realm, self.clock, cache, revocations, grants);
+        let cache = self.cache.and_then(TokenCache::new).map(Arc::new);
+        for issuer in &mut trusted {
+            let lists = self.revocations.iter().filter_map(|revocation| revocation.list.as_ref());
+            let skews = lists.map(|list| list.skew(&issuer.policy.iss)).collect();
+            issuer.provenance = Arc::new(Provenance::new(cache.as_ref(), skews));
+        }
+        let revocations = self.revocations.into_iter().map(|revocation| revocation.revocation).collect();
+        let revoked = RevocationList::bounded(Arc::clone(&self.clock), self.revocation_entries);
+        let verifier = Verifier::new(trusted, self.realm, self.clock, cache, revoked, revocations, grants);
         Ok(verifier.attached(self.attachment))
     }
 }

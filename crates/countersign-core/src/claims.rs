@@ -59,6 +59,7 @@ impl<'de> Deserialize<'de> for Claims {
                 while let Some(member) = members.next_entry()? {
                     claims.push(member);
                 }
+                claims.shrink_to_fit();
                 Ok(Claims(claims))
             }
         }

@@ -19,11 +19,48 @@ pub trait TokenClaims: Sized + Send + Sync + 'static {
     ///
     /// [`TokenError::ClaimsMismatch`] when they do not fit.
     fn read(token: &VerifiedToken) -> Result<Self, TokenError>;
+
+    /// Reads them, and says what they hold of memory beside their own size, in bytes: what the cache of verified tokens
+    /// charges for them. A type that can be deserialized is measured. Without a word of its own any other is charged with
+    /// eight times the text of the claims.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when they do not fit.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{TokenClaims, TokenError, VerifiedToken};
+    ///
+    /// struct Level(u8);
+    ///
+    /// impl TokenClaims for Level {
+    ///     fn read(token: &VerifiedToken) -> Result<Self, TokenError> {
+    ///         Ok(Self(token.principal().roles().len().min(9) as u8))
+    ///     }
+    ///
+    ///     fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
+    ///         Ok((Self::read(token)?, 0)) // nothing hangs on it
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// The bound of the cache is as good as this figure. Do not give less than what is held.
+    fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
+        Ok((Self::read(token)?, token.unseen_bytes()))
+    }
 }
 
 impl<C: DeserializeOwned + Send + Sync + 'static> TokenClaims for C {
     fn read(token: &VerifiedToken) -> Result<Self, TokenError> {
         token.deserialize()
+    }
+
+    fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
+        token.deserialize_weighed()
     }
 }
 
@@ -134,6 +171,19 @@ macro_rules! claims_by_issuer {
                 match token.principal().issuer_name() {
                     $( ::core::stringify!($name) => token.deserialize().map(Self::$variant), )+
                     // A verifier that was not built for these issuers.
+                    _ => ::core::result::Result::Err($crate::TokenError::ClaimsMismatch),
+                }
+            }
+
+            fn read_weighed(
+                token: &$crate::VerifiedToken,
+            ) -> ::core::result::Result<(Self, usize), $crate::TokenError> {
+                match token.principal().issuer_name() {
+                    $(
+                        ::core::stringify!($name) => {
+                            token.deserialize_weighed().map(|(claims, bytes)| (Self::$variant(claims), bytes))
+                        }
+                    )+
                     _ => ::core::result::Result::Err($crate::TokenError::ClaimsMismatch),
                 }
             }

@@ -7,6 +7,7 @@ use crate::principal::Principal;
 use crate::principal_key::PrincipalKey;
 use crate::reach::Reach;
 use crate::requirement::Requirement;
+use crate::scale::{COUNTERS, block};
 use crate::verified_token::VerifiedToken;
 use crate::verifier::Verifier;
 use std::fmt;
@@ -87,9 +88,6 @@ impl Verifier {
     fn merge(&self, grants: &GrantsCache, token: &VerifiedToken, found: LookedUp) -> Granted {
         let merged = Arc::new(Merged::new(token.principal(), &found.grants, found.stands, grants.id));
         token.keep_merged(Arc::clone(&merged));
-        if let Some(cache) = self.cache() {
-            cache.weigh(token);
-        }
         Granted::new(token.clone(), merged)
     }
 
@@ -165,9 +163,9 @@ impl Merged {
         self.provider == provider && self.stands.contains(&now)
     }
 
-    /// About what it takes of memory.
+    /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.principal.bytes()
+        block(size_of::<Self>() + COUNTERS) + self.principal.bytes()
     }
 }
 

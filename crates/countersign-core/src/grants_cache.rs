@@ -9,13 +9,15 @@ use crate::error::{Dependency, Unavailable};
 use crate::granted::ProviderId;
 use crate::grants_provider::{Grants, GrantsError, GrantsProvider};
 use crate::principal_key::PrincipalKey;
+use crate::scale::{COUNTERS, block};
 use foldhash::quality::RandomState;
 use quick_cache::Weighter;
-use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult};
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
@@ -31,8 +33,9 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// About what a caller with 50 grants takes.
 const USUAL_CALLER: usize = 2 * 1024;
-/// The parts of fixed size, the blocks that they are allocated in, and the cache's own book-keeping.
-const OVERHEAD: usize = size_of::<LookUp>() + 200;
+/// What a caller takes beside its key and its grants: their own block, its place in the cache, and its share of the tables
+/// and of the memory of those that left.
+const OVERHEAD: usize = block(size_of::<Grants>() + COUNTERS) + size_of::<Kept>() + 160;
 
 /// For how long, how fast and how many.
 #[derive(Clone, Copy, Debug)]
@@ -54,13 +57,14 @@ pub(crate) struct GrantsCache {
     limits: GrantsLimits,
     clock: Arc<dyn Clock>,
     callers: Cache<PrincipalKey, Kept, Bytes, RandomState>,
+    /// The look-ups under way, apart from what is kept: a cache may keep nothing, and push anything out at any time.
+    /// Each has a task, so that there are no more of them than tasks, and each task takes its own out.
+    under_way: Mutex<HashMap<PrincipalKey, Arc<LookUp>, RandomState>>,
 }
 
-/// One look-up, under way or over.
-struct LookUp {
-    /// What it gave, or `None` for a failure.
-    outcome: SetOnce<Option<LookedUp>>,
-}
+/// One look-up, under way or over: what it gave, or `None` for a failure.
+#[derive(Default)]
+struct LookUp(SetOnce<Option<LookedUp>>);
 
 /// Grants, and when they may be relied upon.
 #[derive(Clone)]
@@ -69,10 +73,10 @@ pub(crate) struct LookedUp {
     pub(crate) stands: Range<Duration>,
 }
 
-/// A look-up, and what it weighs, which must not change while it is kept.
+/// Grants, and what they weigh with their caller.
 #[derive(Clone)]
 struct Kept {
-    look_up: Arc<LookUp>,
+    looked_up: LookedUp,
     bytes: usize,
 }
 
@@ -92,65 +96,60 @@ impl GrantsCache {
                 RandomState::default(),
                 DefaultLifecycle::default(),
             ),
+            under_way: Mutex::default(),
         }
     }
 
     /// What was looked up for the caller and may still be relied upon.
     pub(crate) fn known(&self, caller: &PrincipalKey, now: Duration) -> Option<LookedUp> {
-        self.callers.get(caller)?.look_up.standing_at(now).cloned()
+        Some(self.callers.get(caller)?.looked_up).filter(|looked_up| looked_up.stands.contains(&now))
     }
 
     /// As [`known`](Self::known), else looked up now, by this request or by another one that asks at the same time.
     pub(crate) async fn look_up(self: &Arc<Self>, caller: PrincipalKey) -> Result<LookedUp, Unavailable> {
-        let look_up = self.current(caller);
-        let outcome = timeout(self.limits.deadline.saturating_add(PATIENCE), look_up.outcome.wait()).await;
-        let looked_up = outcome.ok().and_then(Option::as_ref).cloned();
-        looked_up.ok_or(Unavailable { retry_after: RETRY_AFTER, dependency: Dependency::Grants })
+        let unavailable = Unavailable { retry_after: RETRY_AFTER, dependency: Dependency::Grants };
+        let look_up = match self.current(caller) {
+            Current::Known(looked_up) => return Ok(looked_up),
+            Current::UnderWay(look_up) => look_up,
+        };
+        let outcome = timeout(self.limits.deadline.saturating_add(PATIENCE), look_up.0.wait()).await;
+        outcome.ok().and_then(Option::as_ref).cloned().ok_or(unavailable)
     }
 
-    /// The look-up that is under way or still counts, else a new one.
-    fn current(self: &Arc<Self>, caller: PrincipalKey) -> Arc<LookUp> {
+    /// What is known by now, the look-up that is under way, or a new one.
+    fn current(self: &Arc<Self>, caller: PrincipalKey) -> Current {
         let now = self.clock.now();
-        let entry = self.callers.entry(&caller, None, |_, kept| match kept.look_up.outcome.get() {
-            None => EntryAction::Retain(Arc::clone(&kept.look_up)),
-            Some(_) if kept.look_up.standing_at(now).is_some() => EntryAction::Retain(Arc::clone(&kept.look_up)),
-            Some(_) => EntryAction::ReplaceWithGuard,
-        });
-        let place = match entry {
-            EntryResult::Retained(look_up) => return look_up,
-            EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => place,
-            // Neither is asked for. A look-up that nobody else finds is right all the same.
-            EntryResult::Removed(..) | EntryResult::Timeout => return self.begin(caller, Arc::default(), now),
-        };
+        let mut under_way = self.under_way();
+        if let Some(look_up) = under_way.get(&caller) {
+            return Current::UnderWay(Arc::clone(look_up));
+        }
+        // One that ended meanwhile was kept before it was taken out.
+        if let Some(looked_up) = self.known(&caller, now) {
+            return Current::Known(looked_up);
+        }
         let look_up = Arc::<LookUp>::default();
-        // Pushed out at once in a cache that is too small: then nobody else finds it.
-        let _ = place.insert(Kept { look_up: Arc::clone(&look_up), bytes: OVERHEAD + caller.bytes() });
-        self.begin(caller, look_up, now)
+        under_way.insert(caller.clone(), Arc::clone(&look_up));
+        drop(under_way);
+        self.begin(Pending { cache: Arc::clone(self), caller, look_up: Arc::clone(&look_up) }, now);
+        Current::UnderWay(look_up)
     }
 
     /// Asks the provider, in a task of its own.
-    fn begin(self: &Arc<Self>, caller: PrincipalKey, look_up: Arc<LookUp>, now: Duration) -> Arc<LookUp> {
-        let mut pending = Pending(Arc::clone(&look_up));
+    fn begin(&self, pending: Pending, now: Duration) {
         // Outside of a runtime nothing can be looked up.
-        let Ok(runtime) = Handle::try_current() else { return look_up };
-        let cache = Arc::clone(self);
+        let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
-            let answer = timeout(cache.limits.deadline, cache.provider.grants(&caller)).await;
+            let cache = &pending.cache;
+            let answer = timeout(cache.limits.deadline, cache.provider.grants(&pending.caller)).await;
             match answer.unwrap_or_else(|_| Err("no answer within the deadline".into())) {
-                Ok(grants) => cache.keep(caller, &mut pending, grants, now),
+                Ok(grants) => pending.succeed(grants, now),
                 Err(error) => cache.log(&error),
             }
         });
-        look_up
     }
 
-    /// As old as the question: the answer may have been found at any time since.
-    fn keep(&self, caller: PrincipalKey, pending: &mut Pending, grants: Grants, asked: Duration) {
-        let bytes = OVERHEAD + caller.bytes() + grants.bytes();
-        let stands = asked..asked.saturating_add(self.limits.lifetime);
-        pending.end(Some(LookedUp { grants: Arc::new(grants), stands }));
-        // In its place, now that its weight is known; if it was pushed out meanwhile, it stays out.
-        let _ = self.callers.replace(caller, Kept { look_up: Arc::clone(&pending.0), bytes }, false);
+    fn under_way(&self) -> MutexGuard<'_, HashMap<PrincipalKey, Arc<LookUp>, RandomState>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn log(&self, error: &GrantsError) {
@@ -159,25 +158,38 @@ impl GrantsCache {
     }
 }
 
-impl Default for LookUp {
-    fn default() -> Self {
-        Self { outcome: SetOnce::new() }
-    }
-}
-
-impl LookUp {
-    fn standing_at(&self, now: Duration) -> Option<&LookedUp> {
-        self.outcome.get()?.as_ref().filter(|looked_up| looked_up.stands.contains(&now))
-    }
+enum Current {
+    Known(LookedUp),
+    UnderWay(Arc<LookUp>),
 }
 
 /// Ends a look-up even when its task does not come to its end: a panic in the provider, a runtime that shuts down.
-struct Pending(Arc<LookUp>);
+struct Pending {
+    cache: Arc<GrantsCache>,
+    caller: PrincipalKey,
+    look_up: Arc<LookUp>,
+}
 
 impl Pending {
-    fn end(&mut self, outcome: Option<LookedUp>) {
+    /// As old as the question: the answer may have been found at any time since.
+    fn succeed(self, grants: Grants, asked: Duration) {
+        let bytes = OVERHEAD + self.caller.bytes() + grants.bytes();
+        let stands = asked..asked.saturating_add(self.cache.limits.lifetime);
+        let looked_up = LookedUp { grants: Arc::new(grants), stands };
+        self.cache.callers.insert(self.caller.clone(), Kept { looked_up: looked_up.clone(), bytes });
+        self.end(Some(looked_up));
+    }
+
+    /// Taken out before anybody is told, so that a request that comes after the answer begins another look-up where
+    /// nothing is kept.
+    fn end(&self, outcome: Option<LookedUp>) {
+        let mut under_way = self.cache.under_way();
+        if under_way.get(&self.caller).is_some_and(|other| Arc::ptr_eq(other, &self.look_up)) {
+            under_way.remove(&self.caller);
+        }
+        drop(under_way);
         // Only the first end counts.
-        let _ = self.0.outcome.set(outcome);
+        let _ = self.look_up.0.set(outcome);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::issuer_name::IssuerNames;
 use crate::key_set::KeySet;
 use crate::key_source::KeySource;
 use crate::pace::MIN_LIFETIME;
+use crate::provenance::Provenance;
 use crate::remote_keys::{MAX_STALENESS, RemoteKeys, RemoteSource};
 use crate::rules::Rules;
 use crate::shared_keys::SharedKeys;
@@ -452,7 +453,7 @@ impl Issuer {
             claim_map: self.claim_map,
             rules: self.rules,
         };
-        Ok(TrustedIssuer { policy, keys })
+        Ok(TrustedIssuer { policy, keys, provenance: Arc::default() })
     }
 }
 
@@ -475,6 +476,8 @@ fn static_keys(issuer: impl Fn() -> String, keys: KeySet, allowed: Algorithms) -
 pub(crate) struct TrustedIssuer {
     pub(crate) policy: Policy,
     pub(crate) keys: KeySource,
+    /// What its tokens share, once the verifier is there.
+    pub(crate) provenance: Arc<Provenance>,
 }
 
 /// What the tokens of one issuer must be like.

@@ -1,5 +1,6 @@
 //! A small set of names: scopes, groups, roles or permissions.
 
+use crate::scale::block;
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
@@ -89,7 +90,7 @@ impl NameSet {
 
     /// What hangs on it of memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.text.capacity() + self.names.capacity() * size_of::<Name>()
+        block(self.text.capacity()) + block(self.names.capacity() * size_of::<Name>())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The verified subject, in terms that no provider owns.
 
 use crate::name_set::NameSet;
+use crate::scale::{COUNTERS, block};
 use std::fmt;
 use std::sync::Arc;
 
@@ -104,7 +105,9 @@ impl Principal {
     pub(crate) fn bytes(&self) -> usize {
         let texts = [Some(&self.subject), self.username.as_ref(), self.email.as_ref(), self.tenant.as_ref()];
         let sets = [&self.scopes, &self.groups, &self.roles, &self.permissions];
-        texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+        // The name of an issuer with many tenants is made anew for each token.
+        block(self.issuer.len() + COUNTERS)
+            + texts.into_iter().flatten().map(|text| block(text.len())).sum::<usize>()
             + sets.into_iter().map(NameSet::bytes).sum::<usize>()
     }
 }

@@ -1,6 +1,7 @@
 //! Whom grants are looked up for, and nothing that may differ between two tokens of one caller.
 
 use crate::principal::Principal;
+use crate::scale::{COUNTERS, block};
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,8 +70,13 @@ impl PrincipalKey {
 
     /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        let texts = [Some(&self.0.subject), self.0.username.as_ref(), self.0.tenant.as_ref()];
-        size_of::<Parts>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+        let Parts { issuer, subject, username, tenant } = &*self.0;
+        block(size_of::<Parts>() + COUNTERS)
+            // That of many tenants is made anew for each token, and held here.
+            + block(issuer.len() + COUNTERS)
+            + block(subject.len())
+            + username.as_deref().map_or(0, |name| block(name.len()))
+            + tenant.as_deref().map_or(0, |name| block(name.len()))
     }
 }
 

@@ -18,6 +18,8 @@ const DEFAULT_BYTES: usize = 64 * 1024 * 1024;
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// Less does not hold a single token of the longest that are accepted.
 const MIN_BYTES: usize = 64 * 1024;
+/// What the cache itself takes for a token: its place, and its share of the tables and of the memory of those that left.
+const BOOK_KEEPING: usize = 160;
 /// About what a token takes, with all that belongs to it.
 const USUAL_TOKEN: usize = 2 * 1024;
 
@@ -73,13 +75,25 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
 
     /// Keeps a token that was verified just now.
     pub(crate) fn keep(&self, token: &VerifiedToken) {
-        self.tokens.insert(ByText::of(token), token.clone());
+        let kept = ByText::of(token);
+        let bytes = kept.bytes;
+        self.tokens.insert(kept, token.clone());
+        // A rule may have handed it on to somebody who asked for claims meanwhile.
+        if ByText::weight(token) != bytes {
+            self.weigh(token);
+        }
     }
 
     /// Weighs a token again that has grown, if it is here.
     pub(crate) fn weigh(&self, token: &VerifiedToken) {
-        if self.tokens.peek(token.raw()).is_some_and(|known| known.is(token)) {
-            let _ = self.tokens.replace(ByText::of(token), token.clone(), true);
+        while self.tokens.peek(token.raw()).is_some_and(|known| known.is(token)) {
+            let kept = ByText::of(token);
+            let bytes = kept.bytes;
+            let _ = self.tokens.replace(kept, token.clone(), true);
+            // Two that grow at once may replace each other's weight; the last one to look sees the weight of both.
+            if ByText::weight(token) == bytes {
+                return;
+            }
         }
     }
 
@@ -106,7 +120,11 @@ struct ByText {
 
 impl ByText {
     fn of(token: &VerifiedToken) -> Self {
-        Self { token: token.clone(), bytes: token.bytes() }
+        Self { token: token.clone(), bytes: Self::weight(token) }
+    }
+
+    fn weight(token: &VerifiedToken) -> usize {
+        BOOK_KEEPING + token.bytes()
     }
 }
 
@@ -178,7 +196,7 @@ mod tests {
             groups_left_out: false,
             is_machine: false,
         };
-        VerifiedToken::assertion(text, String::new(), principal, Marks::default(), verdict)
+        VerifiedToken::assertion(text, String::new(), principal, Marks::default(), verdict, Arc::default())
     }
 
     /// The same hash for everything.

@@ -1,23 +1,34 @@
 //! Claims as an application's types, each deserialized once for a token and then shared.
 
+use crate::scale::{COUNTERS, block};
 use std::any::Any;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A list that only grows, without a lock: one link for each type that was asked for. A program has few such types,
 /// most often one.
 #[derive(Default)]
 pub(crate) struct TypedClaims {
+    first: Link,
+    bytes: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Link {
     claims: OnceLock<Arc<dyn Any + Send + Sync>>,
-    next: OnceLock<Box<TypedClaims>>,
+    next: OnceLock<Box<Link>>,
 }
 
 impl TypedClaims {
-    /// The claims as `C`, made by `make` when nobody has asked for this type before.
-    pub(crate) fn get_or_make<C, E>(&self, make: impl FnOnce() -> Result<C, E>) -> Result<Arc<C>, E>
-    where
-        C: Send + Sync + 'static,
-    {
-        let mut list = self;
+    /// What hangs on it of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Acquire)
+    }
+
+    /// The claims as `C`, if somebody asked for this type before; else the end of the list, for [`make`](Self::make).
+    #[inline]
+    fn find<C: Send + Sync + 'static>(&self) -> Result<Arc<C>, &Link> {
+        let mut list = &self.first;
         while let Some(claims) = list.claims.get() {
             if claims.is::<C>()
                 && let Ok(claims) = Arc::clone(claims).downcast()
@@ -26,14 +37,40 @@ impl TypedClaims {
             }
             list = list.next.get_or_init(Box::default);
         }
-        let made = Arc::new(make()?);
-        let mut claims = Arc::clone(&made) as Arc<dyn Any + Send + Sync>;
+        Err(list)
+    }
+
+    /// The claims as `C`, made by `make` when nobody has asked for this type before. It says as well what hangs on them of
+    /// memory, and `grown` is told that the list has grown.
+    #[inline]
+    pub(crate) fn get_or_make<C, E>(
+        &self,
+        make: impl FnOnce() -> Result<(C, usize), E>,
+        grown: impl FnOnce(),
+    ) -> Result<Arc<C>, E>
+    where
+        C: Send + Sync + 'static,
+    {
+        let end = match self.find() {
+            Ok(claims) => return Ok(claims),
+            Err(end) => end,
+        };
+        let (claims, bytes) = make()?;
+        let claims = Arc::new(claims);
+        self.add(end, Arc::clone(&claims) as _, block(size_of::<C>() + COUNTERS).saturating_add(bytes));
+        grown();
+        Ok(claims)
+    }
+
+    fn add(&self, end: &Link, mut claims: Arc<dyn Any + Send + Sync>, bytes: usize) {
+        let (mut list, mut bytes) = (end, bytes.saturating_add(block(size_of::<Link>())));
         // Two requests may make the same type at once; then it stands twice, and the first is found from then on.
         while let Err(lost) = list.claims.set(claims) {
             claims = lost;
             list = list.next.get_or_init(Box::default);
+            bytes = bytes.saturating_add(block(size_of::<Link>()));
         }
-        Ok(made)
+        let _ = self.bytes.fetch_update(Ordering::AcqRel, Ordering::Acquire, |sum| Some(sum.saturating_add(bytes)));
     }
 }
 
@@ -45,17 +82,23 @@ mod tests {
     #[test]
     fn each_type_is_made_once() {
         let claims = TypedClaims::default();
-        let first: Arc<u32> = claims.get_or_make(|| Ok::<_, Infallible>(1)).unwrap();
-        let text: Arc<String> = claims.get_or_make(|| Ok::<_, Infallible>("a".to_owned())).unwrap();
-        let second: Arc<u32> = claims.get_or_make(|| Err("made twice")).unwrap();
+        let mut weights = vec![claims.bytes()];
+        let first: Arc<u32> = claims.get_or_make(|| Ok::<_, Infallible>((1, 0)), || ()).unwrap();
+        weights.push(claims.bytes());
+        let text: Arc<String> = claims.get_or_make(|| Ok::<_, Infallible>(("a".repeat(1_000), 1_000)), || ()).unwrap();
+        weights.push(claims.bytes());
+        let second: Arc<u32> = claims.get_or_make(|| Err("made twice"), || panic!("nothing grew")).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
-        assert_eq!(*text, "a");
+        assert_eq!(text.len(), 1_000);
+        let [none, one, two] = weights[..] else { panic!("three weights") };
+        assert!(none == 0 && one > 0 && two > one + 1_000 && claims.bytes() == two, "{weights:?}");
     }
 
     #[test]
     fn a_failure_is_not_kept() {
         let claims = TypedClaims::default();
-        assert!(claims.get_or_make::<u32, _>(|| Err("no")).is_err());
-        assert_eq!(claims.get_or_make(|| Ok::<_, &str>(2_u32)).as_deref(), Ok(&2));
+        assert!(claims.get_or_make::<u32, _>(|| Err("no"), || panic!("nothing grew")).is_err());
+        assert_eq!(claims.bytes(), 0);
+        assert_eq!(claims.get_or_make(|| Ok::<_, &str>((2_u32, 0)), || ()).as_deref(), Ok(&2));
     }
 }

@@ -6,7 +6,11 @@ use crate::granted::Merged;
 use crate::json::{Json, Object};
 use crate::jwk::VerificationKey;
 use crate::principal::Principal;
+use crate::provenance::Provenance;
+use crate::revocation_place::RevocationPlaces;
+use crate::scale::{COUNTERS, block};
 use crate::typed_claims::TypedClaims;
+use crate::weighing;
 use arc_swap::ArcSwap;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -29,8 +33,10 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct VerifiedToken(Arc<Inner>);
 
-/// The parts of fixed size, the blocks that they are allocated in, and the cache's own book-keeping.
-const OVERHEAD: usize = size_of::<Inner>() + 400;
+/// Claims of a type that is not measured are charged with so many bytes for each one of their text.
+const UNSEEN_FACTOR: usize = 8;
+/// Readers of a swap hold the value before for a moment.
+const SWAP: usize = 64;
 
 struct Inner {
     raw: Box<str>,
@@ -39,6 +45,8 @@ struct Inner {
     marks: Marks,
     verdict: Verdict,
     typed: TypedClaims,
+    provenance: Arc<Provenance>,
+    revocation_places: OnceLock<Box<RevocationPlaces>>,
     /// The principal with grants from outside of the token, for as long as those may be relied upon.
     /// Most verifiers grant nothing beside the token, and do not pay for the swap.
     merged: OnceLock<ArcSwap<Merged>>,
@@ -74,7 +82,14 @@ pub(crate) struct Verdict {
 
 impl VerifiedToken {
     /// Greppable: the only caller is the end of the pipeline, after every check.
-    pub(crate) fn assertion(raw: &str, payload: String, principal: Principal, marks: Marks, verdict: Verdict) -> Self {
+    pub(crate) fn assertion(
+        raw: &str,
+        payload: String,
+        principal: Principal,
+        marks: Marks,
+        verdict: Verdict,
+        provenance: Arc<Provenance>,
+    ) -> Self {
         Self(Arc::new(Inner {
             raw: raw.into(),
             payload,
@@ -82,6 +97,8 @@ impl VerifiedToken {
             marks,
             verdict,
             typed: TypedClaims::default(),
+            provenance,
+            revocation_places: OnceLock::new(),
             merged: OnceLock::new(),
         }))
     }
@@ -97,6 +114,15 @@ impl VerifiedToken {
         self.raw().rsplit_once('.').map_or(self.raw(), |(signed, _)| signed)
     }
 
+    pub(crate) fn provenance(&self) -> &Provenance {
+        &self.0.provenance
+    }
+
+    /// The places where revocations of the token would be.
+    pub(crate) fn revocation_places(&self) -> &RevocationPlaces {
+        self.0.revocation_places.get_or_init(|| Box::new(RevocationPlaces::of(self)))
+    }
+
     pub(crate) fn expired(&self) -> Duration {
         self.0.verdict.expired
     }
@@ -108,6 +134,7 @@ impl VerifiedToken {
 
     pub(crate) fn keep_merged(&self, merged: Arc<Merged>) {
         self.0.merged.get_or_init(|| ArcSwap::new(Arc::clone(&merged))).store(merged);
+        self.0.provenance.weigh(self);
     }
 
     /// Whether the two are one, and not merely alike.
@@ -115,16 +142,19 @@ impl VerifiedToken {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// About what it takes of memory now, with claims of one type that are as large as the payload.
+    /// What it takes of memory now, with what was made of it.
     pub(crate) fn bytes(&self) -> usize {
         let inner = &*self.0;
-        let merged = inner.merged.get().map_or(0, |merged| merged.load().bytes());
-        let marks = [&inner.marks.id, &inner.marks.session].into_iter().flatten().map(|mark| mark.len());
-        OVERHEAD
+        let merged = inner.merged.get().map_or(0, |merged| SWAP + merged.load().bytes());
+        let marks = [&inner.marks.id, &inner.marks.session].into_iter().flatten().map(|mark| block(mark.len()));
+        block(size_of::<Inner>() + COUNTERS)
             + marks.sum::<usize>()
-            + inner.raw.len()
-            + 2 * inner.payload.capacity()
+            // Counted from the start: it is there from the first revocation on.
+            + block(size_of::<RevocationPlaces>())
+            + block(inner.raw.len())
+            + block(inner.payload.capacity())
             + inner.principal.bytes()
+            + inner.typed.bytes()
             + merged
     }
 
@@ -140,7 +170,7 @@ impl VerifiedToken {
     /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`. Nothing is defaulted but what `C` itself
     /// defaults.
     pub fn claims<C: TokenClaims>(&self) -> Result<Arc<C>, TokenError> {
-        self.0.typed.get_or_make(|| C::read(self))
+        self.0.typed.get_or_make(|| C::read_weighed(self), || self.0.provenance.weigh(self))
     }
 
     /// The claims as `C`, not shared: for [`TokenClaims`] of your own.
@@ -149,7 +179,26 @@ impl VerifiedToken {
     ///
     /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`.
     pub fn deserialize<C: DeserializeOwned>(&self) -> Result<C, TokenError> {
-        serde_json::from_str(&self.0.payload).map_err(|error| {
+        self.fitting(serde_json::from_str(&self.0.payload))
+    }
+
+    /// The claims as `C`, not shared, and what they hold of memory beside their own size, in bytes: for
+    /// [`TokenClaims::read_weighed`] of your own.
+    ///
+    /// What derived types, those of the standard library and `serde_json::Value` hold is bounded from above. Where serde
+    /// reads before it knows the type (`flatten`, enums that are not tagged from outside), and for what a visitor of its own
+    /// reads by `deserialize_any`, each value is charged with at least 256 bytes. What a type adds by itself (a default, a
+    /// conversion) is not seen.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`.
+    pub fn deserialize_weighed<C: DeserializeOwned>(&self) -> Result<(C, usize), TokenError> {
+        self.fitting(weighing::read::<C>(&self.0.payload))
+    }
+
+    fn fitting<C>(&self, read: Result<C, serde_json::Error>) -> Result<C, TokenError> {
+        read.map_err(|error| {
             // The message of another error may quote a claim's value, so only the place is said.
             let message = error.to_string();
             let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
@@ -160,6 +209,11 @@ impl VerifiedToken {
             );
             TokenError::ClaimsMismatch
         })
+    }
+
+    /// What claims are charged with that are not measured.
+    pub(crate) fn unseen_bytes(&self) -> usize {
+        UNSEEN_FACTOR * self.0.payload.len()
     }
 
     /// The `jti` of the token (RFC 7519 section 4.1.7).

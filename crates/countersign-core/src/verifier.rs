@@ -4,6 +4,7 @@ use crate::attachment::Attachment;
 use crate::builder::{TheseIssuers, VerifierBuilder};
 use crate::claims_by_issuer::IntoIssuers;
 use crate::clock::Clock;
+use crate::clock_skew::seconds_ahead;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::grants_cache::GrantsCache;
 use crate::header_memo::HeaderMemo;
@@ -17,7 +18,7 @@ use crate::key_source::{CurrentKeys, KeySource};
 use crate::principal::Principal;
 use crate::remote_keys::{MAX_ORDER_WAIT, Order};
 use crate::revocation::Revocation;
-use crate::revocation_list::RevocationList;
+use crate::revocation_list::{RevocationList, RevocationListFull};
 use crate::rules::Rules;
 use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
@@ -53,7 +54,7 @@ struct Inner {
     realm: Arc<str>,
     clock: Arc<dyn Clock>,
     headers: HeaderMemo,
-    cache: Option<TokenCache>,
+    cache: Option<Arc<TokenCache>>,
     revoked: RevocationList,
     /// Those that the application brought.
     revocations: Box<[Arc<dyn Revocation>]>,
@@ -76,7 +77,8 @@ impl Verifier {
         issuers: Vec<TrustedIssuer>,
         realm: String,
         clock: Arc<dyn Clock>,
-        cache: Option<TokenCache>,
+        cache: Option<Arc<TokenCache>>,
+        revoked: RevocationList,
         revocations: Box<[Arc<dyn Revocation>]>,
         grants: Option<Arc<GrantsCache>>,
     ) -> Self {
@@ -84,7 +86,7 @@ impl Verifier {
             accepts_unsigned: issuers.iter().any(|issuer| matches!(issuer.keys, KeySource::Unsigned)),
             issuers,
             realm: realm.into(),
-            revoked: RevocationList::new(Arc::clone(&clock)),
+            revoked,
             revocations,
             clock,
             headers: HeaderMemo::default(),
@@ -269,17 +271,22 @@ impl Verifier {
         // 5. the principal
         let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, claims)?;
         let marks = Marks::of(claims, issued);
-        let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, TokenCache::lifetime);
+        let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, |cache| cache.lifetime());
         let expired = expires.saturating_add(issuer.policy.leeway);
         let until = expired.min(now.saturating_add(lifetime.min(believed_for)));
         let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
+        match issued.map_or(0, |issued| seconds_ahead(issued, now)) {
+            0 => {}
+            seconds => issuer.provenance.see_ahead(seconds),
+        }
         Ok(Judged { issuer, principal, marks, verdict })
     }
 
     /// The proof, once the application's own rules are met as well; those that wait come after.
     fn assert(&self, token: &str, payload: String, judged: Judged<'_>) -> Result<VerifiedToken, TokenError> {
         let Judged { issuer, principal, marks, verdict } = judged;
-        let verified = VerifiedToken::assertion(token, payload, principal, marks, verdict);
+        let verified =
+            VerifiedToken::assertion(token, payload, principal, marks, verdict, Arc::clone(&issuer.provenance));
 
         // 6. the application's own rules. What is revoked is refused for that, as it is when it is known already.
         let rules = &issuer.policy.rules;
@@ -323,15 +330,19 @@ impl Verifier {
     ///
     /// ```
     /// # use countersign_core::{Verifier, VerifyError};
-    /// # async fn example(verifier: Verifier, token: &str) -> Result<(), VerifyError> {
+    /// # async fn example(verifier: Verifier, token: &str) -> Result<(), Box<dyn std::error::Error>> {
     /// let token = verifier.verify(token).await?;
-    /// verifier.revoke(&token);
+    /// verifier.revoke(&token)?;
     /// assert!(verifier.verify(token.raw()).await.is_err());
     /// # Ok(())
     /// # }
     /// ```
-    pub fn revoke(&self, token: &VerifiedToken) {
-        self.0.revoked.revoke(token);
+    ///
+    /// # Errors
+    ///
+    /// [`RevocationListFull`] when the [list](Self::revocations) has no place left: the token still counts.
+    pub fn revoke(&self, token: &VerifiedToken) -> Result<(), RevocationListFull> {
+        self.0.revoked.revoke(token)
     }
 
     /// What this verifier and its clones refuse beside what your own [`Revocation`](crate::Revocation)s do: the list that
@@ -462,10 +473,6 @@ impl Verifier {
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(KeyRefreshError { failures }) }
-    }
-
-    pub(crate) fn cache(&self) -> Option<&TokenCache> {
-        self.0.cache.as_ref()
     }
 
     pub(crate) fn grants(&self) -> Option<&Arc<GrantsCache>> {

@@ -98,8 +98,8 @@ pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, ClaimRule, Claims, Clock,
     ConfigError, Dependency, Expr, Grant, Granted, Grants, GrantsError, GrantsProvider, Issuer, IssuerKeys, KeyCounts,
     KeyRefreshError, KeyReport, MachineMark, ManualClock, Marker, NameSet, PrincipalKey, Reach, Requirement,
-    Revocation, RevocationList, Rules, TokenClaims, TokenError, TokenKind, Unavailable, VerifiedToken, Verifier,
-    VerifierBuilder, VerifyError, claims_by_issuer, groups, permissions, roles, scopes,
+    Revocation, RevocationList, RevocationListFull, Rules, TokenClaims, TokenError, TokenKind, Unavailable,
+    VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{
     Auth0, Auth0Claims, Authentik, AuthentikClaims, AzureB2c, AzureB2cClaims, Clerk, ClerkActor, ClerkClaims,

@@ -51,11 +51,15 @@ async fn a_thousand_who_ask_at_once_cost_one_look_up() {
 
 /// Whether each of a thousand tasks got a verdict.
 fn a_thousand(world: &World, token: &VerifiedToken) -> Vec<JoinHandle<bool>> {
+    so_many(1_000, world, token)
+}
+
+fn so_many(count: usize, world: &World, token: &VerifiedToken) -> Vec<JoinHandle<bool>> {
     let ask = |_| {
         let (verifier, token) = (world.verifier.clone(), token.clone());
         tokio::spawn(async move { verifier.granted(&token).await.is_ok() })
     };
-    (0..1_000).map(ask).collect()
+    (0..count).map(ask).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,6 +234,52 @@ async fn grants_count_as_part_of_the_tokens_that_they_are_kept_beside() {
     }
     // Each takes some 120 KB; without their grants all of them would be kept.
     assert!((1..=17).contains(&known), "{known}");
+}
+
+/// From nothing at all to a little more than a caller takes; the crowd is too heavy for all but the last of them.
+const SMALL: [usize; 8] = [0, 1, 100, 300, 500, 1_000, 64 * 1024, 1024 * 1024];
+
+#[tokio::test]
+async fn a_cache_of_any_size_costs_one_look_up_at_a_time() {
+    for (bytes, mood) in
+        SMALL.into_iter().flat_map(|bytes| [(bytes, GROUP), (bytes, Mood::Crowd), (bytes, Mood::Fails)])
+    {
+        let world = World::with(mood, |builder| builder.grants_cache_bytes(bytes)).await;
+        let token = world.verified("alice").await;
+        for round in 1..4 {
+            let (before, closed) = (world.calls(), world.directory.gate.acquire_many(10_000).await.unwrap());
+            let asking = so_many(20, &world, &token);
+            settle().await;
+            let calls = world.calls() - before;
+            drop(closed);
+            for asked in asking {
+                assert!(asked.await.is_ok());
+            }
+            settle().await;
+            assert!(calls <= 1, "{bytes} {mood:?}, round {round}: {calls} look-ups at once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_under_way_is_found_however_many_callers_push_out_what_is_kept() {
+    let world = World::with(GROUP, |builder| builder.grants_cache_bytes(4 * 1024).without_cache()).await;
+    let alice = world.verified("alice").await;
+    let closed = world.directory.gate.acquire_many(10_000).await.unwrap();
+    let mut asking = so_many(200, &world, &alice);
+    settle().await;
+    for number in 0..200 {
+        let (verifier, other) = (world.verifier.clone(), world.verified(&format!("caller {number}")).await);
+        asking.push(tokio::spawn(async move { verifier.granted(&other).await.is_ok() }));
+    }
+    settle().await;
+    asking.extend(so_many(200, &world, &alice));
+    settle().await;
+    drop(closed);
+    for asked in asking {
+        assert!(asked.await.unwrap());
+    }
+    assert_eq!(world.calls(), 201);
 }
 
 #[tokio::test]

@@ -1,0 +1,499 @@
+//! Deserializes, and weighs what is made on the way.
+//!
+//! Each visitor says by its type how large a value is that it makes, each seed how much room the holder has for it. So what a
+//! derived type takes is known without a word from it: the elements of a `Vec` are counted at their size, and what does not fit
+//! into its room is in a box.
+
+use crate::scale::{Kind, Made, Scale};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+use serde_json::Value;
+use std::any::type_name;
+use std::fmt;
+
+/// Reads `text` as a `C`, with the bytes that hang on it beside its own size.
+pub(crate) fn read<C: DeserializeOwned>(text: &str) -> serde_json::Result<(C, usize)> {
+    let scale = Scale::default();
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = C::deserialize(Weighing { inner: &mut json, scale: &scale, room: size_of::<C>() })?;
+    json.end()?;
+    Ok((read, scale.bytes()))
+}
+
+/// A deserializer whose values are weighed.
+struct Weighing<'s, D> {
+    inner: D,
+    scale: &'s Scale,
+    /// What the holder of the value has for it.
+    room: usize,
+}
+
+/// What a visitor does with several values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One value, or several within the room of the whole.
+    Inline,
+    /// As many as come, in a block of their own.
+    Collected,
+}
+
+impl<'s, D> Weighing<'s, D> {
+    #[inline]
+    fn visitor<'de, V: Visitor<'de>>(&self, visitor: V, form: Form, is_leaf: bool, kind: Kind) -> Weighed<'s, V> {
+        let made = Made { size: size_of::<V::Value>(), kind };
+        self.scale.add(made.held_in(self.room, is_leaf));
+        Weighed { visitor, scale: self.scale, made, form }
+    }
+
+    #[inline]
+    fn leaf<'de, V: Visitor<'de>>(&self, visitor: V) -> Weighed<'s, V> {
+        self.visitor(visitor, Form::Collected, true, Kind::Seen)
+    }
+
+    #[inline]
+    fn inline<'de, V: Visitor<'de>>(&self, visitor: V) -> Weighed<'s, V> {
+        self.visitor(visitor, Form::Inline, false, Kind::Seen)
+    }
+
+    #[inline]
+    fn collected<'de, V: Visitor<'de>>(&self, visitor: V) -> Weighed<'s, V> {
+        self.visitor(visitor, Form::Collected, false, Kind::Seen)
+    }
+
+    #[inline]
+    fn any<'de, V: Visitor<'de>>(&self, visitor: V) -> Weighed<'s, V> {
+        let is_value = size_of::<V::Value>() == size_of::<Value>() && type_name::<V::Value>() == type_name::<Value>();
+        // A value may be in a box, as anything may, but it is never one number in a box.
+        let kind = if is_value { Kind::Value } else { Kind::Unseen };
+        self.visitor(visitor, Form::Collected, true, kind)
+    }
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.any(visitor);
+        self.inner.deserialize_any(visitor)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_bool(visitor)
+    }
+
+    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_i8(visitor)
+    }
+
+    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_i16(visitor)
+    }
+
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_i32(visitor)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_i64(visitor)
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_i128(visitor)
+    }
+
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_u8(visitor)
+    }
+
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_u16(visitor)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_u32(visitor)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_u64(visitor)
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_u128(visitor)
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_f32(visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_f64(visitor)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_char(visitor)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_str(visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_string(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_byte_buf(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.inline(visitor);
+        self.inner.deserialize_option(visitor)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.inline(visitor);
+        self.inner.deserialize_unit(visitor)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.inline(visitor);
+        self.inner.deserialize_unit_struct(name, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.inline(visitor);
+        self.inner.deserialize_newtype_struct(name, visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.collected(visitor);
+        self.inner.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.inline(visitor);
+        self.inner.deserialize_tuple(len, visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.inline(visitor);
+        self.inner.deserialize_tuple_struct(name, len, visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.collected(visitor);
+        self.inner.deserialize_map(visitor)
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.inline(visitor);
+        self.inner.deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.inline(visitor);
+        self.inner.deserialize_enum(name, variants, visitor)
+    }
+
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = self.leaf(visitor);
+        self.inner.deserialize_identifier(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        if size_of::<V::Value>() == 0 {
+            return self.inner.deserialize_ignored_any(visitor);
+        }
+        let visitor = self.any(visitor);
+        self.inner.deserialize_ignored_any(visitor)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.inner.is_human_readable()
+    }
+}
+
+/// A visitor whose values are weighed.
+struct Weighed<'s, V> {
+    visitor: V,
+    scale: &'s Scale,
+    made: Made,
+    form: Form,
+}
+
+impl<'s, V> Weighed<'s, V> {
+    #[inline]
+    fn number(self) -> V {
+        self.scale.add(self.made.number());
+        self.visitor
+    }
+
+    #[inline]
+    fn text(self, text: &[u8]) -> V {
+        self.scale.add(self.made.text(text.len()));
+        self.visitor
+    }
+
+    /// What it holds has no more room than it has itself.
+    fn within<D>(&self, inner: D) -> Weighing<'s, D> {
+        Weighing { inner, scale: self.scale, room: self.made.size }
+    }
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Weighed<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<V::Value, E> {
+        self.number().visit_bool(value)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
+        self.number().visit_i64(value)
+    }
+
+    fn visit_i128<E: Error>(self, value: i128) -> Result<V::Value, E> {
+        self.number().visit_i128(value)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        self.number().visit_u64(value)
+    }
+
+    fn visit_u128<E: Error>(self, value: u128) -> Result<V::Value, E> {
+        self.number().visit_u128(value)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        self.number().visit_f64(value)
+    }
+
+    #[inline]
+    fn visit_str<E: Error>(self, value: &str) -> Result<V::Value, E> {
+        self.text(value.as_bytes()).visit_str(value)
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<V::Value, E> {
+        self.text(value.as_bytes()).visit_borrowed_str(value)
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<V::Value, E> {
+        self.text(value.as_bytes()).visit_string(value)
+    }
+
+    fn visit_bytes<E: Error>(self, value: &[u8]) -> Result<V::Value, E> {
+        self.text(value).visit_bytes(value)
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<V::Value, E> {
+        self.text(value).visit_borrowed_bytes(value)
+    }
+
+    fn visit_byte_buf<E: Error>(self, value: Vec<u8>) -> Result<V::Value, E> {
+        self.text(&value).visit_byte_buf(value)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
+        self.visitor.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        let inner = self.within(deserializer);
+        self.visitor.visit_some(inner)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.visitor.visit_unit()
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        let inner = self.within(deserializer);
+        self.visitor.visit_newtype_struct(inner)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        let mut parts = Parts::new(inner, self.scale);
+        let visited = self.visitor.visit_seq(&mut parts)?;
+        if self.form == Form::Collected {
+            self.scale.add(self.made.elements(parts.count, parts.value));
+        }
+        Ok(visited)
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        let mut parts = Parts::new(inner, self.scale);
+        let visited = self.visitor.visit_map(&mut parts)?;
+        if self.form == Form::Collected {
+            self.scale.add(self.made.members(parts.count, parts.name + parts.value));
+        }
+        Ok(visited)
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        self.visitor.visit_enum(Variant { inner, scale: self.scale })
+    }
+}
+
+/// The elements of an array or the members of an object, counted.
+struct Parts<'s, A> {
+    inner: A,
+    scale: &'s Scale,
+    count: usize,
+    /// The size of the largest name.
+    name: usize,
+    /// The size of the largest value.
+    value: usize,
+}
+
+impl<'s, A> Parts<'s, A> {
+    #[inline]
+    fn new(inner: A, scale: &'s Scale) -> Self {
+        Self { inner, scale, count: 0, name: 0, value: 0 }
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Parts<'_, A> {
+    type Error = A::Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
+        let element = self.inner.next_element_seed(Seed { seed, scale: self.scale })?;
+        if element.is_some() {
+            self.count += 1;
+            self.value = self.value.max(size_of::<T::Value>());
+        }
+        Ok(element)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.size_hint()
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let name = self.inner.next_key_seed(Seed { seed, scale: self.scale })?;
+        self.count += usize::from(name.is_some());
+        self.name = self.name.max(size_of::<K::Value>());
+        Ok(name)
+    }
+
+    #[inline]
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
+        self.value = self.value.max(size_of::<T::Value>());
+        self.inner.next_value_seed(Seed { seed, scale: self.scale })
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.size_hint()
+    }
+}
+
+/// The room that the holder of a value has for it.
+struct Seed<'s, T> {
+    seed: T,
+    scale: &'s Scale,
+}
+
+impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, T> {
+    type Value = T::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<T::Value, D::Error> {
+        self.seed.deserialize(Weighing { inner, scale: self.scale, room: size_of::<T::Value>() })
+    }
+}
+
+/// An enum's variant, by its name or with what is in it.
+struct Variant<'s, A> {
+    inner: A,
+    scale: &'s Scale,
+}
+
+impl<'de, 's, A: EnumAccess<'de>> EnumAccess<'de> for Variant<'s, A> {
+    type Error = A::Error;
+    type Variant = Variant<'s, A::Variant>;
+
+    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self::Variant), A::Error> {
+        let scale = self.scale;
+        let (name, inner) = self.inner.variant_seed(Seed { seed, scale })?;
+        Ok((name, Variant { inner, scale }))
+    }
+}
+
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
+    type Error = A::Error;
+
+    fn unit_variant(self) -> Result<(), A::Error> {
+        self.inner.unit_variant()
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, A::Error> {
+        self.inner.newtype_variant_seed(Seed { seed, scale: self.scale })
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
+        self.inner.tuple_variant(len, inline(visitor, self.scale))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        self.inner.struct_variant(fields, inline(visitor, self.scale))
+    }
+}
+
+/// What is in a variant is made in the room of the enum.
+fn inline<'de, V: Visitor<'de>>(visitor: V, scale: &Scale) -> Weighed<'_, V> {
+    let made = Made { size: size_of::<V::Value>(), kind: Kind::Seen };
+    Weighed { visitor, scale, made, form: Form::Inline }
+}
