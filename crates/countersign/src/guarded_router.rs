@@ -2,14 +2,19 @@
 
 use crate::access::Access;
 use crate::extension;
-use crate::guard::Guard;
+use crate::cache_control::PrivateAnswers;
+use crate::guard::{Guard, guard_routes};
+use crate::guard_layer::GuardLayer;
 use crate::matrix::{Matrix, MatrixRow};
 use crate::openapi::{add_item, document_operation, operations, schemas};
+use crate::preflight::Preflights;
 use crate::route::Route;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::IntoResponse;
+use axum::routing::MethodRouter;
 use countersign_core::{Requirement, Verifier};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
 use tower_layer::Layer;
@@ -22,6 +27,11 @@ use utoipa_axum::router::UtoipaMethodRouter;
 /// It takes what [`routes!`](crate::routes) and [`route!`](crate::route) read, so it knows every operation. A `GET`
 /// route answers `HEAD`, too, under the same guard; axum answers other methods, `OPTIONS` among them, with 405 before
 /// any handler.
+///
+/// Its own guards hand preflight requests on where neither `OPTIONS` nor `any(..)` is routed: nothing but a `CorsLayer` or
+/// the 405 can answer there, so that [`layer`](Self::layer) may come before or after [`guard`](Guard::guard). Elsewhere,
+/// and by other guards and layers, a preflight request is refused as any request without a token. Answers of operations
+/// that look at a token get `Cache-Control: private`, unless the application sets that header.
 ///
 /// # Example
 ///
@@ -47,6 +57,8 @@ pub struct GuardedRouter<S = ()> {
     operations: Vec<MatrixRow>,
     /// Fallbacks are no routes: a guard on the router leaves them alone.
     fallbacks: Vec<MatrixRow>,
+    /// The paths where an `OPTIONS` request may reach a handler.
+    takes_options: BTreeSet<String>,
 }
 
 /// What a [`GuardedRouter`] becomes when every route is decided.
@@ -100,7 +112,13 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// An empty router with the beginning of a document. Operations that stand in it keep what was written by hand; who
     /// may call them is added when they are routed.
     pub fn with_openapi(openapi: OpenApi) -> Self {
-        Self { router: Router::new(), openapi, operations: Vec::new(), fallbacks: Vec::new() }
+        Self {
+            router: Router::new(),
+            openapi,
+            operations: Vec::new(),
+            fallbacks: Vec::new(),
+            takes_options: BTreeSet::new(),
+        }
     }
 
     /// Adds documented handlers: what [`routes!`](crate::routes) gives.
@@ -109,13 +127,15 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         for (path, mut item) in paths.paths {
             // utoipa takes an empty path for the root.
             let path = if path.is_empty() { "/".to_owned() } else { path };
+            let from = self.operations.len();
             self.operations.extend(operations(&mut item).map(|(method, operation)| MatrixRow {
                 path: path.clone(),
                 method: method.to_owned(),
                 access: extension::read(operation),
                 documented: true,
             }));
-            self.router = self.router.route(&path, methods.clone());
+            let methods = PrivateAnswers::of(&self.operations[from..]).lay(methods.clone());
+            self.place(&path, methods);
             add_item(&mut self.openapi.paths, path, item);
         }
         self.openapi.components.get_or_insert_default().schemas.extend(schemas);
@@ -125,16 +145,26 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// Adds a handler without a document: what [`route!`](crate::route) gives.
     #[must_use]
     pub fn route(mut self, path: &str, route: Route<S>) -> Self {
-        self.operations.push(undocumented(path, route.method, route.access));
-        self.router = self.router.route(path, route.methods);
+        let row = undocumented(path, route.method, route.access);
+        let methods = PrivateAnswers::of([&row]).lay(route.methods);
+        self.operations.push(row);
+        self.place(path, methods);
         self
+    }
+
+    fn place(&mut self, path: &str, methods: MethodRouter<S>) {
+        if takes_options(&methods) {
+            self.takes_options.insert(path.to_owned());
+        }
+        self.router = std::mem::take(&mut self.router).route(path, methods);
     }
 
     /// Answers what no route matches. It must be decided as any route; a guard on the router does not reach it.
     #[must_use]
     pub fn fallback(mut self, route: Route<S>) -> Self {
-        self.fallbacks.push(undocumented("/*", route.method, route.access));
-        self.router = self.router.fallback(route.methods);
+        let row = undocumented("/*", route.method, route.access);
+        self.router = self.router.fallback(PrivateAnswers::of([&row]).lay(route.methods));
+        self.fallbacks.push(row);
         self
     }
 
@@ -146,6 +176,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         let under = |row: MatrixRow| MatrixRow { path: nested(prefix, &row.path), ..row };
         self.operations.extend(other.operations.into_iter().map(under));
         self.fallbacks.extend(other.fallbacks.into_iter().map(under));
+        self.takes_options.extend(other.takes_options.iter().map(|path| nested(prefix, path)));
         self
     }
 
@@ -156,6 +187,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         self.take_in(other.openapi, str::to_owned);
         self.operations.extend(other.operations);
         self.fallbacks.extend(other.fallbacks);
+        self.takes_options.extend(other.takes_options);
         self
     }
 
@@ -188,6 +220,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
             openapi: self.openapi,
             operations: self.operations,
             fallbacks: self.fallbacks,
+            takes_options: self.takes_options,
         }
     }
 
@@ -229,13 +262,24 @@ fn nested(prefix: &str, path: &str) -> String {
     }
 }
 
+/// Whether an `OPTIONS` request may reach a handler: one for that method, one for any, or a fallback. axum tells this of a
+/// method router in its `Debug` text alone. A text that does not say both is taken for a yes, which makes guards refuse
+/// preflight requests.
+fn takes_options<S: Clone>(methods: &MethodRouter<S>) -> bool {
+    let text = format!("{methods:?}");
+    !(text.contains(" options: None,") && text.contains(" fallback: Default("))
+}
+
 fn undocumented(path: &str, method: String, access: Access) -> MatrixRow {
     MatrixRow { path: path.to_owned(), method, access, documented: false }
 }
 
 impl<S: Clone + Send + Sync + 'static> Guard for GuardedRouter<S> {
+    #[track_caller]
     fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
-        self.router = self.router.guard::<R>(verifier);
+        let paths = self.operations.iter().map(|row| &*row.path);
+        let preflights = Preflights::at(paths.filter(|path| !self.takes_options.contains(*path)));
+        self.router = guard_routes(self.router, GuardLayer::of::<R>(verifier).handing_on(preflights));
         for row in &mut self.operations {
             row.access = row.access.clone().and(Access::requiring::<R>());
         }
