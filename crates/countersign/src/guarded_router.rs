@@ -1,8 +1,8 @@
 //! Deny by default: a router that refuses to be built while any route is undecided.
 
 use crate::access::Access;
-use crate::extension;
 use crate::cache_control::PrivateAnswers;
+use crate::extension;
 use crate::guard::{Guard, guard_routes};
 use crate::guard_layer::GuardLayer;
 use crate::matrix::{Matrix, MatrixRow};

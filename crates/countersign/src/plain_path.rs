@@ -21,7 +21,8 @@ fn decode(path: &str) -> Option<Vec<u8>> {
         let mut digit = || bytes.next().and_then(|digit| char::from(digit).to_digit(16));
         let byte = u8::try_from(digit()? * 16 + digit()?).ok()?;
         // Bytes beyond ASCII are looked at as characters.
-        let is_harmless = byte >= 0x80 || byte.is_ascii_alphanumeric() || b" -_~!$&'()*+,=:@\"<>[]^`{|}".contains(&byte);
+        let is_harmless =
+            byte >= 0x80 || byte.is_ascii_alphanumeric() || b" -_~!$&'()*+,=:@\"<>[]^`{|}".contains(&byte);
         if !is_harmless {
             return None;
         }
@@ -35,7 +36,8 @@ fn decode(path: &str) -> Option<Vec<u8>> {
 fn is_ambiguous(character: char) -> bool {
     let is_look_alike = matches!(
         character,
-        '\u{2024}'..='\u{2026}' // dot leaders
+        '\u{2024}'
+            ..='\u{2026}' // dot leaders
         | '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{29f5}' | '\u{29f8}' | '\u{29f9}' // slashes
         | '\u{2028}' | '\u{2029}' // separators of lines
         | '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}' // a/c and its like
