@@ -36,8 +36,9 @@ const METHODS: [&str; 11] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PURGE", "get"];
 
 struct World {
-    issuer: TestIssuer,
+    _issuer: TestIssuer,
     verifier: Verifier,
+    bearer: String,
 }
 
 impl World {
@@ -45,7 +46,8 @@ impl World {
         let issuer = TestIssuer::start().await.unwrap();
         let provider = Oidc::issuer(issuer.url()).audience(API);
         let verifier = Verifier::builder().issuer(provider).build().await.unwrap();
-        Self { issuer, verifier }
+        let bearer = format!("Bearer {}", issuer.token("alice").audience(API).mint());
+        Self { _issuer: issuer, verifier, bearer }
     }
 
     async fn ask(&self, app: &Router, method: &str, path: &str, with_token: bool) -> (u16, HeaderMap) {
@@ -53,8 +55,7 @@ impl World {
         // A preflight request is no way in either.
         request = request.header("origin", "https://app.example").header("access-control-request-method", "GET");
         if with_token {
-            let token = self.issuer.token("alice").audience(API).mint();
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+            request = request.header(AUTHORIZATION, &self.bearer);
         }
         let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         (response.status().as_u16(), response.headers().clone())

@@ -197,6 +197,13 @@ async fn the_route_of_an_outer_router_is_no_route_of_the_inner_one() {
             assert_eq!(world.get(&app, path).await, (401, 200), "{outer} {exception} {path}");
         }
     }
+    // In the fallback of an inner router the outer route is all that is told. A catch-all is no evidence.
+    let layer = authenticated(&world.verifier).except(["/{page}", "/a/{id}"]);
+    let inner = Router::new().fallback(whoami).layer(layer);
+    let app = Router::new().route("/{*path}", any_service(inner.clone())).route("/a/{*path}", any_service(inner));
+    for path in ["/admin", "/a/admin"] {
+        assert_eq!(world.get(&app, path).await, (401, 200), "{path}");
+    }
 }
 
 #[tokio::test]
