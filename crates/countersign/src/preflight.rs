@@ -6,7 +6,7 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::MatchedPath;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_LENGTH, ORIGIN, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{Method, Version};
 use std::any::Any;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,7 +50,7 @@ impl Preflights {
 
     /// Whether this request, which carries no token, is handed on.
     pub(crate) fn hand_on<B: 'static>(&self, parts: &Parts, body: &B) -> bool {
-        if !is_preflight(parts) || has_body(&parts.headers, body) {
+        if !is_preflight(parts) || has_body(parts, body) {
             return false;
         }
         let is_handed_on = match &self.handed_on {
@@ -95,13 +95,17 @@ fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS && has(ORIGIN) && has(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Whether a request may have a body. No browser's preflight request has one. HTTP/2 sends bodies without either header,
-/// which axum's own body tells.
-fn has_body<B: 'static>(headers: &HeaderMap, body: &B) -> bool {
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let is_of_length = lengths.next().is_some_and(|length| length != "0") || lengths.next().is_some();
-    let is_sent = (body as &dyn Any).downcast_ref::<Body>().is_some_and(|body| !body.is_end_stream());
-    is_of_length || is_sent || headers.contains_key(TRANSFER_ENCODING)
+/// Whether a request may have a body. No browser's preflight request has one. HTTP/1 sends none without one of two headers
+/// (RFC 9112 section 6.3). HTTP/2 needs neither: axum's own body tells then, and another one is not known.
+fn has_body<B: 'static>(parts: &Parts, body: &B) -> bool {
+    let mut lengths = parts.headers.get_all(CONTENT_LENGTH).iter();
+    let (length, is_repeated) = (lengths.next(), lengths.next().is_some());
+    let is_of_length = is_repeated || length.is_some_and(|length| length != "0");
+    let is_sent = match (body as &dyn Any).downcast_ref::<Body>() {
+        Some(body) => !body.is_end_stream(),
+        None => parts.version > Version::HTTP_11 && length.is_none(),
+    };
+    is_of_length || is_sent || parts.headers.contains_key(TRANSFER_ENCODING)
 }
 
 #[cfg(test)]
@@ -133,6 +137,23 @@ mod tests {
             let (parts, body) = request.body(Body::from(body)).unwrap().into_parts();
             assert_eq!(Preflights::everywhere().hand_on(&parts, &body), expected, "{verb} {lines:?}");
             assert!(!Preflights::default().hand_on(&parts, &body));
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_known_is_taken_for_one() {
+        for (version, length, expected) in [
+            (Version::HTTP_11, None, true),
+            (Version::HTTP_2, Some("0"), true),
+            (Version::HTTP_2, None, false),
+            (Version::HTTP_3, None, false),
+        ] {
+            let mut request = Request::options("/").version(version).header("origin", "https://a.example");
+            if let Some(length) = length {
+                request = request.header("content-length", length);
+            }
+            let (parts, body) = request.header("access-control-request-method", "GET").body(7_u8).unwrap().into_parts();
+            assert_eq!(Preflights::everywhere().hand_on(&parts, &body), expected, "{version:?} {length:?}");
         }
     }
 }
