@@ -28,10 +28,11 @@ use utoipa_axum::router::UtoipaMethodRouter;
 /// route answers `HEAD`, too, under the same guard; axum answers other methods, `OPTIONS` among them, with 405 before
 /// any handler.
 ///
-/// Its own guards hand preflight requests on where neither `OPTIONS` nor `any(..)` is routed: nothing but a `CorsLayer` or
-/// the 405 can answer there, so that [`layer`](Self::layer) may come before or after [`guard`](Guard::guard). Elsewhere,
-/// and by other guards and layers, a preflight request is refused as any request without a token. Answers of operations
-/// that look at a token get `Cache-Control: private`, unless the application sets that header.
+/// Its own guards hand preflight requests on where neither `OPTIONS` nor `any(..)` is routed: no handler can answer there,
+/// only a layer such as `CorsLayer`, or the 405. So [`layer`](Self::layer) may come before or after
+/// [`guard`](Guard::guard). Elsewhere a preflight request is refused as any request without a token, as plain guards and
+/// layers do it everywhere. Answers of operations that look at a token get `Cache-Control: private`, unless the
+/// application sets that header.
 ///
 /// # Example
 ///
