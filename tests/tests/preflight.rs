@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, any_service, get};
 use countersign::{
     Authenticated, Guard, GuardedRouter, HttpSettings, Oidc, Public, Verifier, authenticated, route, routes,
 };
@@ -222,6 +222,15 @@ async fn a_guarded_router_hands_preflight_requests_on_where_no_handler_takes_the
         }
         let outside = build(guard(router()).layer(cors()));
         assert_eq!(preflight(&outside, "/x").await, Answered, "{name}, CORS outside");
+    }
+    // CORS on the methods of one path.
+    let inside = new().routes(UtoipaMethodRouterExt::layer(routes!(documented), cors()));
+    assert_eq!(preflight(&build(guard(inside)), "/x").await, Answered);
+    // Behind a route that hands everything to the router, the route is not known.
+    let app = build(guard(new().route("/x", route!(get, handler)).route("/x/x", route!(any, handler))));
+    for outer in ["/{*path}", "/x", "/{x}"] {
+        let app = Router::new().route(outer, any_service(app.clone()));
+        assert_eq!(preflight(&app, "/x").await, Refused, "{outer}");
     }
     // Fallbacks are no routes; plain guards and layers in a guarded router are plain.
     let plain = new().route("/x", route!(get, handler).guard::<Authenticated>(&verifier));
