@@ -63,6 +63,7 @@ impl Answer {
     fn assert_problem(&self, status: u16, code: &str, challenge: Option<&str>) {
         assert_eq!(self.status.as_u16(), status);
         assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(self.headers["cache-control"], "no-store");
         assert_eq!(self.headers.get("www-authenticate").map(|value| value.to_str().unwrap()), challenge);
         assert_eq!((&self.body["status"], &self.body["code"]), (&json!(status), &json!(code)));
         assert!(self.body["title"].is_string() && self.body["detail"].is_string(), "{}", self.body);

@@ -1,12 +1,13 @@
-//! Authentication as a layer: on routers, on plain tower services, before and behind CORS.
+//! Authentication as a layer: on routers, on plain tower services.
 
 use axum::body::{Body, to_bytes};
-use axum::http::header::{HeaderMap, HeaderName};
+use axum::http::header::HeaderMap;
 use axum::http::{Method, Request, Response, StatusCode};
-use axum::routing::{any, get};
+use axum::routing::{any_service, get};
 use axum::{Extension, Router};
 use countersign::{Oidc, Principal, Verifier, authenticated, exposed_headers};
 use countersign_testing::TestIssuer;
+use countersign_tests::Journal;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -127,6 +128,120 @@ async fn patterns_belong_to_the_router_that_has_the_layer() {
     assert_eq!(world.get(&app, "/api/livez").await, (401, 200));
 }
 
+/// What axum does not know, and so what no parameter opens: which route of a nested service, of a fallback or of a service
+/// that is no router a path belongs to.
+#[tokio::test]
+async fn a_parameter_opens_nothing_where_axum_tells_no_route() {
+    let world = World::new().await;
+    let layer = || {
+        authenticated(&world.verifier).except(["/{user}/{photo}", "/{page}", "/docs/{*rest}", "/livez", "/v1/about"])
+    };
+    let admin = || Router::new().route("/", get(whoami)).route("/users", get(whoami)).fallback(whoami);
+    let routes = || {
+        ["/{user}/{photo}", "/{page}", "/livez", "/v1/about"]
+            .into_iter()
+            .fold(Router::new(), |router, path| router.route(path, get(whoami)))
+    };
+    let nested = routes().nest_service("/admin", admin()).layer(layer());
+    for (path, expected) in [
+        ("/alice/1", (200, 200)),
+        ("/about", (200, 200)),
+        ("/livez", (200, 200)),
+        ("/v1/about", (200, 200)),
+        ("/admin/users", (401, 200)),
+        ("/admin/", (401, 200)),
+        ("/admin", (401, 200)),
+        ("/admin/x/y", (401, 200)),
+    ] {
+        assert_eq!(world.get(&nested, path).await, expected, "{path}");
+        let path = format!("/api{path}");
+        assert_eq!(world.get(&Router::new().nest("/api", nested.clone()), &path).await, expected, "{path}");
+        assert_eq!(world.get(&Router::new().nest_service("/api", nested.clone()), &path).await, expected, "{path}");
+    }
+    // Around a router, a fallback, a catch-all that leads to another router.
+    let around = Router::new().fallback_service(layer().layer(routes().nest_service("/admin", admin())));
+    let fallback = Router::new().fallback_service(routes().nest_service("/admin", admin())).layer(layer());
+    let rest = Router::new().route("/{*rest}", any_service(routes().route("/admin/users", get(whoami)))).layer(layer());
+    for app in [around, fallback, rest] {
+        for (path, expected) in [
+            ("/livez", (200, 200)),
+            ("/v1/about", (200, 200)),
+            ("/alice/1", (401, 200)),
+            ("/about", (401, 200)),
+            ("/admin/users", (401, 200)),
+        ] {
+            assert_eq!(world.get(&app, path).await, expected, "{path}");
+        }
+    }
+}
+
+/// A router that a route of another one calls as a service is told both routes in one text.
+#[tokio::test]
+async fn the_route_of_an_outer_router_is_no_route_of_the_inner_one() {
+    let world = World::new().await;
+    let inner = |exception: &str| {
+        ["/a/{b}", "/a/admin", "/{page}", "/admin"]
+            .into_iter()
+            .fold(Router::new(), |router, path| router.route(path, get(whoami)))
+            .layer(authenticated(&world.verifier).except([exception]))
+    };
+    for (outer, exception, paths) in [
+        ("/{*path}", "/{page}", &["/admin", "/about"][..]),
+        ("/{page}", "/{page}", &["/admin", "/about"]),
+        ("/a/{b}", "/a/{id}", &["/a/admin", "/a/1"]),
+        ("/a/{*path}", "/a/{id}", &["/a/admin", "/a/1"]),
+        ("/{x}/{y}", "/a/{id}", &["/a/admin", "/a/1"]),
+    ] {
+        let app = Router::new().route(outer, any_service(inner(exception)));
+        for path in paths {
+            assert_eq!(world.get(&app, path).await, (401, 200), "{outer} {exception} {path}");
+        }
+    }
+    // In the fallback of an inner router the outer route is all that is told. A catch-all is no evidence.
+    let layer = authenticated(&world.verifier).except(["/{page}", "/a/{id}"]);
+    let inner = Router::new().fallback(whoami).layer(layer);
+    let app = Router::new().route("/{*path}", any_service(inner.clone())).route("/a/{*path}", any_service(inner));
+    for path in ["/admin", "/a/admin"] {
+        assert_eq!(world.get(&app, path).await, (401, 200), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_exception_that_does_not_count_is_logged_once() {
+    let world = World::new().await;
+    let journal = Journal::start();
+    let layer = authenticated(&world.verifier).except(["/{page}", "/livez", "/docs/{*rest}"]);
+    let app = Router::new().route("/{page}", get(whoami)).route("/admin", get(whoami)).layer(layer.clone());
+    for path in ["/about", "/admin", "/livez", "/docs/a", "/not/there"] {
+        world.get(&app, path).await;
+    }
+    assert!(!journal.take().contains("does not count"));
+    let app = Router::new().fallback_service(layer.layer(app));
+    for path in ["/about", "/admin", "/livez", "/about"] {
+        world.get(&app, path).await;
+    }
+    let log = journal.take();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("does not count")).collect();
+    assert!(matches!(lines[..], [line] if line.contains("WARN") && line.contains("/{page}")), "{log}");
+    assert!(lines[0].contains("end the pattern with `{*rest}`"), "{log}");
+}
+
+/// In general: whatever somebody behind the layer could read as another path. `plain_path.rs` has the table.
+#[tokio::test]
+async fn a_path_that_can_be_read_in_two_ways_is_no_exception() {
+    let world = World::new().await;
+    let app = Router::new().route("/docs/{*rest}", get(whoami)).fallback(whoami);
+    let app = app.layer(authenticated(&world.verifier).except(["/docs/{*rest}"]));
+    for path in
+        ["..%3b/admin", "a%09b", "a%0ab", "a%0Db", "%c0%ae%c0%ae/admin", "%u002e%u002e/admin", "%e2%80%a5/admin"]
+    {
+        assert_eq!(world.get(&app, &format!("/docs/{path}")).await, (401, 200), "{path}");
+    }
+    for path in ["a%20b", "caf%C3%A9", "a;b=c", "a.css", "%E6%97%A5"] {
+        assert_eq!(world.get(&app, &format!("/docs/{path}")).await, (200, 200), "{path}");
+    }
+}
+
 #[tokio::test]
 async fn the_caller_is_in_the_extensions_and_a_bad_token_is_bad_on_exceptions_too() {
     let world = World::new().await;
@@ -156,40 +271,17 @@ async fn a_layer_waits_for_a_new_key() {
     assert_eq!(world.issuer.requests().keys, 2);
 }
 
-const PREFLIGHT: [(&str, &str); 3] = [
-    ("origin", "https://app.example"),
-    ("access-control-request-method", "GET"),
-    ("access-control-request-headers", "authorization"),
-];
-
+/// A script of another origin can read why it is refused.
 #[tokio::test]
-async fn preflight_requests_pass_whatever_the_order_with_cors() {
+async fn cors_outside_of_the_layer_gives_its_headers_to_refusals() {
     let world = World::new().await;
-    let cors = || {
-        let layer = CorsLayer::new().allow_origin(["https://app.example".parse().unwrap()]).allow_methods(Any);
-        layer.allow_headers([HeaderName::from_static("authorization")]).expose_headers(exposed_headers())
-    };
-    let auth = || authenticated(&world.verifier);
-    for app in [routes().layer(cors()).layer(auth()), routes().layer(auth()).layer(cors())] {
-        let answer = ask(&app, Method::OPTIONS, "/", &PREFLIGHT).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.headers["access-control-allow-origin"], "https://app.example");
-        assert_eq!(answer.headers["access-control-allow-headers"], "authorization");
-    }
-    // A script can read the challenge where CORS is on the outside, as it should be.
-    let app = routes().layer(auth()).layer(cors());
-    let answer = ask(&app, Method::GET, "/", &PREFLIGHT[..1]).await;
+    let cors = CorsLayer::new().allow_origin(Any).expose_headers(exposed_headers());
+    let app = routes().layer(authenticated(&world.verifier)).layer(cors);
+    let answer = ask(&app, Method::GET, "/", &[("origin", "https://app.example")]).await;
     assert_eq!(
         (answer.status, answer.headers["access-control-expose-headers"].to_str().unwrap()),
         (401, "www-authenticate,retry-after")
     );
-    // What is no preflight needs a token.
-    let app = Router::new().route("/", any(whoami)).layer(auth());
-    assert_eq!(ask(&app, Method::OPTIONS, "/", &PREFLIGHT).await.body, "a stranger");
-    for lines in [&[][..], &PREFLIGHT[..1], &PREFLIGHT[1..]] {
-        assert_eq!(ask(&app, Method::OPTIONS, "/", lines).await.status, 401, "{lines:?}");
-    }
-    assert_eq!(ask(&app, Method::GET, "/", &PREFLIGHT).await.status, 401);
 }
 
 /// Any body in, any body out, and no router.

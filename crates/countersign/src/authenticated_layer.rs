@@ -1,8 +1,11 @@
 //! Authentication as a layer, for a whole router or any tower service over HTTP.
 
 use crate::authentication::{authenticate, authenticate_now, granted};
+use crate::cache_control::keep_private;
 use crate::exceptions::Exceptions;
 use crate::grpc::{in_terms_of_grpc, is_grpc};
+use crate::http_settings::Http;
+use crate::preflight::Preflights;
 use crate::principal::Principal;
 use crate::rejection::CurrentUserRejection;
 use axum::BoxError;
@@ -11,9 +14,9 @@ use axum::response::IntoResponse;
 use countersign_core::{Granted, Verifier};
 use futures_util::TryFutureExt as _;
 use futures_util::future::{BoxFuture, Either, MapOk, Ready, ready};
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderName, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -39,13 +42,15 @@ use tower_service::Service;
 /// }
 /// ```
 ///
-/// # Security
-///
-/// Preflight requests pass (`OPTIONS` with `Origin` and `Access-Control-Request-Method`), since browsers send no token
-/// with them: a `CorsLayer` answers them, on whichever side of this layer. A handler that takes `OPTIONS`, such as one of
-/// `any(..)`, must do nothing on it.
+/// A preflight request of a browser carries no token, and is refused as any other request: put the `CorsLayer` outside
+/// (`.layer(authenticated(..)).layer(cors)`), where it answers first, or see [`AuthenticatedLayer::pass_preflight`]. Shared
+/// caches are told to keep no answer to a caller (`Cache-Control: private`, unless the application sets that header).
 pub fn authenticated(verifier: &Verifier) -> AuthenticatedLayer {
-    AuthenticatedLayer(Gate { verifier: verifier.clone(), exceptions: Exceptions::default() })
+    AuthenticatedLayer(Gate {
+        verifier: verifier.clone(),
+        exceptions: Exceptions::default(),
+        preflights: Http::preflights(verifier),
+    })
 }
 
 /// The headers of refusals that a script on another origin must be allowed to read, for a CORS layer.
@@ -73,21 +78,53 @@ impl AuthenticatedLayer {
     /// parameter stands for no other route that is written out. Only `{*rest}` stands for all that is below it, routes of
     /// their own included.
     ///
+    /// A pattern with a `{parameter}` counts only where axum tells which route it has matched. It tells none for
+    /// `nest_service`, for fallbacks, around a whole router (`layer.layer(router)`) and around a service that is no router.
+    /// Give exceptions without parameters there. The log tells of a pattern that does not count.
+    ///
     /// # Panics
     ///
     /// As axum's `Router::route`, when a pattern is none.
     ///
     /// # Security
     ///
-    /// Whatever is routed to such a path is open, by all methods. Paths that somebody may read in another way (`..`,
-    /// `//`, an encoded slash or per cent sign) are never an exception. Around a whole router (`layer.layer(router)`), or a
-    /// service that is none, nothing is routed yet: there a parameter stands for every text. Give such exceptions without
-    /// parameters.
+    /// A handler or service that is routed to such a path is open, by all methods. Paths that somebody may read in another
+    /// way (`..`, `//`, an encoded slash, dot, per cent sign or control character, what is no encoding, and more) are never
+    /// an exception. A router that a route of another router calls as a service (`any_service(router)`) is told the route
+    /// of the other one where it has none itself: give exceptions without parameters there, too.
     #[track_caller]
     pub fn except<P: AsRef<str>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         for pattern in patterns {
             self.0.exceptions.add(pattern.as_ref());
         }
+        self
+    }
+
+    /// Lets preflight requests through without a token: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and
+    /// without a body. It is for a `CorsLayer` that must be inside of this layer; one outside answers before this layer is
+    /// asked, and gives CORS headers to refusals, too. Guards have [a setting](crate::HttpSettings::pass_preflight) for this.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use countersign::{Verifier, authenticated};
+    /// use tower_http::cors::CorsLayer;
+    ///
+    /// fn router(verifier: &Verifier) -> Router {
+    ///     Router::new()
+    ///         .route("/me", get(|| async { "known" }))
+    ///         .layer(CorsLayer::permissive())
+    ///         .layer(authenticated(verifier).pass_preflight())
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Everybody can send such a request. A handler that takes `OPTIONS`, such as one of `any(..)`, or a fallback then runs
+    /// without a token, unless a `CorsLayer` answers in front of it.
+    pub fn pass_preflight(mut self) -> Self {
+        self.0.preflights = Preflights::everywhere();
         self
     }
 }
@@ -96,6 +133,13 @@ impl AuthenticatedLayer {
 struct Gate {
     verifier: Verifier,
     exceptions: Exceptions,
+    preflights: Preflights,
+}
+
+/// Who is let through.
+enum Passage {
+    Known,
+    Stranger,
 }
 
 type Verdict = Result<Option<Granted>, CurrentUserRejection>;
@@ -117,26 +161,36 @@ impl Gate {
         }
     }
 
-    /// Leaves the caller in the request, or gives the answer to who may not pass.
-    fn refusal(&self, parts: &mut Parts, verdict: Verdict) -> Option<Response<Body>> {
+    /// Leaves the caller in the request, or gives the answer to a request that may not pass.
+    fn conclude<B: 'static>(&self, parts: &mut Parts, body: &B, verdict: Verdict) -> Result<Passage, Response<Body>> {
         let rejection = match verdict {
             Ok(Some(caller)) => {
                 parts.extensions.insert(Principal::of(caller));
-                return None;
+                return Ok(Passage::Known);
             }
-            Ok(None) if self.exceptions.cover(parts) => return None,
+            Ok(None) if self.exceptions.cover(parts) || self.preflights.hand_on(parts, body) => {
+                return Ok(Passage::Stranger);
+            }
             Ok(None) => CurrentUserRejection::missing(&self.verifier),
             Err(rejection) => rejection,
         };
         let refusal = rejection.into_response();
-        Some(if is_grpc(parts) { in_terms_of_grpc(refusal) } else { refusal })
+        Err(if is_grpc(parts) { in_terms_of_grpc(refusal) } else { refusal })
     }
 }
 
-/// CORS (Fetch standard, section 4.8): browsers ask without credentials whether they may ask with some.
-fn is_preflight(parts: &Parts) -> bool {
-    let has = |name| parts.headers.contains_key(name);
-    parts.method == Method::OPTIONS && has(ORIGIN) && has(ACCESS_CONTROL_REQUEST_METHOD)
+impl Passage {
+    /// What becomes of the answer.
+    fn finish<B>(self) -> fn(Response<B>) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match self {
+            Self::Known => |response| keep_private(erase(response)),
+            Self::Stranger => erase,
+        }
+    }
 }
 
 impl<S> Layer<S> for AuthenticatedLayer {
@@ -179,17 +233,11 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let refusal = if is_preflight(&parts) {
-            Some(None)
-        } else {
-            self.gate.judge_now(&mut parts).map(|verdict| self.gate.refusal(&mut parts, verdict))
-        };
-        match refusal {
-            Some(None) => {
-                let erase: fn(Response<RB>) -> Response<Body> = erase;
-                Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(erase))
+        match self.gate.judge_now(&mut parts).map(|verdict| self.gate.conclude(&mut parts, &body, verdict)) {
+            Some(Ok(passage)) => {
+                Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(passage.finish()))
             }
-            Some(Some(refusal)) => Either::Right(Either::Left(ready(Ok(refusal)))),
+            Some(Err(refusal)) => Either::Right(Either::Left(ready(Ok(refusal)))),
             None => {
                 // The service that was polled ready is the one to call.
                 let other = self.inner.clone();
@@ -197,9 +245,9 @@ where
                 let gate = self.gate.clone();
                 Either::Right(Either::Right(Box::pin(async move {
                     let verdict = gate.judge(&mut parts).await;
-                    match gate.refusal(&mut parts, verdict) {
-                        None => inner.call(Request::from_parts(parts, body)).await.map(erase),
-                        Some(refusal) => Ok(refusal),
+                    match gate.conclude(&mut parts, &body, verdict) {
+                        Ok(passage) => inner.call(Request::from_parts(parts, body)).await.map(passage.finish()),
+                        Err(refusal) => Ok(refusal),
                     }
                 })))
             }

@@ -27,25 +27,47 @@ use countersign_core::{Requirement, Verifier};
 /// }
 /// ```
 pub trait Guard: Sized {
-    /// Lets only those callers through who meet `R`, on every route that is there so far. Fallbacks are not routes.
+    /// Lets only those callers through who meet `R`, on every route that is there so far, by every method: `any(..)`, the
+    /// fallback of a `MethodRouter` and the answer 405 come after the guard. What is added afterwards is not guarded:
+    /// routes, methods, a `method_not_allowed_fallback`. A router's own fallback is no route, and is not guarded either:
+    /// guard its handler (`any(handler).guard::<R>(&verifier)`), or put [`authenticated`](crate::authenticated) on the
+    /// router.
+    ///
+    /// An answer to a caller gets `Cache-Control: private`, unless the application sets that header. A preflight request is
+    /// refused as any request without a token: put a `CorsLayer` outside of the guard, or see
+    /// [`HttpSettings::pass_preflight`](crate::HttpSettings::pass_preflight).
     ///
     /// # Panics
     ///
-    /// As axum's `route_layer`, on a router without any route: that would guard nothing.
+    /// On a router without any route: that would guard nothing.
     #[must_use]
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self;
 }
 
 impl<S: Clone + Send + Sync + 'static> Guard for MethodRouter<S> {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
-        self.route_layer(GuardLayer::of::<R>(verifier))
+        // `route_layer` would leave out the fallback, which `any(..)` is, too.
+        self.layer(GuardLayer::of::<R>(verifier))
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> Guard for Router<S> {
+    #[track_caller]
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
-        self.route_layer(GuardLayer::of::<R>(verifier))
+        guard_routes(self, GuardLayer::of::<R>(verifier))
     }
+}
+
+/// Guards every route of a router. axum puts a `route_layer` of a router around whole endpoints, the fallbacks of method
+/// routers included (tests/tests/coverage.rs).
+///
+/// # Panics
+///
+/// When there is no route.
+#[track_caller]
+pub(crate) fn guard_routes<S: Clone + Send + Sync + 'static>(router: Router<S>, guard: GuardLayer) -> Router<S> {
+    assert!(router.has_routes(), "this router has no route yet, so a guard would guard nothing: add the routes first");
+    router.route_layer(guard)
 }
 
 #[cfg(feature = "utoipa")]
@@ -67,11 +89,14 @@ mod documented {
     /// The document is written for reading: nothing compares it with what is enforced. A
     /// [`GuardedRouter`](crate::GuardedRouter) does.
     impl<S: Clone + Send + Sync + 'static> Guard for OpenApiRouter<S> {
-        fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
-            let openapi = self.get_openapi_mut();
+        #[track_caller]
+        fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
+            let (router, mut openapi) = self.split_for_parts();
             let schemas = restrict(&mut openapi.paths, &Access::requiring::<R>());
             openapi.components.get_or_insert_default().schemas.extend(schemas);
-            self.route_layer(GuardLayer::of::<R>(verifier))
+            let mut guarded = Self::from(router.guard::<R>(verifier));
+            *guarded.get_openapi_mut() = openapi;
+            guarded
         }
     }
 }

@@ -1,12 +1,18 @@
 //! The layer that a guard on a route or router is: it answers, or calls on.
 
 use crate::authentication::{granted, require_token, require_token_now};
-use crate::rejection::RequireRejection;
+use crate::cache_control::keep_private;
+use crate::http_settings::Http;
+use crate::preflight::Preflights;
+use crate::rejection::{CurrentUserRejection, RequireRejection};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use countersign_core::{Expr, Principal, Requirement, VerifiedToken, Verifier};
-use futures_util::future::{BoxFuture, Either, Ready, ready};
+use futures_util::TryFutureExt as _;
+use futures_util::future::{BoxFuture, Either, MapOk, Ready, ready};
 use http::request::Parts;
+use std::convert::identity;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -21,6 +27,7 @@ struct Rule {
     permits_now: fn(&Verifier, &VerifiedToken) -> Option<bool>,
     check: fn(&Principal) -> bool,
     describe: fn() -> Expr,
+    preflights: Preflights,
 }
 
 impl GuardLayer {
@@ -30,7 +37,17 @@ impl GuardLayer {
             permits_now: Verifier::permits_now::<R>,
             check: R::check,
             describe: R::describe,
+            preflights: Http::preflights(verifier),
         })
+    }
+
+    /// Hands on the preflight requests at some routes, unless all of them are handed on already.
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn handing_on(mut self, preflights: Preflights) -> Self {
+        if !self.0.preflights.are_all() {
+            self.0.preflights = preflights;
+        }
+        self
     }
 }
 
@@ -50,6 +67,18 @@ impl Rule {
             None => (self.check)(granted(token, &self.verifier).await?.principal()),
         };
         self.conclude(permitted)
+    }
+
+    /// The answer to a request that may not pass; `None` for a preflight request that is handed on.
+    fn refusal(&self, parts: &Parts, body: &Body, rejection: RequireRejection) -> Option<Response> {
+        match rejection {
+            RequireRejection::Unauthenticated(CurrentUserRejection::MissingToken(_))
+                if self.preflights.hand_on(parts, body) =>
+            {
+                None
+            }
+            rejection => Some(rejection.into_response()),
+        }
     }
 
     fn conclude(&self, permitted: bool) -> Result<(), RequireRejection> {
@@ -83,8 +112,10 @@ where
     type Response = Response;
     type Error = S::Error;
     /// Called on, answered, or, for a key or grants that are not known yet, waiting: only that is boxed.
-    type Future =
-        Either<S::Future, Either<Ready<Result<Response, S::Error>>, BoxFuture<'static, Result<Response, S::Error>>>>;
+    type Future = Either<
+        MapOk<S::Future, fn(Response) -> Response>,
+        Either<Ready<Result<Response, S::Error>>, BoxFuture<'static, Result<Response, S::Error>>>,
+    >;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -93,10 +124,14 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         if let Some(verdict) = self.rule.judge_now(&mut parts) {
-            return match verdict {
-                Ok(()) => Either::Left(self.inner.call(Request::from_parts(parts, body))),
-                Err(rejection) => Either::Right(Either::Left(ready(Ok(rejection.into_response())))),
+            let finish: fn(Response) -> Response = match verdict {
+                Ok(()) => keep_private,
+                Err(rejection) => match self.rule.refusal(&parts, &body, rejection) {
+                    None => identity,
+                    Some(refusal) => return Either::Right(Either::Left(ready(Ok(refusal)))),
+                },
             };
+            return Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(finish));
         }
         // The service that was polled ready is the one to call.
         let other = self.inner.clone();
@@ -104,7 +139,8 @@ where
         let rule = self.rule.clone();
         Either::Right(Either::Right(Box::pin(async move {
             match rule.judge(&mut parts).await {
-                Ok(()) => inner.call(Request::from_parts(parts, body)).await,
+                Ok(()) => inner.call(Request::from_parts(parts, body)).await.map(keep_private),
+                // A request without a token does not wait.
                 Err(rejection) => Ok(rejection.into_response()),
             }
         })))

@@ -1,16 +1,21 @@
 //! Deny by default: a router that refuses to be built while any route is undecided.
 
 use crate::access::Access;
+use crate::cache_control::PrivateAnswers;
 use crate::document_fault::{DocumentFault, faults, serving};
-use crate::guard::Guard;
+use crate::guard::{Guard, guard_routes};
+use crate::guard_layer::GuardLayer;
 use crate::matrix::{Matrix, MatrixRow};
 use crate::openapi::{add_document, add_item, document_operation, operations, put, schemas};
+use crate::preflight::Preflights;
 use crate::route::Route;
 use crate::routes::{IntoRoutes, RoutedOperation, Routes};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::IntoResponse;
+use axum::routing::MethodRouter;
 use countersign_core::{Requirement, Verifier};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
 use tower_layer::Layer;
@@ -24,6 +29,12 @@ use utoipa::openapi::{OpenApi, OpenApiBuilder};
 /// operation. Who may call one is never read from the document, which the build writes at the end. A `GET`
 /// route answers `HEAD`, too, under the same guard; axum answers other methods, `OPTIONS` among them, with 405 before
 /// any handler.
+///
+/// Its own guards hand preflight requests on where neither `OPTIONS` nor `any(..)` is routed: no handler can answer there,
+/// only a layer such as `CorsLayer`, or the 405. So [`layer`](Self::layer) may come before or after
+/// [`guard`](Guard::guard). Elsewhere a preflight request is refused as any request without a token, as plain guards and
+/// layers do it everywhere. Answers of operations that look at a token get `Cache-Control: private`, unless the
+/// application sets that header.
 ///
 /// # Example
 ///
@@ -49,6 +60,8 @@ pub struct GuardedRouter<S = ()> {
     operations: Vec<MatrixRow>,
     /// Fallbacks are no routes: a guard on the router leaves them alone.
     fallbacks: Vec<MatrixRow>,
+    /// The paths where an `OPTIONS` request may reach a handler.
+    takes_options: BTreeSet<String>,
 }
 
 /// What a [`GuardedRouter`] becomes when every route is decided.
@@ -119,7 +132,13 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
             // utoipa takes an empty path for the root.
             add_item(&mut openapi.paths, "/".to_owned(), root);
         }
-        Self { router: Router::new(), openapi, operations: Vec::new(), fallbacks: Vec::new() }
+        Self {
+            router: Router::new(),
+            openapi,
+            operations: Vec::new(),
+            fallbacks: Vec::new(),
+            takes_options: BTreeSet::new(),
+        }
     }
 
     /// Adds documented handlers: what [`routes!`](crate::routes) gives.
@@ -129,11 +148,13 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         // utoipa takes an empty path for the root.
         let path = if path.is_empty() { "/".to_owned() } else { path };
         let mut item = PathItem::default();
+        let from = self.operations.len();
         for RoutedOperation { method, document, access } in operations {
             put(&mut item, &method, document);
             self.operations.push(MatrixRow { path: path.clone(), method, access, documented: true });
         }
-        self.router = self.router.route(&path, methods);
+        let methods = PrivateAnswers::of(&self.operations[from..]).lay(methods);
+        self.place(&path, methods);
         add_item(&mut self.openapi.paths, path, item);
         self.openapi.components.get_or_insert_default().schemas.extend(schemas);
         self
@@ -142,16 +163,26 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// Adds a handler without a document: what [`route!`](crate::route) gives.
     #[must_use]
     pub fn route(mut self, path: &str, route: Route<S>) -> Self {
-        self.operations.push(undocumented(path, route.method, route.access));
-        self.router = self.router.route(path, route.methods);
+        let row = undocumented(path, route.method, route.access);
+        let methods = PrivateAnswers::of([&row]).lay(route.methods);
+        self.operations.push(row);
+        self.place(path, methods);
         self
+    }
+
+    fn place(&mut self, path: &str, methods: MethodRouter<S>) {
+        if takes_options(&methods) {
+            self.takes_options.insert(path.to_owned());
+        }
+        self.router = std::mem::take(&mut self.router).route(path, methods);
     }
 
     /// Answers what no route matches. It must be decided as any route; a guard on the router does not reach it.
     #[must_use]
     pub fn fallback(mut self, route: Route<S>) -> Self {
-        self.fallbacks.push(undocumented("/*", route.method, route.access));
-        self.router = self.router.fallback(route.methods);
+        let row = undocumented("/*", route.method, route.access);
+        self.router = self.router.fallback(PrivateAnswers::of([&row]).lay(route.methods));
+        self.fallbacks.push(row);
         self
     }
 
@@ -163,6 +194,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         let under = |row: MatrixRow| MatrixRow { path: nested(prefix, &row.path), ..row };
         self.operations.extend(other.operations.into_iter().map(under));
         self.fallbacks.extend(other.fallbacks.into_iter().map(under));
+        self.takes_options.extend(other.takes_options.iter().map(|path| nested(prefix, path)));
         self
     }
 
@@ -173,6 +205,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         add_document(&mut self.openapi, other.openapi, str::to_owned);
         self.operations.extend(other.operations);
         self.fallbacks.extend(other.fallbacks);
+        self.takes_options.extend(other.takes_options);
         self
     }
 
@@ -203,6 +236,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
             openapi: self.openapi,
             operations: self.operations,
             fallbacks: self.fallbacks,
+            takes_options: self.takes_options,
         }
     }
 
@@ -252,13 +286,24 @@ fn nested(prefix: &str, path: &str) -> String {
     }
 }
 
+/// Whether an `OPTIONS` request may reach a handler: one for that method, one for any, or a fallback. axum tells this of a
+/// method router in its `Debug` text alone. A text that does not say both is taken for a yes, which makes guards refuse
+/// preflight requests.
+fn takes_options<S: Clone>(methods: &MethodRouter<S>) -> bool {
+    let text = format!("{methods:?}");
+    !(text.contains(" options: None,") && text.contains(" fallback: Default("))
+}
+
 fn undocumented(path: &str, method: String, access: Access) -> MatrixRow {
     MatrixRow { path: path.to_owned(), method, access, documented: false }
 }
 
 impl<S: Clone + Send + Sync + 'static> Guard for GuardedRouter<S> {
+    #[track_caller]
     fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
-        self.router = self.router.guard::<R>(verifier);
+        let paths = self.operations.iter().map(|row| &*row.path);
+        let preflights = Preflights::at(paths.filter(|path| !self.takes_options.contains(*path)));
+        self.router = guard_routes(self.router, GuardLayer::of::<R>(verifier).handing_on(preflights));
         for row in &mut self.operations {
             row.access = row.access.clone().and(Access::requiring::<R>());
         }

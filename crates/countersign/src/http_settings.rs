@@ -1,6 +1,7 @@
 //! What a verifier knows of HTTP: its sources, and the application's own answers. They ride on the verifier as an
 //! attachment, since the core knows no HTTP.
 
+use crate::preflight::Preflights;
 use crate::rejection::RequireRejection;
 use crate::same_origin::canonical;
 use crate::source::Source;
@@ -77,6 +78,33 @@ pub trait HttpSettings: Sized {
     where
         F: Fn(&RequireRejection) -> A + Send + Sync + 'static,
         A: IntoResponse;
+
+    /// Lets preflight requests without a token through all guards and [layers](crate::authenticated) of this verifier:
+    /// `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and without a body. Otherwise they are refused as any
+    /// request without a token.
+    ///
+    /// A `CorsLayer` outside of the guard needs none of this: it answers before the guard is asked, and refusals have CORS
+    /// headers, too. Guards of a [`GuardedRouter`](https://docs.rs/countersign/latest/countersign/struct.GuardedRouter.html)
+    /// need none either.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use countersign::{Authenticated, ConfigError, Guard, HttpSettings, Verifier};
+    /// use tower_http::cors::CorsLayer;
+    ///
+    /// fn router(verifier: &Verifier) -> Result<Router, ConfigError> {
+    ///     let router = Router::new().route("/me", get(|| async { "known" })).layer(CorsLayer::permissive());
+    ///     Ok(router.guard::<Authenticated>(&verifier.pass_preflight()?))
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Everybody can send such a request. A handler that takes `OPTIONS`, such as one of `any(..)`, then runs without a
+    /// token, unless a `CorsLayer` answers in front of it.
+    fn pass_preflight(self) -> Self::Set;
 }
 
 impl<I> HttpSettings for VerifierBuilder<I> {
@@ -100,6 +128,11 @@ impl<I> HttpSettings for VerifierBuilder<I> {
         let settings = Http { on_rejection: Some(OwnAnswers::new(respond)), ..Http::of(self.attachment()) };
         self.attach(Ok(settings))
     }
+
+    fn pass_preflight(self) -> Self {
+        let settings = Http { passes_preflight: true, ..Http::of(self.attachment()) };
+        self.attach(Ok(settings))
+    }
 }
 
 impl HttpSettings for &Verifier {
@@ -121,6 +154,10 @@ impl HttpSettings for &Verifier {
         let on_rejection = Some(OwnAnswers::new(respond));
         Ok(self.attach(Http { on_rejection, ..Http::of(self.attachment()) }))
     }
+
+    fn pass_preflight(self) -> Self::Set {
+        Ok(self.attach(Http { passes_preflight: true, ..Http::of(self.attachment()) }))
+    }
 }
 
 /// The attachment.
@@ -128,6 +165,7 @@ impl HttpSettings for &Verifier {
 pub(crate) struct Http {
     pub(crate) sources: Sources,
     pub(crate) on_rejection: Option<OwnAnswers>,
+    pub(crate) passes_preflight: bool,
 }
 
 /// The application's function from a rejection to its answer.
@@ -155,6 +193,14 @@ impl fmt::Debug for OwnAnswers {
 }
 
 impl Http {
+    /// The preflight requests that guards and layers of this verifier hand on.
+    pub(crate) fn preflights(verifier: &Verifier) -> Preflights {
+        match verifier.attachment::<Self>() {
+            Some(http) if http.passes_preflight => Preflights::everywhere(),
+            _ => Preflights::default(),
+        }
+    }
+
     fn of(attachment: Option<&Self>) -> Self {
         attachment.cloned().unwrap_or_default()
     }

@@ -7,6 +7,7 @@ mod authenticated_layer;
 mod authenticated_socket;
 mod authentication;
 mod bearer;
+mod cache_control;
 mod challenge;
 mod current_user;
 #[cfg(feature = "utoipa")]
@@ -23,10 +24,13 @@ mod guard_layer;
 mod guarded_router;
 mod handshake;
 mod http_settings;
+mod matched_route;
 #[cfg(feature = "utoipa")]
 mod matrix;
 #[cfg(feature = "utoipa")]
 mod openapi;
+mod plain_path;
+mod preflight;
 mod principal;
 #[cfg(feature = "utoipa")]
 mod public;

@@ -4,6 +4,7 @@ use crate::answer::{
     Answer, CROSS_ORIGIN, INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_REQUEST_ELSEWHERE, INVALID_TOKEN, MISSING_TOKEN,
     MISSING_TOKEN_ELSEWHERE, Refused, TEMPORARILY_UNAVAILABLE,
 };
+use crate::cache_control::forbid_storing;
 use crate::challenge::Challenge;
 use crate::http_settings::Http;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +17,7 @@ use std::time::Duration;
 /// Why [`CurrentUser`](crate::CurrentUser) and [`Principal`](crate::Principal) did not let a request in.
 ///
 /// As a response it is `application/problem+json` (RFC 9457) with a stable `code`, and a challenge where it is a 401
-/// or 400. The body is a literal: nothing of the request is in it.
+/// or 400. The body is a literal: nothing of the request is in it. No cache keeps it (`Cache-Control: no-store`).
 ///
 /// # Example
 ///
@@ -309,6 +310,7 @@ impl IntoResponse for RequireRejection {
                 response.headers_mut().entry(RETRY_AFTER).or_insert(seconds.into());
             }
         }
+        forbid_storing(response.headers_mut());
         response.extensions_mut().insert(Refused { code: self.code() });
         response
     }

@@ -4,7 +4,7 @@ use crate::api::{STRANGER, WELCOME};
 use crate::case::{Step, Verdict};
 use crate::client::Answer;
 use crate::world::REALM;
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 /// One row of the design's table of answers.
@@ -77,6 +77,11 @@ fn challenge_problem(challenge: &str, error: Option<&str>, scope: Option<&str>) 
 }
 
 fn problem_json(answer: &Answer, status: u16, code: &str, is_head: bool) -> Option<String> {
+    // RFC 9111 section 5.2.2.5: a refusal is for nobody else, and not for later.
+    let cache_control = answer.headers.get(CACHE_CONTROL).map(|value| value.as_bytes());
+    if cache_control != Some(b"no-store") {
+        return Some(format!("cache control {cache_control:?}"));
+    }
     let content_type = answer.headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
     if content_type != Some(b"application/problem+json") {
         return Some(format!("content type {content_type:?}"));

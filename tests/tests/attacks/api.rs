@@ -1,11 +1,11 @@
 //! The application under attack. Who may call a route stands in its handler's arguments.
 
-use axum::Router;
 use axum::extract::Path;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 use countersign::{
     All, Any, CurrentUser, Guard as _, Principal, RequireGroups, RequirePermissions, RequireRoles, RequireScopes,
-    Verifier,
+    Verifier, authenticated,
 };
 use serde::Deserialize;
 
@@ -32,8 +32,11 @@ pub(crate) fn router(verifier: Verifier) -> Router {
     let guarded = Router::new()
         .route("/guarded/{*path}", get(|_: Path<String>| async { WELCOME }))
         .guard::<RequireGroups<Admin>>(&verifier);
+    let methods = any(|| async { WELCOME }).get(|| async { WELCOME }).guard::<RequireGroups<Admin>>(&verifier);
     Router::new()
         .merge(guarded)
+        .route("/methods", methods)
+        .nest("/layered", layered(&verifier).with_state(()))
         .route("/me", get(|_: CurrentUser| async { WELCOME }))
         .route("/principal", get(|_: Principal| async { WELCOME }))
         .route("/staff", get(|_: CurrentUser<Staff>| async { WELCOME }))
@@ -53,6 +56,19 @@ pub(crate) fn router(verifier: Verifier) -> Router {
         .route("/reports/{id}", get(|_: RequireGroups<Admin>, _: Path<String>| async { WELCOME }))
         .route("/files/{*path}", get(|_: RequireGroups<Admin>, _: Path<String>| async { WELCOME }))
         .with_state(verifier)
+}
+
+/// A layer with exceptions, and below it a service that routes by itself.
+fn layered(verifier: &Verifier) -> Router {
+    let known = |principal: Option<Extension<Principal>>| greeting(principal.is_some());
+    let admin = Router::new().route("/", any(known)).route("/users", any(known)).fallback(known);
+    Router::new()
+        .route("/{user}/{photo}", any(known))
+        .route("/docs/{*path}", any(known))
+        .route("/any", any(known))
+        .nest_service("/admin", admin)
+        .fallback(known)
+        .layer(authenticated(verifier).except(["/{user}/{photo}", "/docs/{*path}"]))
 }
 
 async fn greeting(is_known: bool) -> &'static str {
