@@ -35,7 +35,7 @@ async fn grants_stand_beside_those_of_the_token() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_who_ask_at_once_cost_one_look_up() {
-    let world = World::new(GROUP).await;
+    let world = World::with(GROUP, |builder| builder.grants_deadline(Duration::from_secs(60))).await;
     let token = world.verified("alice").await;
     let closed = world.directory.gate.acquire_many(10_000).await.unwrap();
     let asking = a_thousand(&world, &token);
