@@ -5,9 +5,7 @@ import path from 'node:path';
 import puppeteer from 'puppeteer-core';
 
 import { SwaggerPage } from './swagger_page.mjs';
-import { within } from './waiting.mjs';
-
-const CLOSING_LIMIT_MS = 10_000;
+import { LIMIT_MS, STEP_LIMIT_MS, within } from './waiting.mjs';
 
 export class Browser {
   #chromium;
@@ -16,6 +14,8 @@ export class Browser {
     const browser = new Browser();
     browser.#chromium = await puppeteer.launch({
       executablePath: '/usr/bin/chromium',
+      timeout: LIMIT_MS,
+      protocolTimeout: LIMIT_MS,
       pipe: true, // and when this process is gone, so is the browser
       userDataDir: path.resolve('profile'),
       args: [
@@ -57,6 +57,6 @@ export class Browser {
   }
 
   async close() {
-    await within(CLOSING_LIMIT_MS, 'closing chromium', this.#chromium.close());
+    await within(STEP_LIMIT_MS, 'closing chromium', this.#chromium.close());
   }
 }

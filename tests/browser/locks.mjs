@@ -1,8 +1,7 @@
 // Which operations show a lock, and which should.
 
 import { openApi } from './services.mjs';
-
-const WAIT_MS = 5_000;
+import { STEP_LIMIT_MS } from './waiting.mjs';
 
 // Three witnesses have to agree: the page, its document, and what the API does with a token that is none.
 export async function checkLocks(report, name, page, url) {
@@ -37,7 +36,7 @@ async function refusesNonsense(url, { method, path }) {
   const response = await fetch(url + path.replace(/\{\w+\}/, '1'), {
     method,
     headers: { authorization: 'Bearer nonsense' },
-    signal: AbortSignal.timeout(WAIT_MS),
+    signal: AbortSignal.timeout(STEP_LIMIT_MS),
   });
   await response.arrayBuffer();
   return response.status === 401;

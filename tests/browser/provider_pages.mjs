@@ -1,12 +1,10 @@
 // The pages on which a user logs in, in a window of their own.
 
-import { within } from './waiting.mjs';
-
-const WAIT_MS = 10_000;
+import { STEP_LIMIT_MS, within } from './waiting.mjs';
 
 // The local issuer's: one press of a button. What broke the page's own policy is in its console.
 export async function choosePersona(window, user, screenshot) {
-  window.setDefaultTimeout(WAIT_MS);
+  window.setDefaultTimeout(STEP_LIMIT_MS);
   const said = [];
   window.on('console', (message) => said.push(message.text()));
   const closed = new Promise((resolve) => window.once('close', resolve));
@@ -14,12 +12,12 @@ export async function choosePersona(window, user, screenshot) {
   const persona = await window.waitForSelector(`button[name=persona][value=${user}]`);
   await window.screenshot({ path: `screenshots/${screenshot}-persona.png` });
   await persona.click();
-  await within(WAIT_MS, `closing the window of the local issuer, which says ${said}`, closed);
+  await within(STEP_LIMIT_MS, `closing the window of the local issuer, which says ${said}`, closed);
 }
 
 // Those of npm `oidc-provider`: fills the forms in until the window closes itself.
 export async function signIn(window, user, screenshot) {
-  window.setDefaultTimeout(WAIT_MS);
+  window.setDefaultTimeout(STEP_LIMIT_MS);
   const closed = new Promise((resolve) => window.once('close', resolve));
 
   await window.waitForSelector('input[name=prompt][value=login]');
@@ -31,5 +29,5 @@ export async function signIn(window, user, screenshot) {
   await window.waitForSelector('input[name=prompt][value=consent]');
   await window.screenshot({ path: `screenshots/${screenshot}-consent.png` });
   await window.click('[type=submit]');
-  await within(WAIT_MS, 'closing the window of the provider', closed);
+  await within(STEP_LIMIT_MS, 'closing the window of the provider', closed);
 }

@@ -1,46 +1,52 @@
 // The servers that the browser meets: each is a process of its own on loopback, with its output in a log file.
 
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 
-import { until } from './waiting.mjs';
+import { STEP_LIMIT_MS, Stuck, until } from './waiting.mjs';
 
 const { CARGO_BIN, LIVE_CACHE } = process.env; // set by `run`
-const REQUEST_LIMIT_MS = 5_000;
+// One question whether a server is ready; it is asked again.
+const PROBE_LIMIT_MS = 10_000;
+const QUICKSTART_PORT = 3000;
 
 export const API = 'https://api.example.test';
 
-// The quickstart: where it listens, and the tokens that it prints, by name.
+// The quickstart: where it listens, and the tokens that it prints, by name. Its port is always the same one, so another
+// run on this machine is waited for.
 export async function quickstart() {
-  const service = new Service('quickstart', path.join(CARGO_BIN, 'quickstart'));
-  const url = await service.printed(/^API +(http:\S+)$/m);
-  await service.answers(`${url}/readyz`);
-  const tokens = service.output.matchAll(/^(\w+) \(.+\)\n(\S+)$/gm);
-  return { service, url, tokens: Object.fromEntries([...tokens].map(([, name, token]) => [name, token])) };
+  await until(`port ${QUICKSTART_PORT}, which the quickstart listens on, is free`, () => isFree(QUICKSTART_PORT));
+  return Service.started('quickstart', path.join(CARGO_BIN, 'quickstart'), [], {}, async (service) => {
+    const url = await service.printed(/^API +(http:\S+)$/m);
+    await service.answers(`${url}/readyz`);
+    const tokens = service.output.matchAll(/^(\w+) \(.+\)\n(\S+)$/gm);
+    return { url, tokens: Object.fromEntries([...tokens].map(([, name, token]) => [name, token])) };
+  });
 }
 
 // npm `oidc-provider`, as `tests/live` configures it.
 export async function oidcProvider() {
-  const service = new Service('oidc-provider', process.execPath, ['server.mjs'], {
-    cwd: path.join(LIVE_CACHE, 'oidc-provider'),
-  });
-  return { service, issuer: await service.printed(/^\{"issuer":"(.+?)"/m) };
+  const options = { cwd: path.join(LIVE_CACHE, 'oidc-provider') };
+  return Service.started('oidc-provider', process.execPath, ['server.mjs'], options, async (service) => ({
+    issuer: await service.printed(/^\{"issuer":"(.+?)"/m),
+  }));
 }
 
 // The resource server that trusts this issuer, with a documentation page that can log its reader in.
 export async function resourceServer(issuer) {
-  const service = new Service('resource-server', path.join(CARGO_BIN, 'resource-server'), [], {
-    env: {
-      BIND: '127.0.0.1:0',
-      COUNTERSIGN_ISSUER: issuer,
-      COUNTERSIGN_AUDIENCE: API,
-      COUNTERSIGN_DOCS_CLIENT_ID: 'swagger',
-    },
+  const env = {
+    BIND: '127.0.0.1:0',
+    COUNTERSIGN_ISSUER: issuer,
+    COUNTERSIGN_AUDIENCE: API,
+    COUNTERSIGN_DOCS_CLIENT_ID: 'swagger',
+  };
+  return Service.started('resource-server', path.join(CARGO_BIN, 'resource-server'), [], { env }, async (service) => {
+    const url = await service.printed(/^listening on (\S+)$/m);
+    await service.answers(`${url}/readyz`);
+    return { url };
   });
-  const url = await service.printed(/^listening on (\S+)$/m);
-  await service.answers(`${url}/readyz`);
-  return { service, url };
 }
 
 // An access token for the API that no user took part in; the resource's query may shape it.
@@ -49,7 +55,7 @@ export async function machineToken(issuer, resource = API) {
     method: 'POST',
     headers: { authorization: `Basic ${btoa('svc:svc-secret')}` },
     body: new URLSearchParams({ grant_type: 'client_credentials', resource, scope: 'reports:read' }),
-    signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+    signal: AbortSignal.timeout(STEP_LIMIT_MS),
   });
   if (!response.ok) throw new Error(`the provider answers ${response.status}: ${await response.text()}`);
   return (await response.json()).access_token;
@@ -57,8 +63,16 @@ export async function machineToken(issuer, resource = API) {
 
 // The document that the page is made of.
 export async function openApi(url) {
-  const response = await fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
+  const response = await fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(STEP_LIMIT_MS) });
   return response.json();
+}
+
+function isFree(port) {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 class Service {
@@ -67,7 +81,28 @@ class Service {
   #child;
   #failure;
 
-  constructor(name, program, parameters = [], options = {}) {
+  // Starts it and waits until it is ready, when `ready` tells what there is to know of it. One that ended or fell silent
+  // before that is started once more.
+  static async started(name, program, parameters, options, ready) {
+    const start = async () => {
+      const service = new Service(name, program, parameters, options);
+      try {
+        return { service, ...(await ready(service)) };
+      } catch (error) {
+        service.stop();
+        throw error;
+      }
+    };
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof Stuck)) throw error;
+      console.log(`${error.message}; it is started once more`);
+      return start();
+    }
+  }
+
+  constructor(name, program, parameters, options) {
     this.#name = name;
     this.#log = path.resolve('log', `${name}.log`);
     const output = openSync(this.#log, 'w');
@@ -89,7 +124,7 @@ class Service {
   // Waits until the address answers with 200.
   answers(url) {
     return this.#until(`answering at ${url}`, async () => {
-      const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_LIMIT_MS) }).catch(() => undefined);
+      const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_LIMIT_MS) }).catch(() => undefined);
       return response?.ok || undefined;
     });
   }
@@ -99,12 +134,37 @@ class Service {
   }
 
   #until(what, probe) {
-    return until(`${this.#name} ${what}`, () => {
-      if (this.#failure !== undefined) {
-        const end = this.output.trimEnd().split('\n').slice(-5).join(' / ');
-        throw new Error(`${this.#name} ${this.#failure}; ${this.#log} ends: ${end}`);
-      }
-      return probe();
+    const ended = () => {
+      if (this.#failure !== undefined) throw new Stuck(`${this.#name} ${this.#failure}; ${this.#logEnd()}`);
+    };
+    const waiting = until(
+      `${this.#name} ${what}`,
+      async () => {
+        const found = await probe();
+        ended(); // then the answer was that of somebody else on its port
+        return found;
+      },
+      () => this.#activity(),
+    );
+    return waiting.catch((error) => {
+      ended();
+      error.message += `; ${this.#logEnd()}`;
+      throw error;
     });
+  }
+
+  #logEnd() {
+    return `${this.#log} ends: ${this.output.trimEnd().split('\n').slice(-5).join(' / ')}`;
+  }
+
+  // Bytes in the log, and processor time: they change when the server does something. Fields 14 and 15 of
+  // `man 5 proc_pid_stat`.
+  #activity() {
+    try {
+      const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ');
+      return `${statSync(this.#log).size} ${fields[11]} ${fields[12]}`;
+    } catch {
+      return 'ended';
+    }
   }
 }

@@ -1,6 +1,7 @@
 // Swagger UI as its reader uses it.
 
-const WAIT_MS = 10_000;
+import { STEP_LIMIT_MS } from './waiting.mjs';
+
 const WINDOW = { width: 1200, height: 1300 };
 
 // A security scheme's box in the Authorize dialog, and a button in there by its label.
@@ -16,7 +17,7 @@ export class SwaggerPage {
     const self = new SwaggerPage();
     const page = await context.newPage();
     self.#page = page;
-    page.setDefaultTimeout(WAIT_MS);
+    page.setDefaultTimeout(STEP_LIMIT_MS);
     await page.setViewport(WINDOW);
     page.on('pageerror', (error) => self.troubles.push(error.message));
     page.on('request', (request) => {

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 countersign::groups! { Admin = "admin"; }
 
 const API: &str = "api";
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(120);
 
 struct World {
     issuer: TestIssuer,

@@ -3,8 +3,14 @@
 use countersign::{Algorithm, ManualClock, Oidc, Provider, TokenError, Verifier, VerifyError};
 use countersign_testing::{Fault, TestIssuer};
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::time::timeout;
+
+/// The end of a wait that a busy machine does not reach. An answer that drips would take longer.
+const LIMIT: Duration = Duration::from_secs(60);
 
 struct World {
     issuer: TestIssuer,
@@ -93,25 +99,27 @@ async fn no_failure_of_a_provider_takes_a_known_key_away() {
         Fault::KeysAt("http://idp.example.com/keys".to_owned()),
         Fault::KeysAt("file:///etc/passwd".to_owned()),
     ];
+    // One after the other, so that nobody's first fetch waits for all the others.
+    let mut worlds = Vec::new();
+    for fault in faults {
+        worlds.push((World::new().await, fault));
+    }
+    let sufferers: Vec<_> = worlds.into_iter().map(|(world, fault)| tokio::spawn(suffer(world, fault))).collect();
     let mut failures = HashSet::new();
-    for task in faults.map(|fault| tokio::spawn(suffer(fault))) {
-        failures.insert(task.await.unwrap());
+    for sufferer in sufferers {
+        failures.insert(sufferer.await.unwrap());
     }
     assert_eq!(elsewhere.requests(), Default::default(), "no redirect is followed");
     assert!(failures.len() > 12, "each says what went wrong: {failures:#?}");
 }
 
-async fn suffer(fault: Fault) -> String {
-    let world = World::new().await;
+async fn suffer(world: World, fault: Fault) -> String {
     world.issuer.rotate();
     let new = token(&world.issuer);
     world.issuer.inflict(fault.clone());
-    let start = Instant::now();
-    assert!(matches!(world.verdict(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
-    assert!(start.elapsed() < Duration::from_secs(8), "{fault:?}: {:?}", start.elapsed());
-    let start = Instant::now();
-    assert_eq!(world.verdict(&world.known).await, Ok(()), "{fault:?}");
-    assert!(start.elapsed() < Duration::from_secs(1), "{fault:?}: a known key waits for nobody");
+    let verdict = timeout(LIMIT, world.verdict(&new)).await.expect("a verdict");
+    assert!(matches!(verdict, Err(VerifyError::Unavailable(_))), "{fault:?}");
+    assert_eq!(at_once(world.verdict(&world.known)), Some(Ok(())), "{fault:?}: a known key waits for nobody");
     assert!(world.issuer.requests().discovery <= 2, "{fault:?}: {:?}", world.issuer.requests());
 
     // A start amid the failure has no keys, and heals itself.
@@ -120,10 +128,18 @@ async fn suffer(fault: Fault) -> String {
     assert!(matches!(late.verify(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
     if !matches!(fault, Fault::Busy { .. }) {
         world.issuer.heal();
-        tokio::time::timeout(Duration::from_secs(8), late.until_ready()).await.expect("healed");
+        timeout(LIMIT, late.until_ready()).await.expect("healed");
         assert!(late.verify(&new).await.is_ok(), "{fault:?}");
     }
     failure
+}
+
+/// What is there without waiting.
+fn at_once<T>(asked: impl Future<Output = T>) -> Option<T> {
+    match pin!(asked).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => Some(answer),
+        Poll::Pending => None,
+    }
 }
 
 #[tokio::test]
@@ -141,10 +157,14 @@ async fn a_bomb_is_not_unpacked_by_a_client_that_unpacks() {
 async fn a_provider_that_is_busy_is_left_alone_for_as_long_as_it_asks() {
     let world = World::new().await;
     world.issuer.inflict(Fault::Busy { retry_after: Duration::from_secs(60) });
-    let asked =
-        |answer| matches!(answer, Err(VerifyError::Unavailable(no)) if (59..=68).contains(&no.retry_after.as_secs()));
-    assert!(asked(world.verdict_on_bogus_key("a").await));
-    assert!(asked(world.verdict_on_bogus_key("b").await));
+    let start = Instant::now();
+    for kid in ["a", "b"] {
+        let Err(VerifyError::Unavailable(no)) = world.verdict_on_bogus_key(kid).await else {
+            panic!("{kid}: a verdict")
+        };
+        let (pause, gone) = (no.retry_after.as_secs(), start.elapsed().as_secs() + 1);
+        assert!((60 - gone.min(60)..=68).contains(&pause), "{kid}: {pause} s, {gone} s later");
+    }
     assert_eq!(world.issuer.requests().discovery, 2);
 }
 

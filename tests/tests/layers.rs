@@ -311,7 +311,7 @@ async fn a_grpc_service_of_tonic_is_behind_the_layer() {
     tokio::spawn(server.serve_with_incoming(incoming));
 
     let channel = tonic::transport::Endpoint::try_from(format!("http://{address}")).unwrap();
-    let channel = channel.timeout(Duration::from_secs(10)).connect().await.unwrap();
+    let channel = channel.timeout(Duration::from_secs(60)).connect().await.unwrap();
     let mut client = HealthClient::new(channel);
     let check = |bearer: Option<&str>| {
         let mut request = tonic::Request::new(HealthCheckRequest::default());

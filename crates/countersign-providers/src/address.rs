@@ -228,8 +228,7 @@ mod tests {
         let error = async |filter: AddressFilter| {
             let filter = AddressFilter { names: Arc::new(OneAddress(Ipv4Addr::LOCALHOST.into())), ..filter };
             let client = default_client(&filter).unwrap();
-            let request =
-                client.get(format!("http://idp.example.com:{port}")).timeout(Duration::from_millis(500)).send();
+            let request = client.get(format!("http://idp.example.com:{port}")).timeout(Duration::from_secs(60)).send();
             tokio::select! {
                 error = request => Some(format!("{:?}", error.unwrap_err())),
                 _ = listener.accept() => None,

@@ -93,7 +93,7 @@ mod tests {
 
     #[track_caller]
     fn paste(line: &str) -> String {
-        let command = format!("{line} --silent --max-time 10");
+        let command = format!("{line} --silent --max-time 60");
         let output = Command::new("sh").args(["-c", &command]).output().expect("sh runs");
         String::from_utf8(output.stdout).expect("curl prints text")
     }

@@ -50,7 +50,7 @@ def main(endpoint: str, ca_file: str) -> None:
         verify=ca_file,
         aws_access_key_id="none",
         aws_secret_access_key="none",
-        config=Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}),
+        config=Config(connect_timeout=60, read_timeout=60, retries={"total_max_attempts": 2}),
     )
     pool, sub = create_pool(cognito)
     client, other_client = create_client(cognito, pool), create_client(cognito, pool)

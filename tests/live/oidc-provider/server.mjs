@@ -1,4 +1,4 @@
-// A real OpenID Provider (npm `oidc-provider`) on loopback: one issuer, six signing keys.
+// A real OpenID Provider (npm `oidc-provider`) on loopback: one issuer, six signing keys, which all starts share.
 //
 // Listens on PORT, or on a free port, and prints one line when it is ready:
 //   {"issuer":"http://127.0.0.1:40123","pid":4711}
@@ -20,6 +20,8 @@ import crypto from 'node:crypto';
 import http from 'node:http';
 
 import Provider from 'oidc-provider';
+
+import { keptKey } from './kept_keys.mjs';
 
 const HOST = '127.0.0.1';
 const SCOPES = ['reports:read', 'reports:write'];
@@ -138,7 +140,7 @@ function rotate(query, response) {
 }
 
 let issuer;
-let keys = Object.keys(KEY_PAIRS).map(signingKey);
+let keys = Object.keys(KEY_PAIRS).map((alg) => keptKey(alg, () => signingKey(alg)));
 let handle;
 let keyFetches = 0;
 

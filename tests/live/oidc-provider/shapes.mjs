@@ -14,6 +14,8 @@ import http from 'node:http';
 
 import Provider from 'oidc-provider';
 
+import { keptKey } from './kept_keys.mjs';
+
 const SCOPES = ['reports:read', 'reports:write'];
 const TENANT = '11111111-2222-3333-4444-555555555555';
 const OTHER_TENANT = '99999999-8888-7777-6666-555555555555';
@@ -24,7 +26,12 @@ function keyPair() {
 }
 
 // Keycloak publishes one beside the keys that sign.
-const ENCRYPTION_KEY = { ...keyPair().publicKey.export({ format: 'jwk' }), kid: 'enc', alg: 'RSA-OAEP', use: 'enc' };
+const ENCRYPTION_KEY = keptKey('keycloak-encryption', () => ({
+  ...keyPair().publicKey.export({ format: 'jwk' }),
+  kid: 'enc',
+  alg: 'RSA-OAEP',
+  use: 'enc',
+}));
 
 function without(payload, ...names) {
   for (const name of names) delete payload[name];
@@ -329,7 +336,7 @@ function openIdProvider(shape, keys) {
 
 const families = {};
 const mounts = SHAPES.map((shape) => {
-  const key = (families[shape.family] ??= signingKey(shape.family));
+  const key = (families[shape.family] ??= keptKey(`shape-${shape.family}`, () => signingKey(shape.family)));
   const { host, pathname } = new URL(shape.at ?? shape.issuer);
   const keys = shape.keys.map((url) => url.replace('https://', ''));
   return { host, path: pathname.replace(/\/$/, ''), keys, handle: openIdProvider(shape, [key]) };

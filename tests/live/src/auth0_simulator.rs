@@ -1,7 +1,7 @@
 //! npm `@simulacrum/auth0-simulator`, configured by `auth0-simulator/server.mjs`: an Auth0 tenant under its production name.
 
 use crate::browser::forms;
-use crate::process::Process;
+use crate::process::{Process, started};
 use crate::production_names::http_client;
 use crate::relying_party::{REDIRECT, RelyingParty, SignIn, member};
 use crate::{Result, cache};
@@ -29,10 +29,14 @@ impl Auth0Simulator {
         for (from, to) in [("server.pem", "localhost.pem"), ("server.key", "localhost-key.pem")] {
             std::fs::copy(cache().join("tls").join(from), certificates.join(to))?;
         }
-        let mut command = Command::new("node");
-        let command = command.arg("server.mjs").current_dir(&home).env("HOME", &home);
-        let mut process = Process::spawn("auth0-simulator", command)?;
-        let line = process.ready_line().await?;
+        let (process, line) = started(async || {
+            let mut command = Command::new("node");
+            let command = command.arg("server.mjs").current_dir(&home).env("HOME", &home);
+            let mut process = Process::spawn("auth0-simulator", command)?;
+            let line = process.ready_line().await?;
+            Ok((process, line))
+        })
+        .await?;
         let port =
             line["port"].as_u64().and_then(|port| u16::try_from(port).ok()).ok_or(format!("no port in {line}"))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));

@@ -1,6 +1,6 @@
 //! npm `emulate`, configured by `emulate/server.mjs`: Google, Microsoft and Okta under their production names.
 
-use crate::process::Process;
+use crate::process::{Process, started};
 use crate::production_names::{TlsFront, http_client};
 use crate::relying_party::{RelyingParty, SignIn, SignInRequest};
 use crate::{Result, cache};
@@ -19,9 +19,14 @@ pub(crate) struct Emulate {
 
 impl Emulate {
     pub(crate) async fn start() -> Result<Self> {
-        let mut command = Command::new("node");
-        let mut process = Process::spawn("emulate", command.arg("server.mjs").current_dir(cache().join("emulate")))?;
-        let ports = process.ready_line().await?;
+        let (process, ports) = started(async || {
+            let mut command = Command::new("node");
+            let command = command.arg("server.mjs").current_dir(cache().join("emulate"));
+            let mut process = Process::spawn("emulate", command)?;
+            let ports = process.ready_line().await?;
+            Ok((process, ports))
+        })
+        .await?;
         let port = |service: &str| {
             let port = ports[service].as_u64().and_then(|port| port.try_into().ok());
             port.ok_or(format!("no port of {service} in {ports}"))

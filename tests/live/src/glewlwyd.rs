@@ -3,7 +3,7 @@
 mod administration;
 
 use crate::pass_through::PassThrough;
-use crate::process::{Process, free_port, output};
+use crate::process::{Process, free_port, output, started};
 use crate::relying_party::{CODE_CHALLENGE, CODE_VERIFIER, REDIRECT, SignIn, member};
 use crate::resource_server::http_client;
 use crate::rotation::OldKeys;
@@ -38,13 +38,17 @@ pub(crate) struct Glewlwyd {
 impl Glewlwyd {
     /// Starts one with a signing key for each algorithm.
     pub(crate) async fn start(log: &str) -> Result<Self> {
-        let port = free_port()?;
-        let front = PassThrough::start(&format!("http://127.0.0.1:{port}")).await?;
-        let mut process = Process::spawn(log, &mut command(log, port, front.base()).await?)?;
-        let base = format!("http://127.0.0.1:{port}/api");
         let http = http_client()?;
-        let readiness = format!("{base}/");
-        process.ready(async || http.get(&readiness).send().await.ok()).await?;
+        let (process, front, base) = started(async || {
+            let port = free_port()?;
+            let front = PassThrough::start(&format!("http://127.0.0.1:{port}")).await?;
+            let mut process = Process::spawn(log, &mut command(log, port, front.base()).await?)?;
+            let base = format!("http://127.0.0.1:{port}/api");
+            let readiness = format!("{base}/");
+            process.ready(async || http.get(&readiness).send().await.ok()).await?;
+            Ok((process, front, base))
+        })
+        .await?;
 
         let issuer = format!("{}/api/oidc", front.base());
         let keys = private_keys(&ALGORITHMS).await?;

@@ -1,6 +1,6 @@
 //! PyPI `moto`: Cognito user pools on loopback, under Amazon's own host name.
 
-use crate::process::{Process, free_port, output};
+use crate::process::{Process, free_port, output, started};
 use crate::production_names::http_client;
 use crate::{Result, cache};
 use reqwest::Client;
@@ -19,18 +19,21 @@ pub(crate) struct Moto {
 
 impl Moto {
     pub(crate) async fn start() -> Result<Self> {
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let mut command = Command::new(cache().join("moto/venv/bin/moto_server"));
-        command.args(["--host", "127.0.0.1", "--port", &address.port().to_string()]);
-        command.arg("--ssl-cert").arg(cache().join("tls/server.pem"));
-        command.arg("--ssl-key").arg(cache().join("tls/server.key"));
-        let mut process = Process::spawn("moto", &mut command)?;
+        started(async || {
+            let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+            let mut command = Command::new(cache().join("moto/venv/bin/moto_server"));
+            command.args(["--host", "127.0.0.1", "--port", &address.port().to_string()]);
+            command.arg("--ssl-cert").arg(cache().join("tls/server.pem"));
+            command.arg("--ssl-key").arg(cache().join("tls/server.key"));
+            let mut process = Process::spawn("moto", &mut command)?;
 
-        let http = http_client(&[(HOST, address)])?;
-        let endpoint = format!("https://{address}");
-        let readiness = format!("{endpoint}/moto-api/");
-        process.ready(async || http.get(&readiness).send().await.ok()?.error_for_status().ok()).await?;
-        Ok(Moto { _process: process, endpoint, http })
+            let http = http_client(&[(HOST, address)])?;
+            let endpoint = format!("https://{address}");
+            let readiness = format!("{endpoint}/moto-api/");
+            process.ready(async || http.get(&readiness).send().await.ok()?.error_for_status().ok()).await?;
+            Ok(Moto { _process: process, endpoint, http })
+        })
+        .await
     }
 
     /// A client for which the production name is this moto.

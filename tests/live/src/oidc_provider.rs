@@ -1,6 +1,6 @@
 //! npm `oidc-provider`, configured by `oidc-provider/server.mjs`, and how to get tokens out of it.
 
-use crate::process::Process;
+use crate::process::{Process, started};
 use crate::relying_party::{RelyingParty, SignIn, SignInRequest, member};
 use crate::resource_server::http_client;
 use crate::rotation::OldKeys;
@@ -22,8 +22,13 @@ pub(crate) struct OidcProvider {
 impl OidcProvider {
     pub(crate) async fn start(log: &str) -> Result<Self> {
         let home = cache().join("oidc-provider");
-        let mut process = Process::spawn(log, Command::new("node").arg("server.mjs").current_dir(home))?;
-        let issuer = member(&process.ready_line().await?, "issuer")?;
+        let (process, line) = started(async || {
+            let mut process = Process::spawn(log, Command::new("node").arg("server.mjs").current_dir(&home))?;
+            let line = process.ready_line().await?;
+            Ok((process, line))
+        })
+        .await?;
+        let issuer = member(&line, "issuer")?;
         let http = http_client()?;
         let relying_party = RelyingParty::discover(&http, &issuer).await?;
         Ok(OidcProvider { _process: process, issuer, relying_party, http })

@@ -1,7 +1,7 @@
 //! Debian's PostgreSQL, with a cluster of its own for each start, on loopback and by an unprivileged user.
 
 use crate::Result;
-use crate::process::{Process, free_port, output};
+use crate::process::{Process, free_port, output, started};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::path::{Path, PathBuf};
@@ -46,11 +46,15 @@ impl Postgres {
 
     /// Starts the server on the cluster that is there.
     pub(crate) async fn resume(&mut self) -> Result {
-        let mut server = unprivileged(&programs()?.join("postgres"));
-        server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string(), "-h", "127.0.0.1", "-F"]);
-        server.args(["-c", "unix_socket_directories="]);
-        let mut process = Process::spawn("postgres", &mut server)?;
-        process.ready(async || self.pool().acquire().await.ok().map(drop)).await?;
+        let process = started(async || {
+            let mut server = unprivileged(&programs()?.join("postgres"));
+            server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string(), "-h", "127.0.0.1", "-F"]);
+            server.args(["-c", "unix_socket_directories="]);
+            let mut process = Process::spawn("postgres", &mut server)?;
+            process.ready(async || self.pool().acquire().await.ok().map(drop)).await?;
+            Ok(process)
+        })
+        .await?;
         self.process = Some(process);
         Ok(())
     }
@@ -63,7 +67,7 @@ impl Postgres {
     /// Connections as an application would make them, none of them yet.
     pub(crate) fn pool(&self) -> PgPool {
         let options = PgConnectOptions::new().host("127.0.0.1").port(self.port).username(USER).password(PASSWORD);
-        PgPoolOptions::new().acquire_timeout(Duration::from_secs(1)).connect_lazy_with(options.database("postgres"))
+        PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options.database("postgres"))
     }
 
     fn data(&self) -> PathBuf {

@@ -18,7 +18,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Ends TLS for servers that speak plain HTTP. Which one is meant is told by the name in the handshake (SNI); what is
 /// said then is passed on unread.
@@ -85,7 +85,7 @@ pub(crate) fn http_client(names: &[(&'static str, SocketAddr)]) -> Result<Client
         .redirect(redirect::Policy::none())
         .tls_certs_only([authority])
         .dns_resolver(Arc::new(Nowhere))
-        .timeout(Duration::from_secs(10));
+        .timeout(Duration::from_secs(60));
     let client = names.iter().fold(client, |client, (name, address)| client.resolve(name, *address));
     Ok(client.build()?)
 }

@@ -19,19 +19,37 @@ use crate::report::Report;
 use crate::shapes::Shapes;
 
 pub(crate) async fn check(report: &mut Report) -> Result {
-    let servers = tokio::try_join!(Moto::start(), Emulate::start(), Auth0Simulator::start(), Shapes::start());
-    let (moto, emulate, simulator, shapes) = servers?;
+    let (moto, emulate, simulator, shapes) =
+        tokio::join!(Moto::start(), Emulate::start(), Auth0Simulator::start(), Shapes::start());
 
-    cognito::imitated(report, &moto).await?;
-    cognito::shaped(report, &shapes).await?;
-    entra::emulated(report, &emulate).await?;
-    entra::shaped(report, &shapes).await?;
-    google::imitated(report, &emulate).await?;
-    okta::imitated(report, &emulate).await?;
-    okta::shaped(report, &shapes).await?;
-    keycloak::shaped(report, &shapes).await?;
-    firebase::shaped(report, &shapes).await?;
-    auth0::simulated(report, &simulator).await?;
-    auth0::shaped(report, &shapes).await?;
-    misleading::check(report, &shapes).await
+    part(report, "Cognito", &moto, cognito::imitated).await;
+    part(report, "Cognito", &shapes, cognito::shaped).await;
+    part(report, "Entra ID", &emulate, entra::emulated).await;
+    part(report, "Entra ID", &shapes, entra::shaped).await;
+    part(report, "Google", &emulate, google::imitated).await;
+    part(report, "Okta", &emulate, okta::imitated).await;
+    part(report, "Okta", &shapes, okta::shaped).await;
+    part(report, "Keycloak", &shapes, keycloak::shaped).await;
+    part(report, "Firebase", &shapes, firebase::shaped).await;
+    part(report, "Auth0", &simulator, auth0::simulated).await;
+    part(report, "Auth0", &shapes, auth0::shaped).await;
+    part(report, "oidc-provider", &shapes, misleading::check).await;
+    Ok(())
+}
+
+/// The checks of one preset at one server. A server that did not start takes no other's checks with it.
+async fn part<S>(
+    report: &mut Report,
+    name: &'static str,
+    server: &Result<S>,
+    check: impl AsyncFnOnce(&mut Report, &S) -> Result,
+) {
+    match server {
+        Ok(server) => {
+            if let Err(error) = check(report, server).await {
+                report.broke_off(name, "(this preset at this server)", error);
+            }
+        }
+        Err(error) => report.broke_off(name, "(the server itself)", error),
+    }
 }

@@ -7,9 +7,13 @@ use std::fmt;
 #[derive(Default)]
 pub(crate) struct Report {
     rows: Vec<Row>,
+    /// Checks that did not run.
+    skipped: usize,
 }
 
 struct Row {
+    /// Rather than the row of something that broke off.
+    is_check: bool,
     provider: &'static str,
     token: String,
     expected: String,
@@ -36,10 +40,39 @@ impl Report {
         got: Result<String>,
     ) {
         let got = got.unwrap_or_else(|error| format!("error: {error}"));
-        self.rows.push(Row { provider, token: token.into(), expected: expected.into(), got });
+        self.rows.push(Row { is_check: true, provider, token: token.into(), expected: expected.into(), got });
     }
 
-    pub(crate) fn failed(&self) -> usize {
+    /// Adds the failure of something that broke off. It is no check, and takes the place of none.
+    pub(crate) fn broke_off(&mut self, provider: &'static str, what: impl Into<String>, error: impl fmt::Display) {
+        let (token, expected, got) = (what.into(), "no error".to_owned(), format!("error: {error}"));
+        self.rows.push(Row { is_check: false, provider, token, expected, got });
+    }
+
+    /// Compares the checks of a section, which are those since there were `before`, with the number that it has.
+    pub(crate) fn close_section(&mut self, section: &'static str, before: usize, expected: usize) {
+        let ran = self.checks() - before;
+        if ran > expected {
+            let error = format!("{ran} checks ran: write this number into SECTIONS of src/main.rs");
+            self.broke_off(section, format!("(its {expected} checks)"), error);
+        } else if ran < expected {
+            self.skipped += expected - ran;
+            let error = format!("{} did not run", expected - ran);
+            self.broke_off(section, format!("(its {expected} checks)"), error);
+        }
+    }
+
+    /// The checks so far.
+    pub(crate) fn checks(&self) -> usize {
+        self.rows.iter().filter(|row| row.is_check).count()
+    }
+
+    /// All checks passed, none was left out, and there was one.
+    pub(crate) fn is_good(&self) -> bool {
+        self.failed() == 0 && self.skipped == 0 && self.checks() > 0
+    }
+
+    fn failed(&self) -> usize {
         self.rows.iter().filter(|row| !row.passed()).count()
     }
 }
@@ -63,6 +96,49 @@ impl fmt::Display for Report {
             line(row.cells(), if row.passed() { "" } else { "   <-- FAILED" })?;
         }
         let failed = self.failed();
-        writeln!(f, "{} passed, {failed} failed", self.rows.len() - failed)
+        writeln!(f, "{} passed, {failed} failed, {} skipped", self.rows.len() - failed, self.skipped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a section of two checks, of which so many passed and failed.
+    fn closed(passed: usize, failed: usize) -> Report {
+        let mut report = Report::default();
+        for (times, got) in [(passed, "200"), (failed, "401")] {
+            (0..times).for_each(|_| report.check("section", "token", "200", Ok(got.to_owned())));
+        }
+        report.close_section("section", 0, 2);
+        report
+    }
+
+    #[test]
+    fn a_run_is_good_when_each_check_ran_and_passed() {
+        for (passed, failed, is_good, last_line) in [
+            (2, 0, true, "2 passed, 0 failed, 0 skipped"),
+            (1, 1, false, "1 passed, 1 failed, 0 skipped"),
+            (1, 0, false, "1 passed, 1 failed, 1 skipped"),
+            (0, 0, false, "0 passed, 1 failed, 2 skipped"),
+            (3, 0, false, "3 passed, 1 failed, 0 skipped"),
+        ] {
+            let report = closed(passed, failed);
+            assert_eq!((report.is_good(), report.to_string().lines().last()), (is_good, Some(last_line)));
+        }
+    }
+
+    #[test]
+    fn a_run_of_nothing_is_not_good() {
+        assert!(!Report::default().is_good());
+    }
+
+    #[test]
+    fn what_broke_off_takes_the_place_of_no_check() {
+        let mut report = Report::default();
+        report.check("section", "token", "200", Ok("200".to_owned()));
+        report.broke_off("section", "(a part)", "no luck");
+        report.close_section("section", 0, 2);
+        assert!(report.to_string().ends_with("1 passed, 2 failed, 1 skipped\n"), "{report}");
     }
 }

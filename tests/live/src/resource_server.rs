@@ -1,7 +1,7 @@
 //! The `resource-server` example as a process of its own, asked over HTTP.
 
 use crate::Result;
-use crate::process::{Process, free_port};
+use crate::process::{Process, free_port, started};
 use crate::verdict;
 use reqwest::{Client, Method, redirect};
 use std::time::Duration;
@@ -16,18 +16,21 @@ pub(crate) struct ResourceServer {
 impl ResourceServer {
     /// Starts it with these variables and no others, and waits until it is ready.
     pub(crate) async fn start(name: &str, variables: &[(&str, &str)]) -> Result<Self> {
-        let address = format!("127.0.0.1:{}", free_port()?);
-        let base = format!("http://{address}");
-        let mut process = Process::spawn(name, command(variables)?.env("BIND", &address).env("RUST_LOG", "debug"))?;
-        let http = http_client()?;
-        let readiness = http.get(format!("{base}/readyz"));
-        process
-            .ready(async || {
-                let response = readiness.try_clone()?.send().await.ok()?;
-                (response.status() == 200).then_some(())
-            })
-            .await?;
-        Ok(ResourceServer { _process: process, base, http })
+        started(async || {
+            let address = format!("127.0.0.1:{}", free_port()?);
+            let base = format!("http://{address}");
+            let mut process = Process::spawn(name, command(variables)?.env("BIND", &address).env("RUST_LOG", "debug"))?;
+            let http = http_client()?;
+            let readiness = http.get(format!("{base}/readyz"));
+            process
+                .ready(async || {
+                    let response = readiness.try_clone()?.send().await.ok()?;
+                    (response.status() == 200).then_some(())
+                })
+                .await?;
+            Ok(ResourceServer { _process: process, base, http })
+        })
+        .await
     }
 
     /// One request, and the verdict that its answer is.
@@ -54,6 +57,6 @@ pub(crate) fn command(variables: &[(&str, &str)]) -> Result<Command> {
 
 /// No redirects are followed, no proxy is asked, and nothing is waited for without end.
 pub(crate) fn http_client() -> Result<Client> {
-    let limit = Duration::from_secs(10);
+    let limit = Duration::from_secs(60);
     Ok(Client::builder().no_proxy().redirect(redirect::Policy::none()).timeout(limit).build()?)
 }

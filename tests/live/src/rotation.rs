@@ -72,7 +72,8 @@ impl<'a> Rows<'a> {
 
     /// What broke off has a row that says so, and no others.
     fn finished(&mut self, outcome: Result<Outcome>) -> Option<Outcome> {
-        outcome.map_err(|error| self.add("(as a whole)", "no error", format!("error: {error}"))).ok()
+        let what = format!("{}: (as a whole)", self.when);
+        outcome.map_err(|error| self.report.broke_off(self.provider, what, error)).ok()
     }
 
     fn losses(&mut self, counts: &Counts) {

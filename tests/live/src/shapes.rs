@@ -1,7 +1,7 @@
 //! The shapes of hosted providers, on tokens that npm `oidc-provider` signs: configured by `oidc-provider/shapes.mjs`.
 
 use crate::emulate::OKTA_DOMAIN;
-use crate::process::Process;
+use crate::process::{Process, started};
 use crate::production_names::{TlsFront, http_client};
 use crate::relying_party::{RelyingParty, SignIn, SignInRequest};
 use crate::{Result, auth0_simulator, cache, moto};
@@ -30,10 +30,14 @@ pub(crate) struct Shapes {
 
 impl Shapes {
     pub(crate) async fn start() -> Result<Self> {
-        let mut command = Command::new("node");
-        let command = command.arg("shapes.mjs").current_dir(cache().join("oidc-provider"));
-        let mut process = Process::spawn("oidc-provider-shapes", command)?;
-        let line = process.ready_line().await?;
+        let (process, line) = started(async || {
+            let mut command = Command::new("node");
+            let command = command.arg("shapes.mjs").current_dir(cache().join("oidc-provider"));
+            let mut process = Process::spawn("oidc-provider-shapes", command)?;
+            let line = process.ready_line().await?;
+            Ok((process, line))
+        })
+        .await?;
         let port =
             line["port"].as_u64().and_then(|port| u16::try_from(port).ok()).ok_or(format!("no port in {line}"))?;
         let front = TlsFront::start(&HOSTS.map(|host| (host, port))).await?;

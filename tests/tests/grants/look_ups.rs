@@ -35,13 +35,16 @@ async fn grants_stand_beside_those_of_the_token() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_who_ask_at_once_cost_one_look_up() {
-    let world = World::new(GROUP).await;
+    let world = World::with(GROUP, |builder| builder.grants_deadline(Duration::from_secs(60))).await;
     let token = world.verified("alice").await;
     let closed = world.directory.gate.acquire_many(10_000).await.unwrap();
     let asking = a_thousand(&world, &token);
-    while world.calls() == 0 {
-        tokio::task::yield_now().await;
-    }
+    let called = async {
+        while world.calls() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(60), called).await.expect("a look-up");
     drop(closed);
     for asked in asking {
         assert!(asked.await.unwrap());

@@ -34,7 +34,7 @@ impl Client {
         let issuer = LocalIssuer::builder(API).personas(personas).start().await.unwrap();
         let provider = Oidc::issuer(issuer.url()).audience(API);
         let verifier = Verifier::builder().issuer(provider).build().await.unwrap();
-        let http = reqwest::Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(10));
+        let http = reqwest::Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(60));
         Self { issuer, verifier, http: http.no_proxy().build().unwrap() }
     }
 

@@ -135,7 +135,7 @@ async fn the_settings_of_a_provider_are_what_they_say() {
     api.assert_all(&[
         // leeway
         ("/admin/none", "", 404, ""),
-        ("/protected", &token(&issuer).expired_for(seconds(5)).mint(), 200, r#"{"message":"Hello you","user_id":"7"}"#),
+        ("/protected", &token(&issuer).expired_for(seconds(1)).mint(), 200, r#"{"message":"Hello you","user_id":"7"}"#),
         ("/protected", &token(&issuer).expired_for(seconds(15)).mint(), 401, ""),
         // algorithms
         ("/protected", &token(&issuer).algorithm(Algorithm::ES256).mint(), 401, ""),

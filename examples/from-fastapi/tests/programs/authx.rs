@@ -36,12 +36,12 @@ impl World {
         if !token.is_empty() {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         }
-        let mut socket = match timeout(Duration::from_secs(10), connect_async(request)).await.unwrap() {
+        let mut socket = match timeout(Duration::from_secs(60), connect_async(request)).await.unwrap() {
             Ok((socket, _)) => socket,
             Err(Error::Http(refusal)) => return Err(refusal.status().as_u16()),
             Err(error) => panic!("{error}"),
         };
-        let first = timeout(Duration::from_secs(10), socket.next()).await.unwrap().unwrap().unwrap();
+        let first = timeout(Duration::from_secs(60), socket.next()).await.unwrap().unwrap().unwrap();
         let _ = socket.close(None).await;
         match first {
             Message::Text(text) => Ok(text.to_string()),

@@ -1,6 +1,7 @@
 //! The rows of one provider.
 
 use crate::forgery::tampered;
+use crate::process::LIMIT;
 use crate::report::Report;
 use crate::resource_server::http_client;
 use crate::{Result, decoded, verdict};
@@ -10,6 +11,7 @@ use countersign::{Claims, CurrentUser, ManualClock, Verifier};
 use countersign_core::IntoIssuer;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 /// More than the longest leeway, in seconds.
 const AFTER_LEEWAY: u64 = 660;
@@ -35,8 +37,12 @@ impl<'a> Rows<'a> {
         I: IntoIssuer + Clone,
     {
         let clock = Arc::new(ManualClock::at(0));
-        let verifier = Verifier::builder().issuer(preset.clone()).demand_keys().build().await?;
-        let later = Verifier::builder().issuer(preset).clock(clock.clone()).demand_keys().build().await?;
+        let verifier = Verifier::builder().issuer(preset.clone()).build().await?;
+        let later = Verifier::builder().issuer(preset).clock(clock.clone()).build().await?;
+        for verifier in [&verifier, &later] {
+            let ready = timeout(LIMIT, verifier.until_ready()).await;
+            ready.map_err(|_| format!("no keys of {provider} after {LIMIT:?}: {:?}", verifier.ready()))?;
+        }
         let application = serve(verifier.clone()).await?;
         Ok(Rows { report, provider, setting: "", verifier, application, later, clock })
     }

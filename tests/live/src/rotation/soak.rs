@@ -3,22 +3,24 @@
 use super::rotating::{OldKeys, Rotating, kid};
 use super::tally::{Counts, Tally};
 use crate::forgery::renamed_key;
+use crate::process::LIMIT;
 use crate::{API, Result, verdict};
 use countersign::{Oidc, Verifier};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 /// The verifier fetches no keys for an unknown `kid` until so long after it last did.
 pub(super) const COOL_DOWN: Duration = Duration::from_secs(30);
 /// What a busy machine may add to that.
-const SLACK: Duration = Duration::from_secs(5);
-/// Between two rotations, and so more than one cool-down.
+const SLACK: Duration = Duration::from_secs(30);
+/// From the time when a new key was noticed to the next rotation: more than one cool-down, so that it can be noticed at
+/// once.
 const INTERVAL: Duration = Duration::from_secs(35);
-/// Before the first rotation. Made-up kids cause fetches at the start and after each cool-down; with this the rotations
-/// are well apart from them, since a provider may not answer while it rotates.
+/// The same among made-up kids, and before the first rotation. Made-up kids cause fetches at the start and after each
+/// cool-down; with this the rotations are well apart from them, since a provider may not answer while it rotates.
 const CALM: Duration = Duration::from_secs(3);
 /// After the last rotation was noticed.
 const AFTERMATH: Duration = Duration::from_secs(2);
@@ -26,6 +28,7 @@ pub(super) const ROTATIONS: [OldKeys; 3] = [OldKeys::Kept, OldKeys::Kept, OldKey
 
 const VERIFICATIONS_PER_SECOND: u32 = 150;
 const FORGERIES_PER_SECOND: u32 = 20;
+const POLL: Duration = Duration::from_millis(100);
 /// How often the provider issues a token.
 const FRESH_TOKEN: Duration = Duration::from_secs(2);
 
@@ -54,8 +57,9 @@ pub(super) async fn soak<P: Rotating>(log: &str, traffic: Traffic) -> Result<Out
         tokens: RefCell::new(vec![(0, provider.token().await?)]),
         over: Cell::new(false),
     };
+    timeout(LIMIT, load.verifier.until_ready()).await.map_err(|_| format!("no keys after {LIMIT:?}"))?;
     let script = async {
-        let outcome = load.rotations(&mut provider).await;
+        let outcome = load.rotations(&mut provider, traffic).await;
         load.over.set(true);
         outcome
     };
@@ -74,19 +78,30 @@ struct Load {
 }
 
 impl Load {
-    async fn rotations(&self, provider: &mut impl Rotating) -> Result {
-        self.fresh_tokens(provider, CALM).await?;
+    async fn rotations(&self, provider: &mut impl Rotating, traffic: Traffic) -> Result {
+        let apart = if traffic == Traffic::Honest { INTERVAL } else { CALM };
+        // The first made-up kid causes a fetch as well.
+        self.wait(provider, || traffic == Traffic::Honest || self.tally.counts().made_up > 0).await?;
         for (index, old) in ROTATIONS.into_iter().enumerate() {
-            if index > 0 {
-                self.fresh_tokens(provider, INTERVAL).await?;
-            }
+            self.fresh_tokens(provider, if index == 0 { CALM } else { apart }).await?;
             self.rotate(provider, old).await?;
-        }
-        let last = Instant::now();
-        while !self.tally.has_seen_newest() && last.elapsed() < COOL_DOWN + SLACK {
-            sleep(Duration::from_millis(100)).await;
+            self.wait(provider, || self.tally.has_seen_newest()).await?;
         }
         sleep(AFTERMATH).await;
+        Ok(())
+    }
+
+    /// Until it came about, or could have come about long ago.
+    async fn wait(&self, provider: &impl Rotating, came_about: impl Fn() -> bool) -> Result {
+        let start = Instant::now();
+        let mut next = start + FRESH_TOKEN;
+        while !came_about() && start.elapsed() < COOL_DOWN + SLACK {
+            sleep(POLL).await;
+            if next <= Instant::now() {
+                self.add(provider.token().await?);
+                next += FRESH_TOKEN;
+            }
+        }
         Ok(())
     }
 
