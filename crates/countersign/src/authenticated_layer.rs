@@ -136,8 +136,13 @@ struct Gate {
     preflights: Preflights,
 }
 
-/// Who is let through.
+/// What becomes of a request.
 enum Passage {
+    Through(Passenger),
+    Refused(Response<Body>),
+}
+
+enum Passenger {
     Known,
     Stranger,
 }
@@ -162,24 +167,24 @@ impl Gate {
     }
 
     /// Leaves the caller in the request, or gives the answer to a request that may not pass.
-    fn conclude<B: 'static>(&self, parts: &mut Parts, body: &B, verdict: Verdict) -> Result<Passage, Response<Body>> {
+    fn conclude<B: 'static>(&self, parts: &mut Parts, body: &B, verdict: Verdict) -> Passage {
         let rejection = match verdict {
             Ok(Some(caller)) => {
                 parts.extensions.insert(Principal::of(caller));
-                return Ok(Passage::Known);
+                return Passage::Through(Passenger::Known);
             }
             Ok(None) if self.exceptions.cover(parts) || self.preflights.hand_on(parts, body) => {
-                return Ok(Passage::Stranger);
+                return Passage::Through(Passenger::Stranger);
             }
             Ok(None) => CurrentUserRejection::missing(&self.verifier),
             Err(rejection) => rejection,
         };
         let refusal = rejection.into_response();
-        Err(if is_grpc(parts) { in_terms_of_grpc(refusal) } else { refusal })
+        Passage::Refused(if is_grpc(parts) { in_terms_of_grpc(refusal) } else { refusal })
     }
 }
 
-impl Passage {
+impl Passenger {
     /// What becomes of the answer.
     fn finish<B>(self) -> fn(Response<B>) -> Response<Body>
     where
@@ -234,10 +239,10 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         match self.gate.judge_now(&mut parts).map(|verdict| self.gate.conclude(&mut parts, &body, verdict)) {
-            Some(Ok(passage)) => {
-                Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(passage.finish()))
+            Some(Passage::Through(passenger)) => {
+                Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(passenger.finish()))
             }
-            Some(Err(refusal)) => Either::Right(Either::Left(ready(Ok(refusal)))),
+            Some(Passage::Refused(refusal)) => Either::Right(Either::Left(ready(Ok(refusal)))),
             None => {
                 // The service that was polled ready is the one to call.
                 let other = self.inner.clone();
@@ -246,8 +251,10 @@ where
                 Either::Right(Either::Right(Box::pin(async move {
                     let verdict = gate.judge(&mut parts).await;
                     match gate.conclude(&mut parts, &body, verdict) {
-                        Ok(passage) => inner.call(Request::from_parts(parts, body)).await.map(passage.finish()),
-                        Err(refusal) => Ok(refusal),
+                        Passage::Through(passenger) => {
+                            inner.call(Request::from_parts(parts, body)).await.map(passenger.finish())
+                        }
+                        Passage::Refused(refusal) => Ok(refusal),
                     }
                 })))
             }

@@ -1,13 +1,13 @@
 //! Deny by default: a router that refuses to be built while any route is undecided.
 
 use crate::access::Access;
-use crate::cache_control::PrivateAnswers;
 use crate::document_fault::{DocumentFault, faults, serving};
 use crate::guard::{Guard, guard_routes};
 use crate::guard_layer::GuardLayer;
 use crate::matrix::{Matrix, MatrixRow};
 use crate::openapi::{add_document, add_item, document_operation, operations, put, schemas};
 use crate::preflight::Preflights;
+use crate::private_answers::PrivateAnswers;
 use crate::route::Route;
 use crate::routes::{IntoRoutes, RoutedOperation, Routes};
 use axum::Router;

@@ -33,6 +33,8 @@ mod plain_path;
 mod preflight;
 mod principal;
 #[cfg(feature = "utoipa")]
+mod private_answers;
+#[cfg(feature = "utoipa")]
 mod public;
 mod rejection;
 mod require;
