@@ -114,6 +114,11 @@ fn a_document_that_claims_access_anywhere_is_refused() {
             json!({ "components": { "pathItems": { "Item": claiming["/x"] } } }),
             "`x-access` of GET the component Item is",
         ),
+        (
+            json!({ "components": { "callbacks": { "done": { "{$url}": { "post": operation(&claim) } } } } }),
+            "`x-access` of POST the callback done of the components is",
+        ),
+        (json!({ "components": claim }), "`x-access` of the components is"),
         (with(json!({ "paths": {} }), &claim), "`x-access` of the document is"),
         (json!({ "paths": with(json!({}), &claim) }), "`x-access` of the paths is"),
         (json!({ "paths": { "/x": { "query": operation(&claim) } } }), "`x-access` of QUERY /x is"),

@@ -3,9 +3,10 @@
 use crate::extension;
 use crate::matrix::MatrixRow;
 use crate::openapi::{line, operations};
+use std::collections::BTreeMap;
 use std::fmt;
 use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{PathItem, Paths};
+use utoipa::openapi::path::{Callback, PathItem, Paths};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// A statement of a document that a [`GuardedRouter`](crate::GuardedRouter) cannot answer for.
@@ -116,8 +117,12 @@ pub(crate) fn faults(openapi: &mut OpenApi, rows: &[MatrixRow]) -> Vec<DocumentF
     if let Some(webhooks) = &mut openapi.webhooks {
         paths(webhooks, "the webhook ", &mut faults);
     }
-    for (name, item) in openapi.components.iter_mut().flat_map(|components| &mut components.path_items) {
-        path_item(item, &format!("the component {name}"), &mut faults);
+    if let Some(components) = &mut openapi.components {
+        extensions(components.extensions.as_ref(), "the components", &mut faults);
+        for (name, item) in &mut components.path_items {
+            path_item(item, &format!("the component {name}"), &mut faults);
+        }
+        callbacks(&mut components.callbacks, "the components", &mut faults);
     }
     faults
 }
@@ -138,12 +143,16 @@ fn path_item(item: &mut PathItem, place: &str, faults: &mut Vec<DocumentFault>) 
     extensions(item.extensions.as_ref(), place, faults);
     for (method, operation) in operations(item) {
         extensions(operation.extensions.as_ref(), &format!("{method} {place}"), faults);
-        for (name, callback) in &mut operation.callbacks {
-            let RefOr::T(callback) = callback else { continue };
-            for item in callback.values_mut() {
-                if let RefOr::T(item) = item {
-                    path_item(item, &format!("the callback {name} of {method} {place}"), faults);
-                }
+        callbacks(&mut operation.callbacks, &format!("{method} {place}"), faults);
+    }
+}
+
+fn callbacks(callbacks: &mut BTreeMap<String, RefOr<Callback>>, place: &str, faults: &mut Vec<DocumentFault>) {
+    for (name, callback) in callbacks {
+        let RefOr::T(callback) = callback else { continue };
+        for item in callback.values_mut() {
+            if let RefOr::T(item) = item {
+                path_item(item, &format!("the callback {name} of {place}"), faults);
             }
         }
     }

@@ -119,8 +119,15 @@ pub(crate) fn add_document(openapi: &mut OpenApi, mut other: OpenApi, place: imp
     for (name, item) in other.webhooks.take().unwrap_or_default().paths {
         add_item(openapi.webhooks.get_or_insert_default(), name, item);
     }
-    for (name, item) in other.components.iter_mut().flat_map(|components| std::mem::take(&mut components.path_items)) {
-        openapi.components.get_or_insert_default().path_items.entry(name).or_insert(item);
+    if let Some(more) = &mut other.components {
+        let components = openapi.components.get_or_insert_default();
+        for (name, item) in std::mem::take(&mut more.path_items) {
+            components.path_items.entry(name).or_insert(item);
+        }
+        for (name, callback) in std::mem::take(&mut more.callbacks) {
+            components.callbacks.entry(name).or_insert(callback);
+        }
+        add_extensions(&mut components.extensions, more.extensions.take());
     }
     openapi.merge(other);
 }
@@ -184,10 +191,10 @@ pub(crate) fn document_operation(operation: &mut Operation, access: &Access) {
 
 /// Takes the line of an earlier access out of a description, where it was the last one.
 fn erase_line(operation: &mut Operation, before: &Access) {
-    if let (Some(text), Some(line)) = (&mut operation.description, line(before)) {
-        if let Some(rest) = text.strip_suffix(&line) {
-            *text = rest.trim_end().to_owned();
-        }
+    if let (Some(text), Some(line)) = (&mut operation.description, line(before))
+        && let Some(rest) = text.strip_suffix(&line)
+    {
+        *text = rest.trim_end().to_owned();
     }
 }
 
