@@ -79,7 +79,7 @@ async fn a_token_is_revoked_by_its_identifier() {
         (issuer, json!({}), false),
         (other, json!({"jti": "7"}), false),
     ];
-    assert_refuses(|list| list.revoke_id(ISSUERS[0], "7", NOW + HOUR), &rows).await;
+    assert_refuses(|list| list.revoke_id(ISSUERS[0], "7", NOW + HOUR).unwrap(), &rows).await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_session_is_revoked_with_all_its_tokens() {
         (issuer, json!({"jti": "7"}), false),
         (other, json!({"sid": "7"}), false),
     ];
-    assert_refuses(|list| list.revoke_session(ISSUERS[0], "7", NOW + HOUR), &rows).await;
+    assert_refuses(|list| list.revoke_session(ISSUERS[0], "7", NOW + HOUR).unwrap(), &rows).await;
 }
 
 #[tokio::test]
@@ -107,11 +107,11 @@ async fn a_subject_is_revoked_with_what_was_issued_so_far() {
         (issuer, json!({"sub": "bob"}), false),
         (other, json!({}), false),
     ];
-    assert_refuses(|list| list.revoke_subject(ISSUERS[0], "alice", NOW - 10, NOW + HOUR), &rows).await;
+    assert_refuses(|list| list.revoke_subject(ISSUERS[0], "alice", NOW - 10, NOW + HOUR).unwrap(), &rows).await;
     // A second revocation widens the first, and never takes any of it back.
     let both = |list: &RevocationList| {
-        list.revoke_subject(ISSUERS[0], "alice", NOW - 10, NOW + HOUR);
-        list.revoke_subject(ISSUERS[0], "alice", NOW - 60, NOW);
+        list.revoke_subject(ISSUERS[0], "alice", NOW - 10, NOW + HOUR).unwrap();
+        list.revoke_subject(ISSUERS[0], "alice", NOW - 60, NOW).unwrap();
     };
     assert_refuses(both, &rows).await;
 }
@@ -121,9 +121,9 @@ async fn an_entry_ends_when_it_was_said_to() {
     let world = World::new(|builder| builder).await;
     let token = world.token(ISSUERS[0], json!({"jti": "7", "sid": "8", "iat": NOW}));
     let list = world.verifier.revocations();
-    list.revoke_id(ISSUERS[0], "7", NOW + 10);
-    list.revoke_session(ISSUERS[0], "8", NOW + 20);
-    list.revoke_subject(ISSUERS[0], "alice", NOW, NOW + 30);
+    list.revoke_id(ISSUERS[0], "7", NOW + 10).unwrap();
+    list.revoke_session(ISSUERS[0], "8", NOW + 20).unwrap();
+    list.revoke_subject(ISSUERS[0], "alice", NOW, NOW + 30).unwrap();
     world.clock.set(NOW + 29);
     assert_eq!(world.verdict(&token).await, REVOKED);
     world.clock.set(NOW + 30);
@@ -137,7 +137,7 @@ async fn entries_that_ended_are_taken_out() {
     for round in 0..1_000 {
         world.clock.set(NOW + round);
         for number in 0..10 {
-            list.revoke_id(ISSUERS[0], &format!("{round}/{number}"), NOW + round + 10);
+            list.revoke_id(ISSUERS[0], &format!("{round}/{number}"), NOW + round + 10).unwrap();
         }
         assert!(list.len() <= 400, "{round}: {list:?}");
     }
@@ -155,7 +155,7 @@ async fn a_list_that_verifiers_share_counts_for_each() {
     for (world, token) in worlds.iter().zip(&tokens) {
         assert_eq!(world.verdict(token).await, Ok(()));
     }
-    list.revoke_session(ISSUERS[0], "7", 4_000_000_000);
+    list.revoke_session(ISSUERS[0], "7", 4_000_000_000).unwrap();
     for (world, token) in worlds.iter().zip(&tokens) {
         assert_eq!(world.verdict(token).await, REVOKED);
         assert!(world.verifier.revocations().is_empty(), "its own list is another one");
@@ -206,7 +206,7 @@ async fn a_revoked_token_costs_no_rule_a_question_and_none_slips_through_while_o
     let keys = IssuerKeys::jwks(format!(r#"{{"keys":[{}]}}"#, key.jwk()));
     let issuer = Issuer::new(ISSUERS[0], keys).audience(Audience::any_of(["api"])).validate_async(move |token| {
         counter.fetch_add(1, Ordering::SeqCst);
-        late.revoke(&token);
+        late.revoke(&token).unwrap();
         async { Ok(()) }
     });
     let verifier = Verifier::builder().issuer(issuer).revocation(list).build().await.unwrap();
@@ -215,5 +215,183 @@ async fn a_revoked_token_costs_no_rule_a_question_and_none_slips_through_while_o
     for _ in 0..2 {
         assert_eq!(verifier.verify(&token).await.err(), Some(TokenError::Revoked.into()));
         assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+}
+
+/// A token that was verified just now.
+async fn verified(world: &World, issuer: &str, more: Value) -> VerifiedToken {
+    world.verifier.verify(&world.token(issuer, more)).await.unwrap()
+}
+
+#[tokio::test]
+async fn tokens_of_one_subject_become_one_entry_and_none_of_them_is_forgotten() {
+    let [issuer, other] = ISSUERS;
+    let world = World::new(|builder| builder).await;
+    let list = world.verifier.revocations();
+    let mut revoked = Vec::new();
+    for number in 0..100 {
+        // The youngest is not the last, and one does not say when it was issued.
+        let more = match number {
+            50 => json!({"jti": "50"}),
+            _ => json!({"jti": number.to_string(), "iat": NOW - (number as u64 * 7) % 100}),
+        };
+        revoked.push(verified(&world, issuer, more).await);
+    }
+    for token in &revoked {
+        list.revoke(token).unwrap();
+        assert!(list.len() <= 9, "{list:?}");
+    }
+    for token in &revoked {
+        assert_eq!(world.verdict(token.raw()).await, REVOKED);
+    }
+    for (issuer, more, expected) in [
+        (issuer, json!({"iat": NOW - 50}), REVOKED),
+        (issuer, json!({"iat": NOW + 1}), Ok(())),
+        (issuer, json!({"sub": "bob", "iat": NOW - 50}), Ok(())),
+        (other, json!({"iat": NOW - 50}), Ok(())),
+    ] {
+        assert_eq!(world.verdict(&world.token(issuer, more.clone())).await, expected, "{more}");
+    }
+    // It ends with the last of those tokens, and not before.
+    world.clock.set(NOW + 10 * HOUR - 1);
+    assert_eq!(world.verdict(&world.token(issuer, json!({"iat": NOW - 50, "exp": NOW + 20 * HOUR}))).await, REVOKED);
+}
+
+#[tokio::test]
+async fn few_tokens_of_a_subject_are_told_apart() {
+    let world = World::new(|builder| builder).await;
+    for number in 0..8 {
+        let token = verified(&world, ISSUERS[0], json!({"jti": number.to_string(), "iat": NOW - 1})).await;
+        world.verifier.revoke(&token).unwrap();
+        world.verifier.revoke(&token).unwrap();
+    }
+    assert_eq!(world.verifier.revocations().len(), 8);
+    assert_eq!(world.verdict(&world.token(ISSUERS[0], json!({"jti": "8", "iat": NOW - 1}))).await, Ok(()));
+}
+
+#[tokio::test]
+async fn nothing_is_forgotten_in_a_full_list_and_what_is_new_is_an_error() {
+    const ENTRIES: usize = 100;
+    let issuer = ISSUERS[0];
+    let world = World::new(|builder| builder.revocation_entries(ENTRIES)).await;
+    let list = world.verifier.revocations();
+    let mut revoked = Vec::new();
+    // Two tokens of each, until there is no room for two.
+    for number in 0..ENTRIES {
+        for iat in [NOW - 20, NOW - 10] {
+            let token = verified(&world, issuer, json!({"sub": number.to_string(), "iat": iat})).await;
+            list.revoke(&token).unwrap();
+            revoked.push(token);
+            assert!(list.len() <= ENTRIES);
+        }
+    }
+    assert_eq!(list.len(), ENTRIES);
+    let stranger = verified(&world, issuer, json!({"sub": "stranger"})).await;
+    for result in [
+        list.revoke(&stranger),
+        list.revoke_subject(issuer, "stranger", NOW, u64::MAX),
+        list.revoke_session(issuer, "7", u64::MAX),
+        list.revoke_id(issuer, "7", u64::MAX),
+    ] {
+        assert!(result.is_err());
+    }
+    // What adds to an entry needs no place.
+    list.revoke_subject(issuer, "7", NOW, NOW + HOUR).unwrap();
+    list.revoke(&verified(&world, issuer, json!({"sub": "8", "iat": NOW})).await).unwrap();
+    for token in &revoked {
+        assert_eq!(world.verdict(token.raw()).await, REVOKED);
+    }
+    assert_eq!((world.verdict(stranger.raw()).await, list.len()), (Ok(()), ENTRIES));
+
+    // Ended entries give their places back, wherever they are.
+    world.clock.set(NOW + 10 * HOUR + 60);
+    list.revoke_session(issuer, "7", u64::MAX).unwrap();
+    assert!(list.len() < ENTRIES);
+}
+
+#[tokio::test]
+async fn one_who_logs_out_again_and_again_leaves_room_for_others() {
+    let world = World::new(|builder| builder.revocation_entries(20)).await;
+    let list = world.verifier.revocations();
+    let mut tokens = Vec::new();
+    for number in 0..200 {
+        tokens.push(verified(&world, ISSUERS[0], json!({"sub": "mallory", "jti": number.to_string()})).await);
+    }
+    for (number, token) in tokens.iter().enumerate() {
+        list.revoke(token).unwrap();
+        let _ = list.revoke_session(ISSUERS[0], &number.to_string(), u64::MAX);
+    }
+    let alice = verified(&world, ISSUERS[0], json!({})).await;
+    list.revoke(&alice).unwrap();
+    assert_eq!(world.verdict(alice.raw()).await, REVOKED);
+    list.revoke_subject(ISSUERS[0], "bob", NOW, NOW + HOUR).unwrap();
+    assert!(list.revoke_session(ISSUERS[0], "another", u64::MAX).is_err(), "they have their half");
+}
+
+#[test]
+fn many_threads_never_put_more_into_a_list_than_it_holds() {
+    let list = RevocationList::bounded(Arc::new(ManualClock::at(NOW)), 1_000);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let list = &list;
+            scope.spawn(move || {
+                for number in 0..2_000 {
+                    let _ = list.revoke_subject(ISSUERS[0], &format!("{thread}/{number}"), NOW, u64::MAX);
+                    assert!(list.len() <= 1_000);
+                }
+            });
+        }
+    });
+    assert_eq!(list.len(), 1_000);
+}
+
+/// An issuer whose clock is ahead by these seconds shows it by a token of somebody else.
+async fn show_clock(world: &World, issuer: &str, ahead: u64) {
+    verified(world, issuer, json!({"sub": "somebody", "iat": NOW + ahead})).await;
+}
+
+#[tokio::test]
+async fn a_subject_is_revoked_by_the_clock_of_its_issuer() {
+    let [issuer, other] = ISSUERS;
+    for (ahead, is_shown) in [(0, true), (1, true), (20, true), (30, true), (20, false)] {
+        let world = World::new(|builder| builder).await;
+        let stolen = world.token(issuer, json!({"iat": NOW + ahead}));
+        if is_shown {
+            show_clock(&world, issuer, ahead).await;
+        }
+        world.verifier.revocations().revoke_subject(issuer, "alice", NOW, NOW + HOUR).unwrap();
+        // A token that comes only now shows it as well.
+        assert_eq!(world.verdict(&stolen).await, REVOKED, "{ahead}");
+        let new = |issuer: &str, after: u64| world.token(issuer, json!({"iat": NOW + ahead + after}));
+        world.clock.set(NOW + 1);
+        assert_eq!(world.verdict(&new(issuer, 1)).await, Ok(()), "a new token passes: {ahead}");
+        assert_eq!(world.verdict(&stolen).await, REVOKED, "{ahead}");
+        assert_eq!(world.verdict(&new(other, 0)).await, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn the_clock_of_one_issuer_says_nothing_about_another() {
+    let [issuer, other] = ISSUERS;
+    let world = World::new(|builder| builder).await;
+    show_clock(&world, other, 30).await;
+    world.verifier.revocations().revoke_subject(issuer, "alice", NOW, NOW + HOUR).unwrap();
+    world.clock.set(NOW + 1);
+    assert_eq!(world.verdict(&world.token(issuer, json!({"iat": NOW + 1}))).await, Ok(()));
+}
+
+#[tokio::test]
+async fn what_one_verifier_sees_of_a_clock_counts_for_all_that_share_a_list() {
+    let list = RevocationList::new(Arc::new(ManualClock::at(NOW)));
+    let worlds = [
+        World::new(|builder| builder.revocation(list.clone())).await,
+        World::new(|builder| builder.revocation(list.clone())).await,
+    ];
+    show_clock(&worlds[0], ISSUERS[0], 20).await;
+    list.revoke_subject(ISSUERS[0], "alice", NOW, NOW + HOUR).unwrap();
+    for world in &worlds {
+        world.clock.set(NOW + 25);
+        assert_eq!(world.verdict(&world.token(ISSUERS[0], json!({"iat": NOW + 20}))).await, REVOKED);
+        assert_eq!(world.verdict(&world.token(ISSUERS[0], json!({"iat": NOW + 21}))).await, Ok(()));
     }
 }

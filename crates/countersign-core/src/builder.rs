@@ -134,7 +134,7 @@ impl<I> VerifierBuilder<I> {
     }
 
     /// How much memory verified tokens may take that are kept for when they come again, in bytes: 64 MiB unless set, enough
-    /// for some 30 000 tokens of usual size. Less than 64 KiB is [no cache](Self::without_cache).
+    /// for some 28 000 tokens of usual size. Less than 64 KiB is [no cache](Self::without_cache).
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache = Some(CacheLimits { bytes, ..self.cache.unwrap_or_default() });
         self

@@ -35,7 +35,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const USUAL_CALLER: usize = 2 * 1024;
 /// What a caller takes beside its key and its grants: their own block, its place in the cache, and its share of the tables
 /// and of the memory of those that left.
-const OVERHEAD: usize = block(size_of::<Grants>() + COUNTERS) + size_of::<Kept>() + 160;
+const OVERHEAD: usize = block(size_of::<Grants>() + COUNTERS) + size_of::<Kept>() + 128;
 
 /// For how long, how fast and how many.
 #[derive(Clone, Copy, Debug)]

@@ -106,7 +106,8 @@ impl Principal {
         let texts = [Some(&self.subject), self.username.as_ref(), self.email.as_ref(), self.tenant.as_ref()];
         let sets = [&self.scopes, &self.groups, &self.roles, &self.permissions];
         // The name of an issuer with many tenants is made anew for each token.
-        block(self.issuer.len() + COUNTERS)
+        let issuer = if Arc::ptr_eq(&self.issuer, &self.issuer_name) { 0 } else { block(self.issuer.len() + COUNTERS) };
+        issuer
             + texts.into_iter().flatten().map(|text| block(text.len())).sum::<usize>()
             + sets.into_iter().map(NameSet::bytes).sum::<usize>()
     }

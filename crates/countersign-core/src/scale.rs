@@ -17,6 +17,8 @@ const SMALLEST: usize = 32;
 pub(crate) const COUNTERS: usize = 16;
 /// A type that is smaller cannot hold a pointer, and so nothing outside of itself.
 const POINTER: usize = size_of::<usize>();
+/// The size of a `String` or a `Vec`. In less room there is one that was cut to its length, or is shared.
+const OWNED: usize = 3 * POINTER;
 /// A table of hashes takes at least so much inline. What is larger than a pointer and smaller than this is none.
 const SMALLEST_TABLE: usize = 32;
 /// What serde reads before it knows the type (`flatten`, enums that are not tagged from outside), and what a visitor of its
@@ -42,6 +44,8 @@ impl Scale {
 pub(crate) struct Made {
     /// Its size.
     pub(crate) size: usize,
+    /// What its holder has for it.
+    pub(crate) room: usize,
     pub(crate) kind: Kind,
 }
 
@@ -49,6 +53,8 @@ pub(crate) struct Made {
 pub(crate) enum Kind {
     /// A derived type, or one of the standard library.
     Seen,
+    /// A `Vec`.
+    Vec,
     /// A `serde_json::Value`.
     Value,
     /// It takes anything, and may be anything.
@@ -56,12 +62,13 @@ pub(crate) enum Kind {
 }
 
 impl Made {
-    /// A value that its holder gave so much room. What is larger than the room is in a box, and in a room for a pointer
-    /// there may be one.
-    pub(crate) fn held_in(self, room: usize, is_leaf: bool) -> usize {
+    /// The value itself. What is larger than its room is in a box, and in a room for a pointer there may be one.
+    pub(crate) fn outside(self, is_leaf: bool) -> usize {
         let boxed = match self.size {
-            size if size > room => block(size + COUNTERS),
-            size if size == 0 || is_leaf || room != POINTER => 0,
+            // A text or an array that lost its spare capacity.
+            OWNED if self.room == 2 * POINTER => 0,
+            size if size > self.room => block(size + COUNTERS),
+            size if size == 0 || is_leaf || self.room != POINTER => 0,
             _ => SMALLEST,
         };
         boxed + if self.kind == Kind::Unseen && self.size >= POINTER { UNSEEN } else { 0 }
@@ -69,7 +76,7 @@ impl Made {
 
     /// A number or a truth: the box that it may be in.
     pub(crate) fn number(self) -> usize {
-        if self.size < POINTER || self.kind == Kind::Value { 0 } else { SMALLEST }
+        if self.room == POINTER && self.kind != Kind::Value { SMALLEST } else { 0 }
     }
 
     /// A text of so many bytes, shared or not.
@@ -77,6 +84,7 @@ impl Made {
         match self.kind {
             _ if self.size < POINTER => 0,
             Kind::Value => block(bytes),
+            _ if self.size == OWNED && self.room >= OWNED => block(bytes),
             _ => block(bytes + COUNTERS),
         }
     }
@@ -86,6 +94,7 @@ impl Made {
         match self.kind {
             _ if count == 0 || self.size < POINTER => 0,
             Kind::Value => vector(count, size),
+            Kind::Vec => vector(count, size) + if self.room < OWNED { COUNTERS } else { 0 },
             _ if self.may_be_table() => {
                 vector(count, size).max(table(count, size)).max(tree(count, size)).max(list(count, size))
             }

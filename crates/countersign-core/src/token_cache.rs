@@ -19,7 +19,7 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// Less does not hold a single token of the longest that are accepted.
 const MIN_BYTES: usize = 64 * 1024;
 /// What the cache itself takes for a token: its place, and its share of the tables and of the memory of those that left.
-const BOOK_KEEPING: usize = 160;
+const BOOK_KEEPING: usize = 128;
 /// About what a token takes, with all that belongs to it.
 const USUAL_TOKEN: usize = 2 * 1024;
 

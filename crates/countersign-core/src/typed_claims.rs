@@ -25,7 +25,7 @@ impl TypedClaims {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// The claims as `C`, if somebody asked for this type before; else the end of the list, for [`make`](Self::make).
+    /// The claims as `C`, if somebody asked for this type before; else the end of the list.
     #[inline]
     fn find<C: Send + Sync + 'static>(&self) -> Result<Arc<C>, &Link> {
         let mut list = &self.first;
@@ -35,7 +35,10 @@ impl TypedClaims {
             {
                 return Ok(claims);
             }
-            list = list.next.get_or_init(Box::default);
+            match list.next.get() {
+                Some(next) => list = next,
+                None => break,
+            }
         }
         Err(list)
     }
@@ -63,7 +66,7 @@ impl TypedClaims {
     }
 
     fn add(&self, end: &Link, mut claims: Arc<dyn Any + Send + Sync>, bytes: usize) {
-        let (mut list, mut bytes) = (end, bytes.saturating_add(block(size_of::<Link>())));
+        let (mut list, mut bytes) = (end, bytes);
         // Two requests may make the same type at once; then it stands twice, and the first is found from then on.
         while let Err(lost) = list.claims.set(claims) {
             claims = lost;

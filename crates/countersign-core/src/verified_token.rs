@@ -120,7 +120,14 @@ impl VerifiedToken {
 
     /// The places where revocations of the token would be.
     pub(crate) fn revocation_places(&self) -> &RevocationPlaces {
-        self.0.revocation_places.get_or_init(|| Box::new(RevocationPlaces::of(self)))
+        let places = &self.0.revocation_places;
+        if let Some(places) = places.get() {
+            return places;
+        }
+        let made = Box::new(RevocationPlaces::of(self));
+        let made = places.get_or_init(|| made);
+        self.0.provenance.weigh(self);
+        made
     }
 
     pub(crate) fn expired(&self) -> Duration {
@@ -149,8 +156,7 @@ impl VerifiedToken {
         let marks = [&inner.marks.id, &inner.marks.session].into_iter().flatten().map(|mark| block(mark.len()));
         block(size_of::<Inner>() + COUNTERS)
             + marks.sum::<usize>()
-            // Counted from the start: it is there from the first revocation on.
-            + block(size_of::<RevocationPlaces>())
+            + inner.revocation_places.get().map_or(0, |_| block(size_of::<RevocationPlaces>()))
             + block(inner.raw.len())
             + block(inner.payload.capacity())
             + inner.principal.bytes()

@@ -41,8 +41,8 @@ enum Form {
 impl<'s, D> Weighing<'s, D> {
     #[inline]
     fn visitor<'de, V: Visitor<'de>>(&self, visitor: V, form: Form, is_leaf: bool, kind: Kind) -> Weighed<'s, V> {
-        let made = Made { size: size_of::<V::Value>(), kind };
-        self.scale.add(made.held_in(self.room, is_leaf));
+        let made = Made { size: size_of::<V::Value>(), room: self.room, kind };
+        self.scale.add(made.outside(is_leaf));
         Weighed { visitor, scale: self.scale, made, form }
     }
 
@@ -189,7 +189,10 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let visitor = self.collected(visitor);
+        // Under another name it is charged as whatever takes most.
+        let is_vec = type_name::<V::Value>().starts_with("alloc::vec::Vec<");
+        let kind = if is_vec { Kind::Vec } else { Kind::Seen };
+        let visitor = self.visitor(visitor, Form::Collected, false, kind);
         self.inner.deserialize_seq(visitor)
     }
 
@@ -494,6 +497,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
 
 /// What is in a variant is made in the room of the enum.
 fn inline<'de, V: Visitor<'de>>(visitor: V, scale: &Scale) -> Weighed<'_, V> {
-    let made = Made { size: size_of::<V::Value>(), kind: Kind::Seen };
+    let size = size_of::<V::Value>();
+    let made = Made { size, room: size, kind: Kind::Seen };
     Weighed { visitor, scale, made, form: Form::Inline }
 }
