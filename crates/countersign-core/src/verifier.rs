@@ -170,18 +170,20 @@ impl Verifier {
         Ok(Some(self.admit(verified)?))
     }
 
-    /// 1. Checks the outside: size, three parts of strict base64url, a strict header.
+    /// Looks at the outside of a token.
     fn open<'a>(&self, token: &'a str) -> Result<Opened<'a>, TokenError> {
+        // 1. the outside: size, three parts of strict base64url, a strict header
         let raw = RawToken::parse(token)?;
         let header = self.0.headers.read(&raw)?;
         let payload = text(raw.payload()?)?;
         Ok(Opened { raw, header, payload })
     }
 
-    /// 2. Finds the issuer that the token names, and checks what can be said without a key. The same checks in the same
-    /// order for one issuer and for several, so that no token of a stranger is ever a reason to ask for keys.
+    /// Finds the issuer that a token names, and checks what can be said without a key. The checks and their order are the same
+    /// for one issuer and for several, so no token of a stranger is a reason to ask for keys.
     fn unverified<'v, 't>(&'v self, opened: &'t Opened<'_>) -> Result<Unverified<'v, 't>, TokenError> {
         let Opened { raw, header, payload } = opened;
+        // 2. the issuer that the token names, and what it allows
         let claims = claims(payload)?;
         let issuer = self.issuer(&claims)?;
         if !issuer.policy.algorithms.contains(header.algorithm) {
@@ -213,7 +215,7 @@ impl Verifier {
         Ok(self.judge(token, &keys, self.0.clock.now())?)
     }
 
-    /// 3. Checks the signature, under exactly one of the issuer's keys, and then the claims.
+    /// Checks the signature, and then the claims.
     fn judge<'v>(
         &self,
         token: &Unverified<'v, '_>,
@@ -221,6 +223,7 @@ impl Verifier {
         now: Duration,
     ) -> Result<Judged<'v>, TokenError> {
         let Unverified { raw, header, claims, issuer } = token;
+        // 3. the signature, under exactly one of the issuer's keys
         let key = match keys.set.select(header.kid.as_deref(), header.algorithm) {
             Ok(key) => key,
             Err(error) => {
