@@ -21,6 +21,7 @@ use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// How long a peer has to answer a close, before the connection is dropped.
@@ -148,8 +149,10 @@ impl<R: Requirement> AuthenticatedSocket<R> {
     fn end(&mut self) {
         if let Some(socket) = self.socket.take() {
             tracing::debug!(target: "countersign::websocket", reason = TOKEN_EXPIRED, "a socket ends");
-            // The handler may be gone before the peer has answered.
-            tokio::spawn(close(socket, close_code::POLICY, TOKEN_EXPIRED));
+            // The handler may be gone before the peer has answered. Outside of a runtime the connection is dropped.
+            if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(close(socket, close_code::POLICY, TOKEN_EXPIRED));
+            }
             self.end.wake();
         }
     }
