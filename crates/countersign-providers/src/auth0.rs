@@ -149,8 +149,8 @@ impl Preset for Auth0 {
                   Access Token); Applications > your application > Settings (Domain, Client ID)",
         quirks: &[
             "The issuer ends in a slash.",
-            "ID tokens are told from access tokens by their `nonce`, where the log-in had one, and by the audience, which is a \
-             client and no API. Do not configure a client id as audience.",
+            "An access token names its client (`azp`, or `client_id`), its scopes or its grant (`gty`). An ID token has none of \
+             these unless an action adds it, and is for a client, not for an API. Do not configure a client id as audience.",
             "Without an `audience` in the log-in request Auth0 issues an opaque access token, which is refused as \
              `not_compact`.",
             "Roles are in a token only by a custom claim of your own, whose name is a URL: \
@@ -166,10 +166,12 @@ impl Preset for Auth0 {
         let domain = host("Auth0 domain", &self.domain, "it looks like `acme.eu.auth0.com`")?;
         let iss = format!("https://{domain}/");
         let keys = format!("{iss}.well-known/jwks.json");
+        // The client, or what it was granted: no ID token has any of them.
+        let asked_for = ClaimRule::present("azp").or_at("client_id").or_at("scope").or_at("gty");
         let id = TokenKind::id().mark(ClaimRule::absent("scope")).mark(ClaimRule::absent("gty"));
         let id = self.nonce.into_iter().fold(id, |id, nonce| id.marked("nonce", nonce));
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access(), Audience::any_of(self.audiences))
+            .access(TokenKind::access().mark(asked_for), Audience::any_of(self.audiences))
             .id(id, Audience::client(self.clients))
             .claim_map(Self::claims()))
     }

@@ -210,6 +210,8 @@ impl Preset for Ory {
             }
             Tokens::Sessions { jwks_url } => {
                 let session = TokenKind::access().mark(ClaimRule::present("sid")).mark(ClaimRule::absent("client_id"));
+                // Ory's ID tokens have a `sid`, too, and say when they were asked for.
+                let session = session.mark(ClaimRule::absent("rat"));
                 let profile = Profile::with_keys_at(iss, &jwks_url)?.algorithms([Algorithm::ES256, Algorithm::RS256]);
                 if self.audiences.is_empty() {
                     profile.access(session.mark(ClaimRule::absent("aud")), Audience::whole_issuer())
