@@ -260,7 +260,9 @@ mod tests {
     fn an_identifier_says_what_it_is_of() {
         let rule = ClaimRule::begins_with("sid", "session_");
         assert_rule(&rule, r#"{"sid":"session_1"}"#, Ok(true));
-        for other in [r#"{"sid":"SESSION_1"}"#, r#"{"sid":" session_1"}"#, r#"{"sid":"sess"}"#, r#"{"sid":["session_1"]}"#] {
+        for other in
+            [r#"{"sid":"SESSION_1"}"#, r#"{"sid":" session_1"}"#, r#"{"sid":"sess"}"#, r#"{"sid":["session_1"]}"#]
+        {
             assert_rule(&rule, other, Ok(false));
         }
         assert_rule(&rule, "{}", Err(TokenError::MissingClaim("sid")));
