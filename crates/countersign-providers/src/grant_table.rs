@@ -6,7 +6,8 @@ use std::fmt;
 /// PostgreSQL cuts longer names off.
 const MAX_NAME: usize = 63;
 
-/// A table with a row for each grant: a column for the caller, and one for what was granted. Both hold text.
+/// A table with a row for each grant: a column for the caller, and one for what was granted. Both hold text: `TEXT` or
+/// `VARCHAR`, or PostgreSQL's `citext`. A view can make text of a column of another type.
 ///
 /// # Example
 ///
@@ -20,7 +21,10 @@ const MAX_NAME: usize = 63;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct GrantTable {
-    query: String,
+    schema: Option<String>,
+    table: String,
+    caller: String,
+    grant: String,
 }
 
 impl GrantTable {
@@ -31,19 +35,11 @@ impl GrantTable {
     ///
     /// [`ConfigError::InvalidArgument`] for a name that is not made of 1 to 63 letters, digits and underscores.
     pub fn new(table: &str, caller: &str, grant: &str) -> Result<Self, ConfigError> {
-        let path = table.split('.').map(quoted).collect::<Result<Vec<_>, _>>()?;
-        if path.len() > 2 {
-            return Err(invalid(table));
-        }
-        // Columns are named with their table, since SQLite takes a quoted name that is no column for a text.
-        Ok(Self {
-            query: format!(
-                "SELECT DISTINCT held.{grant} FROM {table} AS held WHERE held.{caller} = $1 LIMIT $2",
-                table = path.join("."),
-                caller = quoted(caller)?,
-                grant = quoted(grant)?,
-            ),
-        })
+        let (schema, table) = match table.split_once('.') {
+            None => (None, table),
+            Some((schema, table)) => (Some(plain(schema)?), table),
+        };
+        Ok(Self { schema, table: plain(table)?, caller: plain(caller)?, grant: plain(grant)? })
     }
 
     /// `authz_groups` as auth-middleware has it.
@@ -60,18 +56,43 @@ impl GrantTable {
         Self::new(table, "username", grant).expect("names of letters and underscores")
     }
 
-    /// Its parameters are the caller and the number of rows. PostgreSQL and SQLite both read it.
-    pub(crate) fn query(&self) -> &str {
-        &self.query
+    /// The name of the table in the text of a query.
+    pub(crate) fn path(&self) -> String {
+        match &self.schema {
+            None => quoted(&self.table),
+            Some(schema) => format!("{}.{}", quoted(schema), quoted(&self.table)),
+        }
+    }
+
+    /// The column of the caller in the text of a query on the table `AS held`. It is named with its table, since SQLite takes
+    /// a quoted name that is no column for a text.
+    pub(crate) fn caller(&self) -> String {
+        format!("held.{}", quoted(&self.caller))
+    }
+
+    /// The column of the grant, likewise.
+    pub(crate) fn grant(&self) -> String {
+        format!("held.{}", quoted(&self.grant))
+    }
+
+    /// The names of schema, table and the caller's column, to be bound to a query.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn names(&self) -> (Option<&str>, &str, &str) {
+        (self.schema.as_deref(), &self.table, &self.caller)
     }
 }
 
-fn quoted(name: &str) -> Result<String, ConfigError> {
+fn plain(name: &str) -> Result<String, ConfigError> {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_plain || !(1..=MAX_NAME).contains(&name.len()) {
         return Err(invalid(name));
     }
-    Ok(format!("\"{name}\""))
+    Ok(name.to_owned())
+}
+
+/// Only for names that are [`plain`].
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
 }
 
 fn invalid(name: &str) -> ConfigError {
@@ -84,7 +105,7 @@ fn invalid(name: &str) -> ConfigError {
 
 impl fmt::Debug for GrantTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("GrantTable").field(&self.query).finish()
+        write!(f, "GrantTable({}, {}, {})", self.path(), self.caller(), self.grant())
     }
 }
 
@@ -94,10 +115,9 @@ mod tests {
 
     #[test]
     fn names_are_quoted_and_only_plain_ones_are_taken() {
-        assert_eq!(
-            GrantTable::new("auth.Groups", "user", "group").unwrap().query(),
-            r#"SELECT DISTINCT held."group" FROM "auth"."Groups" AS held WHERE held."user" = $1 LIMIT $2"#
-        );
+        let table = GrantTable::new("auth.Groups", "user", "group").unwrap();
+        let names = [table.path(), table.caller(), table.grant()];
+        assert_eq!(names, [r#""auth"."Groups""#, r#"held."user""#, r#"held."group""#]);
         let long = "a".repeat(64);
         for bad in ["", "a b", "a\"b", "a;b", "a-b", "a'b", "gruppé", "a\0b", "a.b.c", ".a", "a.", ".", &long] {
             assert!(GrantTable::new(bad, "a", "b").is_err(), "{bad:?}");

@@ -20,6 +20,8 @@ mod github_actions;
 mod google;
 mod google_iap;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod grant_database;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod grant_table;
 mod host;
 mod http;

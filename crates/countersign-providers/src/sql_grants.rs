@@ -1,5 +1,6 @@
 //! Grants from tables of a SQL database.
 
+use crate::grant_database::Database;
 use crate::grant_table::GrantTable;
 use countersign_core::{BoxFuture, Grants, GrantsError, GrantsProvider, NameSet, PrincipalKey};
 use std::sync::Arc;
@@ -11,15 +12,18 @@ const MAX_ROWS: u32 = 1_000;
 ///
 /// Unless set otherwise groups are read from `authz_groups (username, "group")` and permissions from
 /// `authz_permissions (username, permission)`, the tables of Python's auth-middleware; roles from nowhere. The caller's
-/// `sub` is compared with the column `username`, to the letter. Whatever a token says is bound to a query, never written
-/// into one.
+/// `sub` is compared with the column `username`, byte for byte, whatever the column's collation. Whatever a token says is
+/// bound to a query, never written into one.
 ///
 /// The pool is yours: its size, its time-outs, and with features of sqlx its TLS. Create an index on the column that
-/// callers are found by.
+/// callers are found by. On PostgreSQL an index on a column of `citext` is one on `(column::text)`.
 ///
 /// # Security
 ///
 /// A subject is unique only within its issuer, so rows count for callers of one issuer: everybody else has none.
+///
+/// Callers are texts. A column of numbers, of `char(n)` or of `name` changes what it stores, so that two callers become one:
+/// [`check`](Self::check) refuses it, and a caller that it finds there gets no verdict.
 #[derive(Clone, Debug)]
 pub struct SqlGrants {
     database: Database,
@@ -29,14 +33,6 @@ pub struct SqlGrants {
     roles: Option<GrantTable>,
     permissions: Option<GrantTable>,
     max_rows: u32,
-}
-
-#[derive(Clone, Debug)]
-enum Database {
-    #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::SqlitePool),
-    #[cfg(feature = "postgres")]
-    Postgres(sqlx::PgPool),
 }
 
 /// What of a caller stands in the tables.
@@ -148,13 +144,18 @@ impl SqlGrants {
         self
     }
 
-    /// Asks the tables for nobody: at the start, so that a wrong name of a table or column is found then.
+    /// Asks the tables for nobody: at the start, so that a wrong name of a table or column is found then, and a column that
+    /// holds something else than text.
     ///
     /// # Errors
     ///
-    /// [`GrantsError`], with the database's own words as its source.
+    /// [`GrantsError`], with the database's own words as its source where it has any.
     pub async fn check(&self) -> Result<(), GrantsError> {
-        self.read("").await.map(drop)
+        self.read("").await?;
+        for table in [&self.groups, &self.roles, &self.permissions].into_iter().flatten() {
+            self.database.check(table).await?;
+        }
+        Ok(())
     }
 
     async fn read(&self, identifier: &str) -> Result<Grants, GrantsError> {
@@ -169,18 +170,11 @@ impl SqlGrants {
         let Some(table) = table else { return Ok(NameSet::default()) };
         // One more shows that there are too many.
         let limit = i64::from(self.max_rows) + 1;
-        let query = table.query();
-        let names: Result<Vec<Option<String>>, sqlx::Error> = match &self.database {
-            #[cfg(feature = "sqlite")]
-            Database::Sqlite(pool) => sqlx::query_scalar(query).bind(identifier).bind(limit).fetch_all(pool).await,
-            #[cfg(feature = "postgres")]
-            Database::Postgres(pool) => sqlx::query_scalar(query).bind(identifier).bind(limit).fetch_all(pool).await,
-        };
-        let names = names.map_err(|error| GrantsError::new(problem(&error), error))?;
+        let names = self.database.grants(table, identifier, limit).await?;
         if names.len() > self.max_rows as usize {
             return Err("a caller has more grants than `max_rows` allows".into());
         }
-        Ok(names.iter().flatten().map(String::as_str).collect())
+        Ok(names.iter().map(String::as_str).collect())
     }
 }
 
@@ -198,18 +192,5 @@ impl GrantsProvider for SqlGrants {
                 _ => Ok(Grants::default()),
             }
         })
-    }
-}
-
-/// What went wrong, in words that hold nothing of the query's.
-fn problem(error: &sqlx::Error) -> &'static str {
-    match error {
-        sqlx::Error::PoolTimedOut => "no connection to the database came free in time",
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => "the database cannot be reached",
-        sqlx::Error::Database(_) => "the database refused the query: look at the names and rights of its tables",
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            "a column of grants holds something else than text"
-        }
-        _ => "the database gave no answer",
     }
 }
