@@ -14,6 +14,7 @@ use crate::rules::Rules;
 use crate::token_kind::TokenKind;
 use crate::unsigned::DangerousIssuer;
 use crate::verified_token::VerifiedToken;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,10 +51,22 @@ pub struct Issuer {
 }
 
 /// Where an issuer's keys come from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct IssuerKeys(Origin);
 
-#[derive(Clone, Debug)]
+impl fmt::Debug for IssuerKeys {
+    /// Where they come from alone: a text that was given by mistake may hold a private key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Origin::Jwks(_) => "IssuerKeys(JWK set)",
+            Origin::Pem(_) => "IssuerKeys(PEM)",
+            Origin::Fetch(_) => "IssuerKeys(fetched)",
+            Origin::Unsigned => "IssuerKeys(none)",
+        })
+    }
+}
+
+#[derive(Clone)]
 enum Origin {
     Jwks(Box<[u8]>),
     Pem(Box<[u8]>),

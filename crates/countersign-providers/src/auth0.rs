@@ -7,6 +7,7 @@ use crate::profile::Profile;
 use crate::provider::{IssuesBothKinds, Preset, Provider, sealed};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
 use serde::Deserialize;
+use std::fmt;
 
 /// Auth0: access tokens for an API of a tenant unless you ask for ID tokens.
 ///
@@ -29,12 +30,23 @@ use serde::Deserialize;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Auth0 {
     domain: String,
     audiences: Vec<String>,
     clients: Vec<String>,
     nonce: Option<String>,
+}
+
+impl fmt::Debug for Auth0 {
+    /// Without the nonce.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth0")
+            .field("domain", &self.domain)
+            .field("audiences", &self.audiences)
+            .field("clients", &self.clients)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The claims of an Auth0 token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -52,7 +64,7 @@ pub struct Auth0 {
 ///     roles: Vec<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct Auth0Claims {
     /// The user's id, such as `auth0|123`; a program's ends in `@clients`.

@@ -45,7 +45,7 @@ pub struct Clerk {
 ///     claims.permissions().iter().any(|permission| permission == "org:teams:manage")
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkClaims {
     /// The user's id, such as `user_123`.
@@ -74,7 +74,7 @@ pub struct ClerkClaims {
 }
 
 /// The organisation of a Clerk session token of version 2.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkOrganization {
     /// Its id, such as `org_123`.
@@ -90,7 +90,7 @@ pub struct ClerkOrganization {
 }
 
 /// Who acts in the place of a Clerk user.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkActor {
     /// The actor's id.

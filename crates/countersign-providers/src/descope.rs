@@ -49,7 +49,7 @@ pub struct Descope {
 ///     claims.tenants.contains_key(tenant)
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct DescopeClaims {
     /// The user's id, or the access key's.

@@ -58,7 +58,7 @@ pub struct FusionAuth {
 ///     department: Option<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct FusionAuthClaims {
     /// The user's id, a UUID; of an entity's token the entity that asked.

@@ -39,6 +39,7 @@ mod reference;
 mod sql_grants;
 mod supabase;
 mod transport;
+mod unshown;
 mod workos;
 mod zitadel;
 

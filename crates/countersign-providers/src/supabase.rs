@@ -54,7 +54,7 @@ pub struct Supabase {
 ///     claims.app_metadata.get("plan")?.as_str()
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct SupabaseClaims {
     /// The user's id, a UUID.

@@ -55,7 +55,7 @@ enum Tokens {
 ///     claims.entitlements.iter().any(|entitlement| entitlement == "audit-logs")
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct WorkOsClaims {
     /// The user's id, such as `user_01..`; a program's is its client id.

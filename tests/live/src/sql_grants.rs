@@ -7,7 +7,8 @@ use crate::{API, Result, verdict};
 use axum::Router;
 use axum::routing::get;
 use countersign::{
-    Clock, GrantTable, Guard, ManualClock, Oidc, Principal, RequireGroups, RequirePermissions, SqlGrants, Verifier,
+    Clock, GrantTable, Guard, ManualClock, NameSet, Oidc, Principal, RequireGroups, RequirePermissions, SqlGrants,
+    Verifier,
 };
 use countersign_testing::TestIssuer;
 use reqwest::Client;
@@ -190,6 +191,10 @@ fn app(verifier: Verifier) -> Router {
 
 /// As the table of verdicts prints a subject.
 async fn whoami(caller: Principal) -> axum::Json<serde_json::Value> {
-    let grants = format!("{:?} {:?} {:?}", caller.groups(), caller.roles(), caller.permissions());
+    let listed = |names: &NameSet| {
+        let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+        format!("{{{}}}", names.join(", "))
+    };
+    let grants = [caller.groups(), caller.roles(), caller.permissions()].map(listed).join(" ");
     axum::Json(serde_json::json!({ "subject": grants }))
 }
