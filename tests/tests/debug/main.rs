@@ -16,7 +16,9 @@ const NUMBER: u64 = 987_654_321;
 async fn no_public_type_shows_what_is_secret() {
     for (name, printed) in shown::all().await {
         assert!(!printed.is_empty(), "{name}");
-        for secret in [SECRET.to_owned(), NUMBER.to_string(), format!("{:?}", SECRET.as_bytes())] {
+        for secret in
+            [SECRET.to_owned(), shown::TENANT.to_owned(), NUMBER.to_string(), format!("{:?}", SECRET.as_bytes())]
+        {
             let secret = secret.trim_matches(['[', ']']);
             assert!(!printed.contains(secret), "{name} shows {secret:?}: {printed}");
         }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use axum::routing::any;
 use countersign::{
-    AnyOf, Auth0, Auth0Claims, AuthenticatedLayer, AuthenticatedUpgrade, AuthenticatedUpgradeRejection,
+    AnyOf, Audience, Auth0, Auth0Claims, AuthenticatedLayer, AuthenticatedUpgrade, AuthenticatedUpgradeRejection,
     AuthentikClaims, AzureB2cClaims, BrowserUpgrade, BrowserUpgradeRejection, ClaimRule, Claims, ClerkActor,
     ClerkClaims, ClerkOrganization, CloudflareAccessClaims, CognitoClaims, CurrentUser, CurrentUserRejection,
     DescopeClaims, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn, FusionAuthClaims, GithubActionsClaims,
@@ -27,6 +27,9 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 countersign::scopes! { Read = "read"; Write = "write"; }
+
+/// A tenant's id, which must not be printed either.
+pub(crate) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 
 /// The name of a type, and what its `Debug` prints.
 type Printed = Vec<(&'static str, String)>;
@@ -131,6 +134,13 @@ async fn configuration() -> Printed {
 /// What handlers and rejections print, of requests whose tokens hold the secret wherever they can.
 async fn requests() -> Printed {
     let issuer = TestIssuer::start().await.unwrap();
+    // One of many tenants: its name is in the issuer's.
+    let mut jwks: serde_json::Value = serde_json::from_str(&issuer.jwks()).unwrap();
+    for key in jwks["keys"].as_array_mut().unwrap() {
+        key["issuer"] = "https://idp.example/{tenantid}".into();
+    }
+    let keys = IssuerKeys::jwks(jwks.to_string());
+    let tenants = Issuer::new("https://idp.example/{tenantid}", keys).for_any_tenant("tid");
     let seen: Arc<Mutex<Printed>> = Arc::default();
     let note = {
         let seen = Arc::clone(&seen);
@@ -143,7 +153,7 @@ async fn requests() -> Printed {
         async { Ok::<_, GrantsError>(grants()) }
     };
     let verifier = Verifier::builder()
-        .issuer(Oidc::issuer(issuer.url()).audience("api").jwks(issuer.jwks()))
+        .issuer(tenants.audience(Audience::any_of(["api"])))
         .grants(look_up)
         .sources([Source::authorization(), Source::websocket_protocol()])
         .build()
@@ -151,7 +161,8 @@ async fn requests() -> Printed {
         .unwrap();
     let token = issuer.token(SECRET).audience("api").scopes(["read", SECRET]).groups([SECRET]).roles([SECRET]);
     let token = token.permissions([SECRET]).claim("preferred_username", SECRET).claim("email", SECRET);
-    let token = token.claim("jti", SECRET).claim("sid", SECRET).mint();
+    let token = token.claim("jti", SECRET).claim("sid", SECRET).claim("tid", TENANT);
+    let token = token.claim("iss", format!("https://idp.example/{TENANT}")).mint();
 
     let verified = verifier.verify(&token).await.unwrap();
     let granted = verifier.granted(&verified).await.unwrap();
