@@ -148,12 +148,10 @@ async fn a_guard_on_a_method_router_covers_every_way_to_register_a_handler() {
         let plain = methods.clone().guard::<Authenticated>(&world.verifier);
         world.assert_closed(&format!("MethodRouter.guard, {name}"), &Router::new().route("/x", plain), "/x").await;
 
-        let tuple: UtoipaMethodRouter = routes!(documented);
+        let tuple: UtoipaMethodRouter = routes!(documented).into();
         let tuple = tuple.map(|_| methods.clone()).guard::<Authenticated>(&world.verifier);
-        let (app, _) = OpenApiRouter::new().routes(tuple.clone()).split_for_parts();
+        let (app, _) = OpenApiRouter::new().routes(tuple).split_for_parts();
         world.assert_closed(&format!("routes!.guard, {name}"), &app, "/x").await;
-        let app = GuardedRouter::new().routes(tuple).build().unwrap().router;
-        world.assert_closed(&format!("routes!.guard in a GuardedRouter, {name}"), &app, "/x").await;
 
         // The method router as a handler and as the fallback of a router.
         let fallback = methods.guard::<Authenticated>(&world.verifier);
@@ -218,17 +216,15 @@ async fn a_guarded_router_covers_every_way_to_register_a_handler() {
     let world = World::new().await;
     let verifier = &world.verifier;
     let new = GuardedRouter::<()>::new;
-    let tuple = |change: fn(MethodRouter) -> MethodRouter| UtoipaMethodRouterExt::map(routes!(documented), change);
     let cases = [
         ("route! get", new().route("/x", route!(get, handler))),
         ("route! any", new().route("/x", route!(any, handler))),
         ("route! options", new().route("/x", route!(options, handler))),
         ("route! get, any", new().route("/x", route!(get, handler)).route("/x", route!(any, handler))),
         ("routes!", new().routes(routes!(documented))),
-        ("routes! and a fallback", new().routes(tuple(|methods| methods.fallback(handler)))),
-        ("routes! and OPTIONS", new().routes(tuple(|methods| methods.options(handler)))),
-        ("routes! and any", new().routes(tuple(|_| any(handler)))),
-        ("merged", new().merge(new().routes(tuple(|methods| methods.fallback(handler))))),
+        ("routes! and route! any", new().routes(routes!(documented)).route("/x", route!(any, handler))),
+        ("routes! and route! options", new().routes(routes!(documented)).route("/x", route!(options, handler))),
+        ("merged", new().merge(new().routes(routes!(documented))).merge(new().route("/x", route!(any, handler)))),
     ];
     for (name, router) in cases {
         let app = router.guard::<Authenticated>(verifier).build().unwrap().router;

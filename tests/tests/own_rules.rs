@@ -219,7 +219,7 @@ async fn what_is_revoked_is_refused_for_that_whether_it_is_known_or_not() {
     for verifier in [cached, builder.build().await.unwrap()] {
         refuses.store(0, Ordering::SeqCst);
         let token = verifier.verify(&world.token("")).await.unwrap();
-        verifier.revoke(&token);
+        verifier.revoke(&token).unwrap();
         refuses.store(1, Ordering::SeqCst);
         assert_eq!(verdict(&verifier, token.raw()).await, Err(TokenError::Revoked.into()));
     }

@@ -80,7 +80,7 @@ async fn presets_stand_side_by_side_and_share_no_key() {
         .unwrap();
     let expires = 4_000_000_000_u64;
     let tokens = [
-        json!({ "iss": "https://acme.eu.auth0.com/", "sub": "a", "aud": "api", "exp": expires }),
+        json!({ "iss": "https://acme.eu.auth0.com/", "azp": "spa", "sub": "a", "aud": "api", "exp": expires }),
         json!({ "iss": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc", "sub": "a", "client_id": "app", "token_use": "access", "exp": expires }),
         json!({ "iss": format!("https://sts.windows.net/{tenant}/"), "tid": tenant, "ver": "1.0", "appid": "spa", "sub": "a", "aud": "api", "exp": expires }),
     ];

@@ -156,6 +156,110 @@ async fn a_name_that_is_not_there_is_an_error_and_never_a_text() {
     }
 }
 
+/// A table with this column of callers, and the grants of the caller `1` or `alice` in it.
+async fn with_callers(column: &str) -> (SqlGrants, SqlitePool) {
+    let pool = database().await;
+    let schema = format!(
+        "CREATE TABLE held (who {column}, what TEXT); CREATE INDEX held_by ON held (who);
+         INSERT INTO held VALUES ('1', 'admin'), ('alice', 'admin'), ('1e2', 'staff'), ('9007199254740993', 'staff');"
+    );
+    sqlx::raw_sql(&schema).execute(&pool).await.unwrap();
+    let table = GrantTable::new("held", "who", "what").unwrap();
+    (SqlGrants::sqlite(pool.clone(), ISSUER).groups(table).permissions(None), pool)
+}
+
+const NOT_1_OR_ALICE: [&str; 16] = [
+    "01",
+    "1.0",
+    " 1",
+    "1 ",
+    "+1",
+    "1e0",
+    "0x1",
+    "１",
+    "100",
+    "9007199254740992",
+    "ALICE",
+    "Alice",
+    "alice ",
+    " alice",
+    "alice\t",
+    "1\0",
+];
+
+#[tokio::test]
+async fn callers_are_told_apart_by_bytes_whatever_the_columns_collation() {
+    for column in [
+        "TEXT",
+        "VARCHAR(500)",
+        "TEXT COLLATE NOCASE",
+        "TEXT COLLATE RTRIM",
+        "VARCHAR(9) PRIMARY KEY COLLATE NOCASE",
+        "BLOB",
+        "",
+        "COLLATE NOCASE",
+    ] {
+        let (provider, _) = with_callers(column).await;
+        provider.check().await.unwrap();
+        let world = World::new(provider).await;
+        for caller in ["1", "alice"] {
+            assert_eq!(world.ask(ISSUER, caller, None).await, Some(grants(&["admin"], &[])), "{caller} in {column}");
+        }
+        for other in NOT_1_OR_ALICE {
+            assert_eq!(world.ask(ISSUER, other, None).await, Some(Grants::default()), "{other:?} in {column}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_column_of_numbers_is_refused_and_gives_nobody_anything() {
+    for column in ["INTEGER", "BIGINT", "REAL", "DOUBLE", "NUMERIC", "DECIMAL(9)", "STRING", "INTEGER COLLATE NOCASE"] {
+        let (provider, _) = with_callers(column).await;
+        let error = provider.check().await.unwrap_err().to_string();
+        assert!(error.starts_with("the column of callers is not one of text"), "{column}: {error}");
+        let world = World::new(provider).await;
+        for other in NOT_1_OR_ALICE.into_iter().chain(["1"]) {
+            let held = world.ask(ISSUER, other, None).await;
+            assert!(held.is_none_or(|held| held == Grants::default()), "{other:?} in {column}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_view_makes_text_of_numbers() {
+    let (provider, pool) = with_callers("INTEGER").await;
+    let view = "CREATE VIEW as_text AS SELECT CAST(who AS TEXT) AS who, what FROM held";
+    sqlx::raw_sql(view).execute(&pool).await.unwrap();
+    let provider = provider.groups(GrantTable::new("main.as_text", "who", "what").unwrap());
+    provider.check().await.unwrap();
+    let world = World::new(provider).await;
+    assert_eq!(world.ask(ISSUER, "1", None).await, Some(grants(&["admin"], &[])));
+    for other in NOT_1_OR_ALICE.into_iter().filter(|other| !["100", "9007199254740992"].contains(other)) {
+        assert_eq!(world.ask(ISSUER, other, None).await, Some(Grants::default()), "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn names_of_grants_are_told_apart_by_bytes() {
+    let pool = database().await;
+    let schema = "CREATE TABLE held (who TEXT, what TEXT COLLATE NOCASE);
+        INSERT INTO held VALUES ('alice', 'admin'), ('alice', 'Admin'), ('alice', 'admin'), ('alice', 'staff ')";
+    sqlx::raw_sql(schema).execute(&pool).await.unwrap();
+    let table = GrantTable::new("held", "who", "what").unwrap();
+    let world = World::new(SqlGrants::sqlite(pool, ISSUER).groups(table).permissions(None).max_rows(3)).await;
+    assert_eq!(world.ask(ISSUER, "alice", None).await, Some(grants(&["admin", "Admin", "staff "], &[])));
+}
+
+#[tokio::test]
+async fn callers_are_found_by_the_index() {
+    for column in ["TEXT", "TEXT COLLATE NOCASE"] {
+        let (_, pool) = with_callers(column).await;
+        let plan = "EXPLAIN QUERY PLAN SELECT what FROM held WHERE who = $1 AND CAST(who AS TEXT) = $1 COLLATE BINARY";
+        let plan: (i64, i64, i64, String) = sqlx::query_as(plan).bind("alice").fetch_one(&pool).await.unwrap();
+        assert!(plan.3.contains("USING INDEX held_by (who=?)"), "{column}: {}", plan.3);
+    }
+}
+
 #[tokio::test]
 async fn a_caller_with_too_many_grants_gets_no_verdict() {
     let pool = database().await;

@@ -18,10 +18,10 @@ use std::time::Duration;
 /// assert_eq!(hosted.to_string(), "`hd` is `example.com` or `example.org`");
 /// assert_eq!(tenant.to_string(), "`firebase.tenant` is `acme-x1y2z`");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClaimRule {
     place: ClaimPlace,
-    other: Option<ClaimPlace>,
+    others: Vec<ClaimPlace>,
     demand: Demand,
 }
 
@@ -47,9 +47,10 @@ impl fmt::Display for ClaimPlace {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Demand {
     OneOf(Vec<Box<str>>),
+    BeginsWith(Box<str>),
     NoneOf(Vec<Box<str>>),
     Present,
     Absent,
@@ -60,7 +61,7 @@ enum Demand {
 
 impl ClaimRule {
     fn new(place: impl Into<ClaimPlace>, demand: Demand) -> Self {
-        Self { place: place.into(), other: None, demand }
+        Self { place: place.into(), others: Vec::new(), demand }
     }
 
     /// The claim is there, and is this text.
@@ -71,6 +72,21 @@ impl ClaimRule {
     /// The claim is there, and is one of these texts.
     pub fn one_of<V: Into<Box<str>>>(place: impl Into<ClaimPlace>, values: impl IntoIterator<Item = V>) -> Self {
         Self::new(place, Demand::OneOf(values.into_iter().map(Into::into).collect()))
+    }
+
+    /// The claim is there, and is a text that begins with this one: for identifiers that say what they are of, such as
+    /// `session_01H..`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{ClaimRule, TokenKind};
+    ///
+    /// let session = TokenKind::access().mark(ClaimRule::begins_with("sid", "session_"));
+    /// # let _ = session;
+    /// ```
+    pub fn begins_with(place: impl Into<ClaimPlace>, beginning: impl Into<Box<str>>) -> Self {
+        Self::new(place, Demand::BeginsWith(beginning.into()))
     }
 
     /// The claim is not this text; it may be absent.
@@ -103,10 +119,11 @@ impl ClaimRule {
         Self::new(place, Demand::AtMost(bytes))
     }
 
-    /// Where the claim stands if it is not at the first place: for claims that a provider has given another name.
+    /// A place to look at if the claim is not at the ones before: for claims that a provider has given another name. Call it
+    /// again for further ones.
     #[must_use]
     pub fn or_at(mut self, place: impl Into<ClaimPlace>) -> Self {
-        self.other = Some(place.into());
+        self.others.push(place.into());
         self
     }
 
@@ -117,15 +134,19 @@ impl ClaimRule {
 
     /// Whether the claims are like this; `latest` is now plus the leeway.
     pub(crate) fn is_met(&self, claims: &Object<'_>, latest: Duration) -> Result<bool, TokenError> {
-        let (object, is_there) = match (claims.at(&self.place.0), &self.other) {
-            ((None, false), Some(other)) => claims.at(&other.0),
-            (found, _) => found,
-        };
+        let (object, is_there) = self.others.iter().fold(claims.at(&self.place.0), |found, other| match found {
+            (None, false) => claims.at(&other.0),
+            found => found,
+        });
         let text = || object.and_then(Json::as_str);
         Ok(match &self.demand {
             Demand::OneOf(values) => match object {
                 None => return Err(TokenError::MissingClaim(self.claim())),
                 Some(value) => value.as_str().is_some_and(|text| values.iter().any(|value| **value == *text)),
+            },
+            Demand::BeginsWith(beginning) => match object {
+                None => return Err(TokenError::MissingClaim(self.claim())),
+                Some(value) => value.as_str().is_some_and(|text| text.starts_with(&**beginning)),
             },
             // What is no text, where a text was to be looked at, is not let through.
             Demand::NoneOf(values) => {
@@ -149,12 +170,11 @@ impl ClaimRule {
 
 impl fmt::Display for ClaimRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match &self.other {
-            None => self.place.to_string(),
-            Some(other) => format!("{} or {other}", self.place),
-        };
+        let names: Vec<String> = std::iter::once(&self.place).chain(&self.others).map(ToString::to_string).collect();
+        let name = names.join(" or ");
         match &self.demand {
             Demand::OneOf(values) => write!(f, "{name} is {}", either(values)),
+            Demand::BeginsWith(beginning) => write!(f, "{name} begins with `{beginning}`"),
             Demand::NoneOf(values) => write!(f, "{name} is not {}", either(values)),
             Demand::Present => write!(f, "{name} is there"),
             Demand::Absent => write!(f, "{name} is not there"),
@@ -162,6 +182,13 @@ impl fmt::Display for ClaimRule {
             Demand::Past => write!(f, "{name} lies in the past"),
             Demand::AtMost(bytes) => write!(f, "{name} has at most {bytes} bytes"),
         }
+    }
+}
+
+impl fmt::Debug for ClaimRule {
+    /// The places alone: a rule may demand a value that is a secret, such as a nonce.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClaimRule").field(&self.place).finish_non_exhaustive()
     }
 }
 
@@ -224,6 +251,28 @@ mod tests {
         assert_rule(&rule, r#"{"tfp":"other","acr":"b2c_1_a"}"#, Ok(false));
         assert_rule(&rule, r#"{"tfp":null,"acr":"b2c_1_a"}"#, Err(TokenError::MissingClaim("tfp")));
         assert_rule(&rule, "{}", Err(TokenError::MissingClaim("tfp")));
+    }
+
+    #[test]
+    fn further_places_count_in_their_order() {
+        let rule = ClaimRule::present("azp").or_at("client_id").or_at("gty");
+        for claims in [r#"{"azp":"a"}"#, r#"{"client_id":"a"}"#, r#"{"gty":"a"}"#] {
+            assert_rule(&rule, claims, Ok(true));
+        }
+        assert_rule(&rule, r#"{"client_id":null,"gty":"a"}"#, Err(TokenError::MissingClaim("azp")));
+        assert_rule(&rule, "{}", Err(TokenError::MissingClaim("azp")));
+    }
+
+    #[test]
+    fn an_identifier_says_what_it_is_of() {
+        let rule = ClaimRule::begins_with("sid", "session_");
+        assert_rule(&rule, r#"{"sid":"session_1"}"#, Ok(true));
+        for other in
+            [r#"{"sid":"SESSION_1"}"#, r#"{"sid":" session_1"}"#, r#"{"sid":"sess"}"#, r#"{"sid":["session_1"]}"#]
+        {
+            assert_rule(&rule, other, Ok(false));
+        }
+        assert_rule(&rule, "{}", Err(TokenError::MissingClaim("sid")));
     }
 
     #[test]

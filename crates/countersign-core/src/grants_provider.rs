@@ -90,7 +90,6 @@ impl Grants {
 }
 
 /// Why grants could not be looked up.
-#[derive(Debug)]
 pub struct GrantsError {
     problem: &'static str,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -112,6 +111,13 @@ impl From<&'static str> for GrantsError {
 impl fmt::Display for GrantsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.problem)
+    }
+}
+
+impl fmt::Debug for GrantsError {
+    /// Without the cause, which may quote the caller. [`source`](Error::source) gives it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GrantsError").field(&self.problem).finish()
     }
 }
 

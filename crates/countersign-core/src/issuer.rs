@@ -17,6 +17,7 @@ use crate::shared_keys::SharedKeys;
 use crate::token_kind::TokenKind;
 use crate::unsigned::DangerousIssuer;
 use crate::verified_token::VerifiedToken;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,10 +56,23 @@ pub struct Issuer {
 }
 
 /// Where an issuer's keys come from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct IssuerKeys(Origin);
 
-#[derive(Clone, Debug)]
+impl fmt::Debug for IssuerKeys {
+    /// Where they come from alone: a text that was given by mistake may hold a private key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Origin::Jwks(_) => "IssuerKeys(JWK set)",
+            Origin::Pem(_) => "IssuerKeys(PEM)",
+            Origin::Fetch(_) => "IssuerKeys(fetched)",
+            Origin::Shared(_) => "IssuerKeys(shared)",
+            Origin::Unsigned => "IssuerKeys(none)",
+        })
+    }
+}
+
+#[derive(Clone)]
 enum Origin {
     Jwks(Box<[u8]>),
     Pem(Box<[u8]>),

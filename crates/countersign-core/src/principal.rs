@@ -114,10 +114,11 @@ impl Principal {
 }
 
 impl fmt::Debug for Principal {
-    /// The issuer, and whether it is a machine: the rest is personal, and is printed only by who asks for it.
+    /// The issuer by its configured name, and whether it is a machine. The rest is personal; the name of an issuer with many
+    /// tenants holds the caller's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Principal")
-            .field("issuer", &self.issuer)
+            .field("issuer_name", &self.issuer_name)
             .field("is_machine", &self.is_machine)
             .finish_non_exhaustive()
     }

@@ -81,8 +81,8 @@ impl PrincipalKey {
 }
 
 impl fmt::Debug for PrincipalKey {
-    /// The issuer: the rest is personal, and is printed only by who asks for it.
+    /// Nothing of it: all is personal, the tenant in the issuer's name included.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrincipalKey").field("issuer", &self.0.issuer).finish_non_exhaustive()
+        f.debug_struct("PrincipalKey").finish_non_exhaustive()
     }
 }

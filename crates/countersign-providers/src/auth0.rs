@@ -7,6 +7,7 @@ use crate::profile::Profile;
 use crate::provider::{IssuesBothKinds, Preset, Provider, sealed};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
 use serde::Deserialize;
+use std::fmt;
 
 /// Auth0: access tokens for an API of a tenant unless you ask for ID tokens.
 ///
@@ -29,12 +30,23 @@ use serde::Deserialize;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Auth0 {
     domain: String,
     audiences: Vec<String>,
     clients: Vec<String>,
     nonce: Option<String>,
+}
+
+impl fmt::Debug for Auth0 {
+    /// Without the nonce.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth0")
+            .field("domain", &self.domain)
+            .field("audiences", &self.audiences)
+            .field("clients", &self.clients)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The claims of an Auth0 token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -52,7 +64,7 @@ pub struct Auth0 {
 ///     roles: Vec<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct Auth0Claims {
     /// The user's id, such as `auth0|123`; a program's ends in `@clients`.
@@ -149,8 +161,8 @@ impl Preset for Auth0 {
                   Access Token); Applications > your application > Settings (Domain, Client ID)",
         quirks: &[
             "The issuer ends in a slash.",
-            "ID tokens are told from access tokens by their `nonce`, where the log-in had one, and by the audience, which is a \
-             client and no API. Do not configure a client id as audience.",
+            "An access token names its client (`azp`, or `client_id`), its scopes or its grant (`gty`). An ID token has none of \
+             these unless an action adds it, and is for a client, not for an API. Do not configure a client id as audience.",
             "Without an `audience` in the log-in request Auth0 issues an opaque access token, which is refused as \
              `not_compact`.",
             "Roles are in a token only by a custom claim of your own, whose name is a URL: \
@@ -166,10 +178,12 @@ impl Preset for Auth0 {
         let domain = host("Auth0 domain", &self.domain, "it looks like `acme.eu.auth0.com`")?;
         let iss = format!("https://{domain}/");
         let keys = format!("{iss}.well-known/jwks.json");
+        // The client, or what it was granted: no ID token has any of them.
+        let asked_for = ClaimRule::present("azp").or_at("client_id").or_at("scope").or_at("gty");
         let id = TokenKind::id().mark(ClaimRule::absent("scope")).mark(ClaimRule::absent("gty"));
         let id = self.nonce.into_iter().fold(id, |id, nonce| id.marked("nonce", nonce));
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access(), Audience::any_of(self.audiences))
+            .access(TokenKind::access().mark(asked_for), Audience::any_of(self.audiences))
             .id(id, Audience::client(self.clients))
             .claim_map(Self::claims()))
     }

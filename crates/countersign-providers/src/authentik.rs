@@ -51,7 +51,7 @@ pub struct Authentik {
 ///     entitlements: Vec<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct AuthentikClaims {
     /// The subject: a hash of the user's id, unless the provider's subject mode says otherwise.

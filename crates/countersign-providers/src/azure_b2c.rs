@@ -58,7 +58,7 @@ pub struct AzureB2c {
 ///     loyalty_number: Option<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct AzureB2cClaims {
     /// The user's object id.

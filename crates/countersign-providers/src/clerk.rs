@@ -45,7 +45,7 @@ pub struct Clerk {
 ///     claims.permissions().iter().any(|permission| permission == "org:teams:manage")
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkClaims {
     /// The user's id, such as `user_123`.
@@ -74,7 +74,7 @@ pub struct ClerkClaims {
 }
 
 /// The organisation of a Clerk session token of version 2.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkOrganization {
     /// Its id, such as `org_123`.
@@ -90,7 +90,7 @@ pub struct ClerkOrganization {
 }
 
 /// Who acts in the place of a Clerk user.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkActor {
     /// The actor's id.
@@ -190,8 +190,8 @@ impl Preset for Clerk {
             "Session tokens have no `aud`. `azp` takes its place: the origin that the token was made for. A token without `azp` \
              is refused, as Clerk's own SDK does once parties are configured.",
             "A session with `sts: pending` is refused as `claim_not_accepted`.",
-            "The same key signs tokens for machines, of OAuth and of JWT templates. None of them has `sid` by itself, and they are \
-             refused as `missing_claim`. A template that adds it most often names another API in `aud`: so a token with an `aud` \
+            "The same key signs tokens for machines, of OAuth, of JWT templates, and tickets for invitations and sign-in links. A \
+             session's token has a `sid` that begins with `sess_`, and no `client_id`. The others are refused. A template that adds it most often names another API in `aud`: so a token with an `aud` \
              is refused unless `.audience(..)` names it.",
             "Guards see the role in the active organisation: `admin` in version 2 of the tokens, `org:admin` in version 1.",
             "Version 2 packs permissions, and guards do not see them: they are for `ClerkClaims::permissions()`. Those of \
@@ -210,7 +210,8 @@ impl Preset for Clerk {
         let host = host("Frontend API host", &self.host, "it looks like `clerk.example.com`")?;
         let iss = format!("https://{host}");
         let keys = format!("{iss}/.well-known/jwks.json");
-        let session = TokenKind::access().mark(ClaimRule::present("sid"));
+        let session =
+            TokenKind::access().mark(ClaimRule::begins_with("sid", "sess_")).mark(ClaimRule::absent("client_id"));
         let profile = Profile::with_keys_at(iss, &keys)?;
         // Without a party the audience of the first form is empty, and the configuration is refused.
         let profile = if self.audiences.is_empty() || self.parties.is_empty() {

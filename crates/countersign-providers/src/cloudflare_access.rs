@@ -47,7 +47,7 @@ pub struct CloudflareAccess {
 ///     claims.country.as_deref() == Some("US")
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct CloudflareAccessClaims {
     /// The user's id; empty for a service token.

@@ -52,7 +52,7 @@ pub struct Cognito {
 ///     department: Option<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct CognitoClaims {
     /// The user's id, a UUID; the app client's id in a token of the client credentials grant.

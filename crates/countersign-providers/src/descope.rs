@@ -12,8 +12,10 @@ use serde::Deserialize;
 ///
 /// The issuer is the project's id, or a URL that ends in it where a JWT template says so
 /// (<https://docs.descope.com/authorization/session-management/session-validation/oidc-jwt-authorizers/azure-jwt-authorizer>).
-/// Most tokens have no audience: the project is the issuer, and its keys are its own. Refresh tokens are signed by the same
-/// keys, marked by `drn`, and refused (<https://docs.descope.com/session-overview>).
+/// Most tokens have no audience: the project is the issuer, and its keys are its own. The same keys sign refresh tokens,
+/// trusted-device tokens and ID tokens. A session's token says `drn: "DS"`
+/// (<https://docs.descope.com/session-overview>). The token of an access key may lack `drn`, and has a `sub` that begins with
+/// `K`. Every other token is refused.
 ///
 /// # Example
 ///
@@ -47,7 +49,7 @@ pub struct Descope {
 ///     claims.tenants.contains_key(tenant)
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct DescopeClaims {
     /// The user's id, or the access key's.
@@ -120,7 +122,9 @@ impl Preset for Descope {
         quirks: &[
             "The issuer is the project's id alone, or `https://api.descope.com/PROJECT` by a JWT template: both are accepted.",
             "A token without audience is for the project. One with an `aud` must name the project, or what `.audience(..)` says.",
-            "Session tokens are told from refresh tokens by `drn`, which is `DSR` in these. Nothing else marks a session token.",
+            "A session's token says `drn: DS`. Refresh tokens (`DSR`), trusted-device tokens (`DTD`) and every other value are \
+             refused. `drn` may be absent only where `sub` is the id of an access key, which begins with `K`: an ID token, which \
+             has no `drn` either, names a user. Let no JWT template write a user's own words into `sub`.",
             "Roles are the project's. Those in a tenant are read with `.tenant(\"T2..\")`, never those of all tenants at once.",
             "The token of an access key has no mark of its own: `principal.is_machine()` is false for it.",
             "A project in another region has keys of its own URL: `.jwks_url(\"https://HOST/v2/keys/PROJECT\")`.",
@@ -145,13 +149,21 @@ impl Preset for Descope {
         let profile = Profile::with_keys_at(project, &keys)?
             .also_named(format!("https://api.descope.com/{project}"))
             .claim_map(claims);
-        let session = TokenKind::access().mark(ClaimRule::is_not("drn", "DSR"));
-        if !self.audiences.is_empty() {
-            return Ok(profile.access(session, Audience::any_of(self.audiences)));
-        }
-        Ok(profile
-            .access(session.clone().mark(ClaimRule::absent("aud")), Audience::whole_issuer())
-            .access(session, Audience::any_of([project])))
+        let session = TokenKind::access().marked("drn", "DS");
+        // An access key's id says that it is one. A log-in's `amr` and `auth_time` are in no token of a key.
+        let access_key = TokenKind::access()
+            .mark(ClaimRule::begins_with("sub", "K"))
+            .mark(ClaimRule::absent("drn"))
+            .mark(ClaimRule::absent("amr"))
+            .mark(ClaimRule::absent("auth_time"));
+        Ok([session, access_key].into_iter().fold(profile, |profile, kind| {
+            if !self.audiences.is_empty() {
+                return profile.access(kind, Audience::any_of(self.audiences.clone()));
+            }
+            profile
+                .access(kind.clone().mark(ClaimRule::absent("aud")), Audience::whole_issuer())
+                .access(kind, Audience::any_of([project]))
+        }))
     }
 
     fn example() -> Provider<Self> {
@@ -181,6 +193,6 @@ mod tests {
         let profile = Descope::project("P2").audience("api").preset.profile().unwrap();
         let audiences: Vec<String> =
             profile.forms(Accepted::Usual).iter().map(|form| form.audience.to_string()).collect();
-        assert_eq!(audiences, ["`aud` is or holds `api`"]);
+        assert_eq!(audiences, ["`aud` is or holds `api`"; 2], "of sessions and of access keys");
     }
 }

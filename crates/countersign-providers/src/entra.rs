@@ -68,7 +68,7 @@ enum Versions {
 ///     Some((claims.tid.as_str(), claims.oid.as_deref()?))
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct EntraClaims {
     /// The subject: another one for each application.

@@ -58,7 +58,7 @@ enum Credential {
 ///     member.firebase.firebase.sign_in_provider == "anonymous"
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct FirebaseClaims {
     /// The user's id (`uid`).
@@ -80,7 +80,7 @@ pub struct FirebaseClaims {
 }
 
 /// How a user of Firebase logged in.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct FirebaseSignIn {
     /// `password`, `google.com`, `custom`, `anonymous` and so on.

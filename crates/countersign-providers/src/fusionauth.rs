@@ -14,6 +14,11 @@ use serde::Deserialize;
 /// and ID tokens have the same audience; only the former hold `applicationId`, and only for users who are registered for the
 /// application (<https://fusionauth.io/docs/lifecycle/authenticate-users/oauth/tokens>).
 ///
+/// # Security
+///
+/// No claim marks an entity's token. With [`entity`](Provider::entity) it is told from a user's by its audience and by what it
+/// lacks (`applicationId`, `authenticationType`).
+///
 /// # Example
 ///
 /// ```no_run
@@ -53,7 +58,7 @@ pub struct FusionAuth {
 ///     department: Option<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct FusionAuthClaims {
     /// The user's id, a UUID; of an entity's token the entity that asked.
@@ -140,8 +145,9 @@ impl Preset for FusionAuth {
             "ID tokens have the same audience: they are told from access tokens by `applicationId`, so let no lambda add it to them.",
             "All tenants share one key set, and may share one issuer, `acme.com` at first. Where an application is universal, name \
              the tenant: `.rule(ClaimRule::is(\"tid\", \"..\"))`.",
-            "The grant (`gty`) stands in the header, where nothing is read from it.",
-            "Tokens of entities (client credentials) are for the target entity: `.entity(..)` accepts them.",
+            "Tokens of entities (client credentials) are for the target entity: `.entity(..)` accepts them. No claim marks them \
+             (`gty` is in the header, where nothing is read from it): the audience tells them apart, and the absence of what \
+             users' tokens have. Give no application and no client an entity's id as its own.",
         ],
         sources: &[
             "https://fusionauth.io/docs/lifecycle/authenticate-users/oauth/tokens",

@@ -61,7 +61,7 @@ enum Site {
 ///     claims.git_ref.as_deref().is_some_and(|git_ref| git_ref.starts_with("refs/tags/v"))
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct GithubActionsClaims {
     /// What the repository's template makes of the job: do not authorise by how it begins.

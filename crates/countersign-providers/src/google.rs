@@ -47,7 +47,7 @@ pub struct Google {
 ///     (is_hosted || email.ends_with("@gmail.com")).then_some(email)
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct GoogleClaims {
     /// The account's id. It is never given to another.

@@ -42,7 +42,7 @@ pub struct GoogleIap {
 ///     claims.google.access_levels.iter().any(|level| level == "accessPolicies/1/accessLevels/office")
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct GoogleIapClaims {
     /// The user's id, such as `accounts.google.com:118133858486581853996`.
@@ -57,7 +57,7 @@ pub struct GoogleIapClaims {
 }
 
 /// The access levels of a request that Identity-Aware Proxy let through.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[non_exhaustive]
 pub struct GoogleIapAccess {
     /// Their resource names.

@@ -6,7 +6,8 @@ use std::fmt;
 /// PostgreSQL cuts longer names off.
 const MAX_NAME: usize = 63;
 
-/// A table with a row for each grant: a column for the caller, and one for what was granted. Both hold text.
+/// A table with a row for each grant: a column for the caller, and one for what was granted. Both hold text: `TEXT` or
+/// `VARCHAR`, or PostgreSQL's `citext`. A view can make text of a column of another type.
 ///
 /// # Example
 ///
@@ -20,9 +21,11 @@ const MAX_NAME: usize = 63;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct GrantTable {
-    /// A query up to its conditions on the caller.
-    select: String,
+    schema: Option<String>,
+    table: String,
+    caller: String,
     tenant: Option<String>,
+    grant: String,
 }
 
 impl GrantTable {
@@ -33,24 +36,15 @@ impl GrantTable {
     ///
     /// [`ConfigError::InvalidArgument`] for a name that is not made of 1 to 63 letters, digits and underscores.
     pub fn new(table: &str, caller: &str, grant: &str) -> Result<Self, ConfigError> {
-        let path = table.split('.').map(quoted).collect::<Result<Vec<_>, _>>()?;
-        if path.len() > 2 {
-            return Err(invalid(table));
-        }
-        // Columns are named with their table, since SQLite takes a quoted name that is no column for a text.
-        Ok(Self {
-            select: format!(
-                "SELECT DISTINCT held.{grant} FROM {table} AS held WHERE held.{caller} = $1",
-                table = path.join("."),
-                caller = quoted(caller)?,
-                grant = quoted(grant)?,
-            ),
-            tenant: None,
-        })
+        let (schema, table) = match table.split_once('.') {
+            None => (None, table),
+            Some((schema, table)) => (Some(plain(schema)?), table),
+        };
+        Ok(Self { schema, table: plain(table)?, caller: plain(caller)?, tenant: None, grant: plain(grant)? })
     }
 
     /// Names the column of the tenant: a row counts only for a caller who acts in that tenant
-    /// (`PrincipalKey::tenant`), and for one without a tenant no row counts.
+    /// (`PrincipalKey::tenant`), and for one without a tenant no row counts. It holds text, as the other columns do.
     ///
     /// # Example
     ///
@@ -66,7 +60,7 @@ impl GrantTable {
     ///
     /// [`ConfigError::InvalidArgument`] for a name that is not made of 1 to 63 letters, digits and underscores.
     pub fn tenant(self, column: &str) -> Result<Self, ConfigError> {
-        Ok(Self { tenant: Some(quoted(column)?), ..self })
+        Ok(Self { tenant: Some(plain(column)?), ..self })
     }
 
     /// `authz_groups` as auth-middleware has it.
@@ -83,27 +77,58 @@ impl GrantTable {
         Self::new(table, "username", grant).expect("names of letters and underscores")
     }
 
+    /// The name of the table in the text of a query.
+    pub(crate) fn path(&self) -> String {
+        match &self.schema {
+            None => quoted(&self.table),
+            Some(schema) => format!("{}.{}", quoted(schema), quoted(&self.table)),
+        }
+    }
+
     /// True when rows count in one tenant only.
     pub(crate) fn has_tenants(&self) -> bool {
         self.tenant.is_some()
     }
 
-    /// Its parameters are the caller, the number of rows and, where it has tenants, the tenant. PostgreSQL and SQLite both
-    /// read it.
-    pub(crate) fn query(&self) -> String {
-        match &self.tenant {
-            None => format!("{} LIMIT $2", self.select),
-            Some(column) => format!("{} AND held.{column} = $3 LIMIT $2", self.select),
-        }
+    /// The columns that identify the caller: that of the caller and, where the table has tenants, that of the tenant.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.caller), self.tenant.as_ref()].into_iter().flatten().map(String::as_str)
+    }
+
+    /// The columns that identify the caller, in the text of a query on the table `AS held`. They are named with their table,
+    /// since SQLite takes a quoted name that is no column for a text.
+    pub(crate) fn key_columns(&self) -> Vec<String> {
+        self.keys().map(held).collect()
+    }
+
+    /// The column of the grant, likewise.
+    pub(crate) fn grant(&self) -> String {
+        held(&self.grant)
+    }
+
+    /// The names of schema and table, to be bound to a query.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn names(&self) -> (Option<&str>, &str) {
+        (self.schema.as_deref(), &self.table)
     }
 }
 
-fn quoted(name: &str) -> Result<String, ConfigError> {
+fn plain(name: &str) -> Result<String, ConfigError> {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_plain || !(1..=MAX_NAME).contains(&name.len()) {
         return Err(invalid(name));
     }
-    Ok(format!("\"{name}\""))
+    Ok(name.to_owned())
+}
+
+/// Only for names that are [`plain`].
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+/// A column of the table `AS held`.
+fn held(column: &str) -> String {
+    format!("held.{}", quoted(column))
 }
 
 fn invalid(name: &str) -> ConfigError {
@@ -116,7 +141,7 @@ fn invalid(name: &str) -> ConfigError {
 
 impl fmt::Debug for GrantTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("GrantTable").field(&self.query()).finish()
+        write!(f, "GrantTable({}, {}, {})", self.path(), self.key_columns().join(", "), self.grant())
     }
 }
 
@@ -126,19 +151,15 @@ mod tests {
 
     #[test]
     fn names_are_quoted_and_only_plain_ones_are_taken() {
-        assert_eq!(
-            GrantTable::new("auth.Groups", "user", "group").unwrap().query(),
-            r#"SELECT DISTINCT held."group" FROM "auth"."Groups" AS held WHERE held."user" = $1 LIMIT $2"#
-        );
-        assert_eq!(
-            GrantTable::new("roles", "user", "role").unwrap().tenant("Org").unwrap().query(),
-            r#"SELECT DISTINCT held."role" FROM "roles" AS held WHERE held."user" = $1 AND held."Org" = $3 LIMIT $2"#
-        );
+        let table = GrantTable::new("auth.Groups", "user", "group").unwrap();
+        assert_eq!([table.path(), table.grant()], [r#""auth"."Groups""#, r#"held."group""#]);
+        assert_eq!(table.key_columns(), [r#"held."user""#]);
+        assert_eq!(table.tenant("Org").unwrap().key_columns(), [r#"held."user""#, r#"held."Org""#]);
         let long = "a".repeat(64);
         for bad in ["", "a b", "a\"b", "a;b", "a-b", "a'b", "gruppé", "a\0b", "a.b.c", ".a", "a.", ".", &long] {
             assert!(GrantTable::new(bad, "a", "b").is_err(), "{bad:?}");
-            assert!(GrantTable::new("a", bad, "b").is_err() && GrantTable::new("a", "b", bad).is_err(), "{bad:?}");
             assert!(GrantTable::new("a", "b", "c").unwrap().tenant(bad).is_err(), "{bad:?}");
+            assert!(GrantTable::new("a", bad, "b").is_err() && GrantTable::new("a", "b", bad).is_err(), "{bad:?}");
         }
         assert!(GrantTable::new("a", "b.c", "d").is_err(), "columns have no schema");
     }

@@ -6,6 +6,7 @@ use reqwest::header::{
     ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, IF_NONE_MATCH, RETRY_AFTER,
 };
 use reqwest::{Client, StatusCode, redirect};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,10 +22,16 @@ const LOOPBACK: [SocketAddr; 2] =
     [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];
 
 /// A client, and the addresses that it may ask.
-#[derive(Debug)]
 pub(crate) struct Http {
     client: Client,
     addresses: AddressFilter,
+}
+
+impl fmt::Debug for Http {
+    /// Without the client, which prints its default headers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
 }
 
 pub(crate) struct Document {

@@ -51,7 +51,7 @@ pub struct Keycloak {
 ///     claims.resource_access.get("reports-api").is_some_and(|access| access.roles.iter().any(|role| role == "reader"))
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct KeycloakClaims {
     /// The user's id.
@@ -84,7 +84,7 @@ pub struct KeycloakClaims {
 }
 
 /// Roles of a Keycloak realm or client.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[non_exhaustive]
 pub struct KeycloakRoles {
     /// Their names.

@@ -57,7 +57,7 @@ pub struct Kinde {
 ///     v: serde_json::Value,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct KindeClaims {
     /// The user's id, such as `kp_6123..`; not there for a program.

@@ -56,7 +56,7 @@ enum Cluster {
 ///     Some(claims.kubernetes.pod.as_ref()?.name.as_str())
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct KubernetesClaims {
     /// `system:serviceaccount:NAMESPACE:NAME`.
@@ -67,7 +67,7 @@ pub struct KubernetesClaims {
 }
 
 /// What a service account's token is bound to.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct KubernetesBinding {
     /// The namespace.
@@ -83,7 +83,7 @@ pub struct KubernetesBinding {
 }
 
 /// An object of a cluster.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct KubernetesObject {
     /// Its name. Another one can have it later.

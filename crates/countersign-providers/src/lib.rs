@@ -20,6 +20,8 @@ mod github_actions;
 mod google;
 mod google_iap;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod grant_database;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod grant_table;
 mod host;
 mod http;
@@ -37,6 +39,7 @@ mod reference;
 mod sql_grants;
 mod supabase;
 mod transport;
+mod unshown;
 mod workos;
 mod zitadel;
 

@@ -47,7 +47,7 @@ pub struct Oidc {
 ///     department: Option<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct OidcClaims {
     /// The subject, unique with the issuer.

@@ -49,7 +49,7 @@ pub struct Okta {
 ///     department: Option<String>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct OktaClaims {
     /// What the authorization server maps to it: the log-in name in most access tokens, the user's id in ID tokens.

@@ -7,6 +7,7 @@ use crate::profile::Profile;
 use crate::provider::{IssuesBothKinds, Preset, Provider, sealed};
 use countersign_core::{Algorithm, Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
+use std::fmt;
 
 /// Ory: access tokens of OAuth clients unless you ask for ID tokens, or for sessions that were turned into tokens.
 ///
@@ -43,10 +44,20 @@ enum Source {
     Issuer(String),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Tokens {
     OAuth,
     Sessions { jwks_url: String },
+}
+
+impl fmt::Debug for Tokens {
+    /// Without the URL, which may hold a credential for a bucket.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OAuth => "OAuth",
+            Self::Sessions { .. } => "Sessions",
+        })
+    }
 }
 
 /// The claims of an Ory token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -60,7 +71,7 @@ enum Tokens {
 ///     claims.ext.get("department")?.as_str()
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct OryClaims {
     /// The user's id; of a client credentials token the client's.
@@ -210,6 +221,8 @@ impl Preset for Ory {
             }
             Tokens::Sessions { jwks_url } => {
                 let session = TokenKind::access().mark(ClaimRule::present("sid")).mark(ClaimRule::absent("client_id"));
+                // Ory's ID tokens have a `sid`, too, and say when they were asked for.
+                let session = session.mark(ClaimRule::absent("rat"));
                 let profile = Profile::with_keys_at(iss, &jwks_url)?.algorithms([Algorithm::ES256, Algorithm::RS256]);
                 if self.audiences.is_empty() {
                     profile.access(session.mark(ClaimRule::absent("aud")), Audience::whole_issuer())

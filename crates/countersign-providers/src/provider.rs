@@ -13,6 +13,7 @@ use countersign_core::{
 };
 use reqwest::Client;
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,7 @@ use std::time::Duration;
 ///     .leeway(Duration::from_secs(5));
 /// # let _ = provider;
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a provider is configuration: pass it to `Verifier::builder().issuer(..)`"]
 pub struct Provider<P> {
     pub(crate) preset: P,
@@ -49,7 +50,14 @@ pub struct Provider<P> {
     emulator: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+impl<P: fmt::Debug> fmt::Debug for Provider<P> {
+    /// The preset and its name: an HTTP client prints its default headers, and URLs and rules may hold a secret, too.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("preset", &self.preset).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone)]
 enum Keys {
     /// Where the preset says.
     Preset,

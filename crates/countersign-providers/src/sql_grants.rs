@@ -1,5 +1,6 @@
 //! Grants from tables of a SQL database.
 
+use crate::grant_database::Database;
 use crate::grant_table::GrantTable;
 use countersign_core::{BoxFuture, Grants, GrantsError, GrantsProvider, NameSet, PrincipalKey};
 use std::sync::Arc;
@@ -11,17 +12,20 @@ const MAX_ROWS: u32 = 1_000;
 ///
 /// Unless set otherwise groups are read from `authz_groups (username, "group")` and permissions from
 /// `authz_permissions (username, permission)`, the tables of Python's auth-middleware; roles from nowhere. The caller's
-/// `sub` is compared with the column `username`, to the letter. Whatever a token says is bound to a query, never written
-/// into one.
+/// `sub` is compared with the column `username`, byte for byte, whatever the column's collation. Whatever a token says is
+/// bound to a query, never written into one.
 ///
 /// The pool is yours: its size, its time-outs, and with features of sqlx its TLS. Create an index on the column that
-/// callers are found by.
+/// callers are found by. On PostgreSQL an index on a column of `citext` is one on `(column::text)`.
 ///
 /// # Security
 ///
-/// A subject is unique only within its issuer, so rows count for callers of one issuer: everybody else has none. A subject
-/// can belong to several tenants of an issuer: where grants differ between them, name the column of the tenant by
+/// A subject is unique only within its issuer, so rows count for callers of one issuer: everybody else has none. A subject can
+/// belong to several tenants of an issuer: where grants differ between them, name the column of the tenant by
 /// [`GrantTable::tenant`].
+///
+/// Callers are texts. A column of numbers, of `char(n)` or of `name` changes what it stores, so that two callers become one:
+/// [`check`](Self::check) refuses it, and a caller that it finds there gets no verdict.
 #[derive(Clone, Debug)]
 pub struct SqlGrants {
     database: Database,
@@ -31,14 +35,6 @@ pub struct SqlGrants {
     roles: Option<GrantTable>,
     permissions: Option<GrantTable>,
     max_rows: u32,
-}
-
-#[derive(Clone, Debug)]
-enum Database {
-    #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::SqlitePool),
-    #[cfg(feature = "postgres")]
-    Postgres(sqlx::PgPool),
 }
 
 /// What of a caller stands in the tables.
@@ -150,13 +146,18 @@ impl SqlGrants {
         self
     }
 
-    /// Asks the tables for nobody: at the start, so that a wrong name of a table or column is found then.
+    /// Asks the tables for nobody: at the start, so that a wrong name of a table or column is found then, and a column that
+    /// holds something else than text.
     ///
     /// # Errors
     ///
-    /// [`GrantsError`], with the database's own words as its source.
+    /// [`GrantsError`], with the database's own words as its source where it has any.
     pub async fn check(&self) -> Result<(), GrantsError> {
-        self.read("", Some("")).await.map(drop)
+        self.read("", Some("")).await?;
+        for table in [&self.groups, &self.roles, &self.permissions].into_iter().flatten() {
+            self.database.check(table).await?;
+        }
+        Ok(())
     }
 
     async fn read(&self, identifier: &str, tenant: Option<&str>) -> Result<Grants, GrantsError> {
@@ -174,32 +175,18 @@ impl SqlGrants {
         tenant: Option<&str>,
     ) -> Result<NameSet, GrantsError> {
         let Some(table) = table else { return Ok(NameSet::default()) };
-        // Bound only where the query has a place for it.
-        let tenant = match tenant {
-            Some(tenant) if table.has_tenants() => Some(tenant),
+        let keys = match tenant {
+            Some(tenant) if table.has_tenants() => vec![identifier, tenant],
             None if table.has_tenants() => return Ok(NameSet::default()),
-            _ => None,
+            _ => vec![identifier],
         };
         // One more shows that there are too many.
         let limit = i64::from(self.max_rows) + 1;
-        let query = table.query();
-        let names: Result<Vec<Option<String>>, sqlx::Error> = match &self.database {
-            #[cfg(feature = "sqlite")]
-            Database::Sqlite(pool) => {
-                let query = sqlx::query_scalar(&query).bind(identifier).bind(limit);
-                if let Some(tenant) = tenant { query.bind(tenant) } else { query }.fetch_all(pool).await
-            }
-            #[cfg(feature = "postgres")]
-            Database::Postgres(pool) => {
-                let query = sqlx::query_scalar(&query).bind(identifier).bind(limit);
-                if let Some(tenant) = tenant { query.bind(tenant) } else { query }.fetch_all(pool).await
-            }
-        };
-        let names = names.map_err(|error| GrantsError::new(problem(&error), error))?;
+        let names = self.database.grants(table, &keys, limit).await?;
         if names.len() > self.max_rows as usize {
             return Err("a caller has more grants than `max_rows` allows".into());
         }
-        Ok(names.iter().flatten().map(String::as_str).collect())
+        Ok(names.iter().map(String::as_str).collect())
     }
 }
 
@@ -218,18 +205,5 @@ impl GrantsProvider for SqlGrants {
                 _ => Ok(Grants::default()),
             }
         })
-    }
-}
-
-/// What went wrong, in words that hold nothing of the query's.
-fn problem(error: &sqlx::Error) -> &'static str {
-    match error {
-        sqlx::Error::PoolTimedOut => "no connection to the database came free in time",
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => "the database cannot be reached",
-        sqlx::Error::Database(_) => "the database refused the query: look at the names and rights of its tables",
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            "a column of grants holds something else than text"
-        }
-        _ => "the database gave no answer",
     }
 }

@@ -15,6 +15,11 @@ use serde_json::{Map, Value};
 /// the client in `client_id` (<https://supabase.com/docs/guides/auth/oauth-server/token-security>). Those are refused unless
 /// [`client_id`](Provider::client_id) names the client.
 ///
+/// # Security
+///
+/// Every session of the project is accepted, however it began: by a recovery link, a magic link or a password. `amr` says
+/// how, and a [rule](Provider::rule) on `aal` demands a second factor.
+///
 /// # Example
 ///
 /// ```no_run
@@ -49,7 +54,7 @@ pub struct Supabase {
 ///     claims.app_metadata.get("plan")?.as_str()
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct SupabaseClaims {
     /// The user's id, a UUID.
@@ -142,6 +147,8 @@ impl Preset for Supabase {
              `app_metadata`; `role` is PostgreSQL's.",
             "A user with a second factor who has not shown it yet has a token, too: `.rule(ClaimRule::is(\"aal\", \"aal2\"))` refuses \
              it, and all users who have none.",
+            "A session that began with the link of a forgotten password or of an e-mail confirmation is marked in `amr` alone, and \
+             is accepted: where that counts, demand `aal2` or look at `amr`.",
             "Anonymous users are users like others, with `is_anonymous`: `.without_anonymous()` refuses them.",
             "Tokens that the project's OAuth server issued to a client name it in `client_id`, under the same audience. They are \
              refused unless `.client_id(..)` names the client.",

@@ -55,7 +55,7 @@ enum Tokens {
 ///     claims.entitlements.iter().any(|entitlement| entitlement == "audit-logs")
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct WorkOsClaims {
     /// The user's id, such as `user_01..`; a program's is its client id.
@@ -160,6 +160,8 @@ impl Preset for WorkOs {
              authentication domain of their own `.issuer(..)`: take the `iss` of a token.",
             "A session's token names no audience, so issuer and keys of the client take its place. One that names a client in \
              `client_id` must name this one; one with an `aud`, which JWT templates add, needs `.audience(..)`.",
+            "A session's token has a `sid` that begins with `session_`. Connect's tokens name a consent there (`app_consent_..`), \
+             and are no session's.",
             "Tokens of Connect applications and MCP clients have another issuer: `WorkOs::connect(\"acme.authkit.app\")`.",
             "The e-mail address is in the token by a JWT template only.",
             "`act` names the person of your staff who acts as the user: `.rule(ClaimRule::absent(\"act\"))` refuses that.",
@@ -203,7 +205,8 @@ fn sessions(client: &str, issuer: Option<String>, audiences: Vec<String>) -> Res
     let iss = issuer.unwrap_or_else(|| format!("https://api.workos.com/user_management/{client}"));
     parse_issuer(&iss).map_err(|problem| ConfigError::InvalidIssuer { issuer: iss.clone(), problem })?;
     let profile = Profile::with_keys_at(iss, &format!("https://api.workos.com/sso/jwks/{client}"))?;
-    let session = TokenKind::access().mark(ClaimRule::present("sid"));
+    // Connect's tokens have a `sid`, too: the id of a consent (https://workos.com/docs/authkit/connect/token-claims).
+    let session = TokenKind::access().mark(ClaimRule::begins_with("sid", "session_"));
     if !audiences.is_empty() {
         return Ok(profile.access(session, Audience::any_of(audiences)));
     }

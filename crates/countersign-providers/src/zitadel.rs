@@ -54,7 +54,7 @@ pub struct Zitadel {
 ///     roles: HashMap<String, HashMap<String, String>>,
 /// }
 /// ```
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct ZitadelClaims {
     /// The user's id.

@@ -7,6 +7,7 @@ use crate::verifier_state::HoldsVerifier;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use countersign_core::{Claims, TokenClaims, VerifiedToken, Verifier};
 use http::request::Parts;
+use std::fmt;
 use std::sync::Arc;
 
 /// The verified caller: its claims as `C`, or all of them as [`Claims`].
@@ -34,8 +35,14 @@ use std::sync::Arc;
 /// # Errors
 ///
 /// [`CurrentUserRejection`]; claims that do not fit `C` are a 401, never defaulted.
-#[derive(Debug)]
 pub struct CurrentUser<C = Claims>(pub Arc<C>);
+
+impl<C> fmt::Debug for CurrentUser<C> {
+    /// Without the claims, whatever their type prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CurrentUser").finish_non_exhaustive()
+    }
+}
 
 impl<C> Clone for CurrentUser<C> {
     fn clone(&self) -> Self {

@@ -20,7 +20,8 @@ use std::ops::Deref;
 /// use countersign::Principal;
 ///
 /// async fn whoami(principal: Principal) -> String {
-///     format!("{} of {}, groups {:?}", principal.subject(), principal.issuer(), principal.groups())
+///     let groups: Vec<&str> = principal.groups().iter().collect();
+///     format!("{} of {}, groups {groups:?}", principal.subject(), principal.issuer())
 /// }
 /// ```
 ///

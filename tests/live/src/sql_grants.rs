@@ -7,7 +7,8 @@ use crate::{API, Result, verdict};
 use axum::Router;
 use axum::routing::get;
 use countersign::{
-    Clock, GrantTable, Guard, ManualClock, Oidc, Principal, RequireGroups, RequirePermissions, SqlGrants, Verifier,
+    Clock, GrantTable, Guard, ManualClock, NameSet, Oidc, Principal, RequireGroups, RequirePermissions, SqlGrants,
+    Verifier,
 };
 use countersign_testing::TestIssuer;
 use reqwest::Client;
@@ -44,7 +45,10 @@ pub(crate) async fn check(report: &mut Report) -> Result {
     let mut postgres = Postgres::start().await?;
     let pool = postgres.pool();
     sqlx::raw_sql(SCHEMA).execute(&pool).await?;
-    let world = World::new(pool.clone()).await?;
+    let world = World::new(|issuer| {
+        Ok(SqlGrants::postgres(pool.clone(), issuer).roles(GrantTable::new("Core.Roles", "user", "select")?))
+    })
+    .await?;
 
     for (path, subject, expected) in [
         ("/admin", "alice", "200"),
@@ -67,6 +71,8 @@ pub(crate) async fn check(report: &mut Report) -> Result {
     world.pass(Duration::from_secs(60));
     report.check(NAME, "\"alice\", who lost it a minute ago", REFUSED, world.ask("/admin", "alice").await);
 
+    columns(report, &pool).await?;
+
     let mut lock = pool.begin().await?;
     sqlx::raw_sql("LOCK TABLE authz_groups IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;
     report.check(NAME, "\"erin\", the table locked", NO_VERDICT, world.ask("/admin", "erin").await);
@@ -84,6 +90,65 @@ pub(crate) async fn check(report: &mut Report) -> Result {
     Ok(())
 }
 
+/// Columns whose comparisons are not those of bytes, for callers and for grants.
+async fn columns(report: &mut Report, pool: &PgPool) -> Result {
+    const TYPES: &str = "CREATE EXTENSION citext;
+        CREATE COLLATION fold (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+        CREATE DOMAIN subject AS TEXT; CREATE DOMAIN code AS CHAR(9);";
+    sqlx::raw_sql(TYPES).execute(pool).await?;
+    let texts = ["TEXT", "VARCHAR(500)", "CITEXT", "TEXT COLLATE fold", "subject", "subject COLLATE fold"];
+    for (index, column) in texts.into_iter().enumerate() {
+        let table = format!("texts_{index}");
+        let schema = format!(
+            "CREATE TABLE {table} (who {column}, what {column}); CREATE INDEX ON {table} (who);
+             INSERT INTO {table} VALUES ('alice', 'admin'), ('alice', 'Admin'), ('1', 'admin');"
+        );
+        sqlx::raw_sql(&schema).execute(pool).await?;
+        let held = GrantTable::new(&table, "who", "what")?;
+        let world = World::new(|issuer| {
+            Ok(SqlGrants::postgres(pool.clone(), issuer).groups(held).permissions(None).max_rows(2))
+        })
+        .await?;
+        for (subject, expected) in [("alice", "200"), ("1", "200")] {
+            report.check(NAME, format!("{subject:?} of {column}"), expected, world.ask("/admin", subject).await);
+        }
+        for subject in ["ALICE", "alice ", "àlice", "alicе", "01", "1.0", " 1", "١"] {
+            report.check(NAME, format!("{subject:?} of {column}"), REFUSED, world.ask("/admin", subject).await);
+        }
+        let both = r#"200 {"Admin", "admin"} {} {}"#;
+        let found = world.ask("/whoami", "alice").await.map(|found| {
+            // In whichever order the database has them.
+            found.replace(r#"{"admin", "Admin"}"#, r#"{"Admin", "admin"}"#)
+        });
+        report.check(NAME, format!("the groups of \"alice\" of {column}"), both, found);
+    }
+
+    for (index, (callers, grants)) in [
+        ("CHAR(9)", "TEXT"),
+        ("code", "TEXT"),
+        ("NAME", "TEXT"),
+        ("INTEGER", "TEXT"),
+        ("NUMERIC", "TEXT"),
+        ("DOUBLE PRECISION", "TEXT"),
+        ("TEXT", "CHAR(9)"),
+        ("TEXT", "INTEGER"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let table = format!("others_{index}");
+        let schema = format!(
+            "CREATE TABLE {table} (who {callers}, what {grants}); INSERT INTO {table} VALUES ('1', '1'), ('2', NULL);"
+        );
+        sqlx::raw_sql(&schema).execute(pool).await?;
+        let held = GrantTable::new(&table, "who", "what")?;
+        let provider = SqlGrants::postgres(pool.clone(), "https://idp.example").groups(held).permissions(None);
+        let verdict = provider.check().await.map_or("refused", |()| "accepted").to_owned();
+        report.check(NAME, format!("callers of {callers}, grants of {grants}"), "refused", Ok(verdict));
+    }
+    Ok(())
+}
+
 /// An app whose verifier asks this database.
 struct World {
     issuer: TestIssuer,
@@ -93,10 +158,11 @@ struct World {
 }
 
 impl World {
-    async fn new(pool: PgPool) -> Result<Self> {
+    /// Grants are made for the issuer of this URL.
+    async fn new(grants: impl FnOnce(&str) -> Result<SqlGrants>) -> Result<Self> {
         let issuer = TestIssuer::start().await?;
         let clock = Arc::new(ManualClock::at(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()));
-        let grants = SqlGrants::postgres(pool, issuer.url()).roles(GrantTable::new("Core.Roles", "user", "select")?);
+        let grants = grants(issuer.url())?;
         grants.check().await?;
         let provider = Oidc::issuer(issuer.url()).audience(API);
         let verifier = Verifier::builder().issuer(provider).clock(clock.clone()).grants(grants);
@@ -129,6 +195,10 @@ fn app(verifier: Verifier) -> Router {
 
 /// As the table of verdicts prints a subject.
 async fn whoami(caller: Principal) -> axum::Json<serde_json::Value> {
-    let grants = format!("{:?} {:?} {:?}", caller.groups(), caller.roles(), caller.permissions());
+    let listed = |names: &NameSet| {
+        let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+        format!("{{{}}}", names.join(", "))
+    };
+    let grants = [caller.groups(), caller.roles(), caller.permissions()].map(listed).join(" ");
     axum::Json(serde_json::json!({ "subject": grants }))
 }

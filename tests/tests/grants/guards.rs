@@ -54,14 +54,20 @@ fn app(verifier: &Verifier) -> Router {
         .route("/custom", get(async |_: Require<NotStaff>| ()))
         .route("/both", get(async |_: RequirePermissions<ReadItems>, _: RequireGroups<All, (Staff,)>| ()))
         .route("/user", get(async |_: CurrentUser, _: Option<CurrentUser>| ()))
-        .route("/principal", get(async |principal: Principal| format!("{:?}", principal.groups())))
+        .route("/principal", get(async |principal: Principal| groups(&principal)))
         .route(
             "/optional",
             get(async |principal: Option<Principal>| {
-                principal.map_or("nobody".to_owned(), |principal| format!("{:?}", principal.groups()))
+                principal.map_or("nobody".to_owned(), |principal| groups(&principal))
             }),
         )
         .with_state(verifier.clone())
+}
+
+/// As a set is printed.
+fn groups(principal: &Principal) -> String {
+    let groups: Vec<String> = principal.groups().iter().map(|group| format!("{group:?}")).collect();
+    format!("{{{}}}", groups.join(", "))
 }
 
 struct Answer {
