@@ -49,6 +49,9 @@ async fn ask(app: &Router, path: &str, lines: &[(&str, &str)], body: &'static st
     (response.status().as_u16(), response.headers().clone())
 }
 
+type Lay = fn(Router, &Verifier) -> Router;
+type Make = fn() -> GuardedRouter;
+
 #[derive(Debug, PartialEq, Eq)]
 enum Got {
     /// By CORS.
@@ -74,7 +77,7 @@ async fn preflight(app: &Router, path: &str) -> Got {
 async fn a_layer_or_guard_hands_no_preflight_request_on_unless_it_is_told_to() {
     let (_issuer, verifier) = verifier().await;
     let passing = verifier.pass_preflight().unwrap();
-    let ways: [(&str, fn(Router, &Verifier) -> Router); 6] = [
+    let ways: [(&str, Lay); 6] = [
         ("authenticated", |router, verifier| router.layer(authenticated(verifier))),
         ("authenticated as a route_layer", |router, verifier| router.route_layer(authenticated(verifier))),
         ("authenticated around it", |router, verifier| {
@@ -152,7 +155,7 @@ async fn what_is_no_preflight_request_needs_a_token_all_the_same() {
 }
 
 /// Ways to route `/x`, and whether no handler there takes `OPTIONS`.
-fn guarded_routers() -> [(&'static str, fn() -> GuardedRouter, bool); 10] {
+fn guarded_routers() -> [(&'static str, Make, bool); 10] {
     fn new() -> GuardedRouter {
         GuardedRouter::new()
     }
