@@ -14,7 +14,6 @@ use crate::jwk::VerificationKey;
 use crate::key_refresh::KeyRefreshError;
 use crate::key_report::KeyReport;
 use crate::key_source::{CurrentKeys, KeySource};
-use crate::principal::Principal;
 use crate::remote_keys::{MAX_ORDER_WAIT, Order};
 use crate::revocation::Revocation;
 use crate::revocation_list::RevocationList;
@@ -23,7 +22,7 @@ use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
 use crate::unsigned;
 use crate::validation::{Times, Validated, validate};
-use crate::verified_token::{Marks, Verdict, VerifiedToken};
+use crate::verified_token::{Assertion, Marks, Verdict, VerifiedToken};
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
@@ -118,7 +117,7 @@ impl Verifier {
             }
         };
         let rules = &judged.issuer.policy.rules;
-        let verified = self.assert(token, opened.payload, judged)?;
+        let verified = self.assert(judged, opened.payload)?;
         if rules.wait() {
             self.ask(rules, &verified).await?;
         }
@@ -141,6 +140,7 @@ impl Verifier {
     }
 
     /// The verdict on a token that is known, or that nobody had to sign.
+    #[inline]
     fn without_keys(&self, token: &str, now: Duration) -> Option<Result<VerifiedToken, VerifyError>> {
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
             return Some(if self.is_revoked(&known) { Err(TokenError::Revoked.into()) } else { Ok(known) });
@@ -164,11 +164,12 @@ impl Verifier {
                 None => return Ok(None),
             }
         };
-        let verified = self.assert(token, opened.payload, judged)?;
+        let verified = self.assert(judged, opened.payload)?;
         Ok(Some(self.admit(verified)?))
     }
 
     /// Looks at the outside of a token.
+    #[inline(always)]
     fn open<'a>(&self, token: &'a str) -> Result<Opened<'a>, TokenError> {
         // 1. the outside: size, three parts of strict base64url, a strict header
         let raw = RawToken::parse(token)?;
@@ -179,6 +180,7 @@ impl Verifier {
 
     /// Finds the issuer that a token names, and checks what can be said without a key. The checks and their order are the same
     /// for one issuer and for several, so no token of a stranger is a reason to ask for keys.
+    #[inline(always)]
     fn unverified<'v, 't>(&'v self, opened: &'t Opened<'_>) -> Result<Unverified<'v, 't>, TokenError> {
         let Opened { raw, header, payload } = opened;
         // 2. the issuer that the token names, and what it allows
@@ -192,6 +194,7 @@ impl Verifier {
     }
 
     /// Judges with the keys at hand; `None` when the token names a key that its issuer may have by now.
+    #[inline(always)]
     fn judge_now<'v>(&self, token: &Unverified<'v, '_>, now: Duration) -> Result<Option<Judged<'v>>, VerifyError> {
         let keys = match token.issuer.keys.current() {
             Ok(keys) => keys,
@@ -233,11 +236,12 @@ impl Verifier {
             return Err(TokenError::BadSignature);
         }
         self.0.headers.remember(raw, header);
-        self.conclude(claims, header.typ.as_deref(), issuer, (key, keys.believed_for), now)
+        self.conclude(raw.text, claims, header.typ.as_deref(), issuer, (key, keys.believed_for), now)
     }
 
     /// A token that nobody signed, from an issuer [whose tokens nobody signs](crate::DangerousIssuer::accept_unsigned_tokens).
     /// Rules that wait are not asked: there is nothing to protect.
+    #[inline(never)]
     fn believe(&self, token: &str, now: Duration) -> Result<VerifiedToken, TokenError> {
         let payload = text(unsigned::payload(token)?)?;
         let judged = {
@@ -246,10 +250,10 @@ impl Verifier {
             if !matches!(issuer.keys, KeySource::Unsigned) {
                 return Err(TokenError::AlgorithmNotAllowed);
             }
-            self.conclude(&claims, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?
+            self.conclude(token, &claims, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?
         };
         let issuer = &judged.issuer.policy.iss;
-        let verified = self.assert(token, payload, judged)?;
+        let verified = self.assert(judged, payload)?;
         tracing::warn!(target: "countersign::danger", %issuer, "an unsigned token was believed");
         self.admit(verified)
     }
@@ -257,6 +261,7 @@ impl Verifier {
     /// What follows on a signature that verifies, under a key that is believed for so long.
     fn conclude<'v>(
         &self,
+        token: &str,
         claims: &Object<'_>,
         typ: Option<&str>,
         issuer: &'v TrustedIssuer,
@@ -276,13 +281,14 @@ impl Verifier {
         let expired = expires.saturating_add(issuer.policy.leeway);
         let until = expired.min(now.saturating_add(lifetime.min(believed_for)));
         let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
-        Ok(Judged { issuer, principal, marks, verdict })
+        Ok(Judged { issuer, assertion: Assertion::new(token, principal, marks, verdict) })
     }
 
     /// The proof, once the application's own rules are met as well; those that wait come after.
-    fn assert(&self, token: &str, payload: String, judged: Judged<'_>) -> Result<VerifiedToken, TokenError> {
-        let Judged { issuer, principal, marks, verdict } = judged;
-        let verified = VerifiedToken::assertion(token, payload, principal, marks, verdict);
+    #[inline(always)]
+    fn assert(&self, judged: Judged<'_>, payload: String) -> Result<VerifiedToken, TokenError> {
+        let Judged { issuer, assertion } = judged;
+        let verified = VerifiedToken::assertion(assertion, payload);
 
         // 6. the application's own rules. What is revoked is refused for that, as it is when it is known already.
         let rules = &issuer.policy.rules;
@@ -523,9 +529,7 @@ struct Unverified<'v, 't> {
 /// What a token that meets every rule of the pipeline says.
 struct Judged<'v> {
     issuer: &'v TrustedIssuer,
-    principal: Principal,
-    marks: Marks,
-    verdict: Verdict,
+    assertion: Assertion,
 }
 
 /// Clones of one verifier are equal; two that were built apart are not, whatever their configuration.
