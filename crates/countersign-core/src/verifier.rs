@@ -105,9 +105,14 @@ impl Verifier {
     /// [`VerifyError::Token`] when the token is refused, [`VerifyError::Unavailable`] when no verdict is possible.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let now = self.0.clock.now();
-        if let Some(verdict) = self.without_keys(token, now) {
-            return verdict;
+        match self.without_keys(token, now) {
+            Some(verdict) => verdict,
+            None => self.with_keys(token, now).await,
         }
+    }
+
+    /// The verdict on a token that is not known. Apart, so that those that are known do not carry it.
+    async fn with_keys(&self, token: &str, now: Duration) -> Result<VerifiedToken, VerifyError> {
         let opened = self.open(token)?;
         let judged = {
             let unverified = self.unverified(&opened)?;
