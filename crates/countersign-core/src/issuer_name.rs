@@ -91,6 +91,13 @@ impl IssuerNames {
         self.all().any(|name| other.all().any(|also| name == also || other.accept(name) || self.accept(also)))
     }
 
+    /// The name that the subject is unique under, for a token whose `iss` is [accepted](Self::accept).
+    #[inline]
+    pub(crate) fn unique(&self, claims: &Object<'_>) -> Result<Arc<str>, TokenError> {
+        // One issuer is one, whichever of its names the token bears; a tenant must be looked at together with its claim.
+        if self.tenants.is_none() { Ok(Arc::clone(&self.first)) } else { self.check(claims) }
+    }
+
     /// OpenID Connect Core section 3.1.3.7, RFC 9068 section 4: identical, so no other case, slash or prefix.
     ///
     /// Gives the name that the subject is unique under.

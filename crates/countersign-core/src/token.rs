@@ -19,6 +19,8 @@ const MAX_KID: usize = 1024;
 /// A token of the right form, about which nothing is known yet.
 #[derive(Clone, Copy)]
 pub(crate) struct RawToken<'a> {
+    /// The whole of it.
+    pub(crate) text: &'a str,
     /// What is signed: header, dot, payload, as they came.
     pub(crate) signing_input: &'a str,
     pub(crate) header: &'a str,
@@ -39,7 +41,7 @@ impl<'a> RawToken<'a> {
         if header.is_empty() || payload.is_empty() || signature.is_empty() {
             return Err(TokenError::NotCompact);
         }
-        Ok(Self { signing_input: &token[..second], header, payload, signature })
+        Ok(Self { text: token, signing_input: &token[..second], header, payload, signature })
     }
 
     /// As [`parse`](Self::parse), for a token that ends in the dot where a signature would follow (RFC 7519 section 6.1).
@@ -50,7 +52,7 @@ impl<'a> RawToken<'a> {
         let signing_input = token.strip_suffix('.').ok_or(TokenError::NotCompact)?;
         match signing_input.split_once('.') {
             Some((header, payload)) if !header.is_empty() && !payload.is_empty() => {
-                Ok(Self { signing_input, header, payload, signature: "" })
+                Ok(Self { text: token, signing_input, header, payload, signature: "" })
             }
             _ => Err(TokenError::NotCompact),
         }

@@ -166,7 +166,7 @@ mod tests {
     use crate::key_set::KeySet;
     use crate::name_set::NameSet;
     use crate::principal::Principal;
-    use crate::verified_token::{Marks, Verdict};
+    use crate::verified_token::{Assertion, Marks, Verdict};
     use std::sync::Arc;
 
     const JWKS: &str =
@@ -196,7 +196,8 @@ mod tests {
             groups_left_out: false,
             is_machine: false,
         };
-        VerifiedToken::assertion(text, String::new(), principal, Marks::default(), verdict, Arc::default())
+        let assertion = Assertion::new(text, principal, Marks::default(), verdict, Arc::default());
+        VerifiedToken::assertion(assertion, String::new())
     }
 
     /// The same hash for everything.

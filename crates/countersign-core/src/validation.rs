@@ -21,14 +21,14 @@ pub(crate) struct Times {
     pub(crate) issued: Option<Duration>,
 }
 
-/// Checks verified claims, under a header with this `typ`, against the issuer's policy at `now`.
+/// Checks verified claims, under a header with this `typ`, against the policy of the issuer that their `iss` names, at `now`.
 pub(crate) fn validate(
     claims: &Object<'_>,
     typ: Option<&str>,
     policy: &Policy,
     now: Duration,
 ) -> Result<Validated, TokenError> {
-    let issuer = policy.names.check(claims)?;
+    let issuer = policy.names.unique(claims)?;
     let times = check_times(claims, policy.leeway, now)?;
     if let Some(longest) = policy.max_lifetime {
         check_lifetime(&times, longest, policy.leeway, now)?;

@@ -52,6 +52,32 @@ struct Inner {
     merged: OnceLock<ArcSwap<Merged>>,
 }
 
+/// A proof that lacks the text of the claims, which they still borrow from while it is made. It is made in its final place,
+/// since it is large.
+pub(crate) struct Assertion(Arc<Inner>);
+
+impl Assertion {
+    pub(crate) fn new(
+        raw: &str,
+        principal: Principal,
+        marks: Marks,
+        verdict: Verdict,
+        provenance: Arc<Provenance>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            raw: raw.into(),
+            payload: String::new(),
+            principal,
+            marks,
+            verdict,
+            typed: TypedClaims::default(),
+            provenance,
+            revocation_places: OnceLock::new(),
+            merged: OnceLock::new(),
+        }))
+    }
+}
+
 /// What a token can be revoked by, beside its subject.
 #[derive(Default)]
 pub(crate) struct Marks {
@@ -82,25 +108,13 @@ pub(crate) struct Verdict {
 
 impl VerifiedToken {
     /// Greppable: the only caller is the end of the pipeline, after every check.
-    pub(crate) fn assertion(
-        raw: &str,
-        payload: String,
-        principal: Principal,
-        marks: Marks,
-        verdict: Verdict,
-        provenance: Arc<Provenance>,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            raw: raw.into(),
-            payload,
-            principal,
-            marks,
-            verdict,
-            typed: TypedClaims::default(),
-            provenance,
-            revocation_places: OnceLock::new(),
-            merged: OnceLock::new(),
-        }))
+    pub(crate) fn assertion(assertion: Assertion, payload: String) -> Self {
+        let Assertion(mut inner) = assertion;
+        // Nobody else has it yet. Without the text no claims type fits.
+        if let Some(inner) = Arc::get_mut(&mut inner) {
+            inner.payload = payload;
+        }
+        Self(inner)
     }
 
     /// Whether the verdict may still be relied upon. A clock that was set back asks for another one.

@@ -15,7 +15,6 @@ use crate::jwk::VerificationKey;
 use crate::key_refresh::KeyRefreshError;
 use crate::key_report::KeyReport;
 use crate::key_source::{CurrentKeys, KeySource};
-use crate::principal::Principal;
 use crate::remote_keys::{MAX_ORDER_WAIT, Order};
 use crate::revocation::Revocation;
 use crate::revocation_list::{RevocationList, RevocationListFull};
@@ -24,7 +23,7 @@ use crate::token::{Header, RawToken};
 use crate::token_cache::TokenCache;
 use crate::unsigned;
 use crate::validation::{Times, Validated, validate};
-use crate::verified_token::{Marks, Verdict, VerifiedToken};
+use crate::verified_token::{Assertion, Marks, Verdict, VerifiedToken};
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
@@ -108,9 +107,14 @@ impl Verifier {
     /// [`VerifyError::Token`] when the token is refused, [`VerifyError::Unavailable`] when no verdict is possible.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let now = self.0.clock.now();
-        if let Some(verdict) = self.without_keys(token, now) {
-            return verdict;
+        match self.without_keys(token, now) {
+            Some(verdict) => verdict,
+            None => self.with_keys(token, now).await,
         }
+    }
+
+    /// The verdict on a token that is not known. Apart, so that those that are known do not carry it.
+    async fn with_keys(&self, token: &str, now: Duration) -> Result<VerifiedToken, VerifyError> {
         let opened = self.open(token)?;
         let judged = {
             let unverified = self.unverified(&opened)?;
@@ -120,7 +124,7 @@ impl Verifier {
             }
         };
         let rules = &judged.issuer.policy.rules;
-        let verified = self.assert(token, opened.payload, judged)?;
+        let verified = self.assert(judged, opened.payload)?;
         if rules.wait() {
             self.ask(rules, &verified).await?;
         }
@@ -143,6 +147,7 @@ impl Verifier {
     }
 
     /// The verdict on a token that is known, or that nobody had to sign.
+    #[inline]
     fn without_keys(&self, token: &str, now: Duration) -> Option<Result<VerifiedToken, VerifyError>> {
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
             return Some(if self.is_revoked(&known) { Err(TokenError::Revoked.into()) } else { Ok(known) });
@@ -166,11 +171,12 @@ impl Verifier {
                 None => return Ok(None),
             }
         };
-        let verified = self.assert(token, opened.payload, judged)?;
+        let verified = self.assert(judged, opened.payload)?;
         Ok(Some(self.admit(verified)?))
     }
 
     /// Looks at the outside of a token.
+    #[inline(always)]
     fn open<'a>(&self, token: &'a str) -> Result<Opened<'a>, TokenError> {
         // 1. the outside: size, three parts of strict base64url, a strict header
         let raw = RawToken::parse(token)?;
@@ -181,6 +187,7 @@ impl Verifier {
 
     /// Finds the issuer that a token names, and checks what can be said without a key. The checks and their order are the same
     /// for one issuer and for several, so no token of a stranger is a reason to ask for keys.
+    #[inline(always)]
     fn unverified<'v, 't>(&'v self, opened: &'t Opened<'_>) -> Result<Unverified<'v, 't>, TokenError> {
         let Opened { raw, header, payload } = opened;
         // 2. the issuer that the token names, and what it allows
@@ -194,6 +201,7 @@ impl Verifier {
     }
 
     /// Judges with the keys at hand; `None` when the token names a key that its issuer may have by now.
+    #[inline(always)]
     fn judge_now<'v>(&self, token: &Unverified<'v, '_>, now: Duration) -> Result<Option<Judged<'v>>, VerifyError> {
         let keys = match token.issuer.keys.current() {
             Ok(keys) => keys,
@@ -235,11 +243,12 @@ impl Verifier {
             return Err(TokenError::BadSignature);
         }
         self.0.headers.remember(raw, header);
-        self.conclude(claims, header.typ.as_deref(), issuer, (key, keys.believed_for), now)
+        self.conclude(raw.text, claims, header.typ.as_deref(), issuer, (key, keys.believed_for), now)
     }
 
     /// A token that nobody signed, from an issuer [whose tokens nobody signs](crate::DangerousIssuer::accept_unsigned_tokens).
     /// Rules that wait are not asked: there is nothing to protect.
+    #[inline(never)]
     fn believe(&self, token: &str, now: Duration) -> Result<VerifiedToken, TokenError> {
         let payload = text(unsigned::payload(token)?)?;
         let judged = {
@@ -248,10 +257,10 @@ impl Verifier {
             if !matches!(issuer.keys, KeySource::Unsigned) {
                 return Err(TokenError::AlgorithmNotAllowed);
             }
-            self.conclude(&claims, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?
+            self.conclude(token, &claims, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?
         };
         let issuer = &judged.issuer.policy.iss;
-        let verified = self.assert(token, payload, judged)?;
+        let verified = self.assert(judged, payload)?;
         tracing::warn!(target: "countersign::danger", %issuer, "an unsigned token was believed");
         self.admit(verified)
     }
@@ -259,6 +268,7 @@ impl Verifier {
     /// What follows on a signature that verifies, under a key that is believed for so long.
     fn conclude<'v>(
         &self,
+        token: &str,
         claims: &Object<'_>,
         typ: Option<&str>,
         issuer: &'v TrustedIssuer,
@@ -282,14 +292,17 @@ impl Verifier {
             0 => {}
             seconds => issuer.provenance.see_ahead(seconds),
         }
-        Ok(Judged { issuer, principal, marks, verdict })
+        Ok(Judged {
+            issuer,
+            assertion: Assertion::new(token, principal, marks, verdict, Arc::clone(&issuer.provenance)),
+        })
     }
 
     /// The proof, once the application's own rules are met as well; those that wait come after.
-    fn assert(&self, token: &str, payload: String, judged: Judged<'_>) -> Result<VerifiedToken, TokenError> {
-        let Judged { issuer, principal, marks, verdict } = judged;
-        let verified =
-            VerifiedToken::assertion(token, payload, principal, marks, verdict, Arc::clone(&issuer.provenance));
+    #[inline(always)]
+    fn assert(&self, judged: Judged<'_>, payload: String) -> Result<VerifiedToken, TokenError> {
+        let Judged { issuer, assertion } = judged;
+        let verified = VerifiedToken::assertion(assertion, payload);
 
         // 6. the application's own rules. What is revoked is refused for that, as it is when it is known already.
         let rules = &issuer.policy.rules;
@@ -530,9 +543,7 @@ struct Unverified<'v, 't> {
 /// What a token that meets every rule of the pipeline says.
 struct Judged<'v> {
     issuer: &'v TrustedIssuer,
-    principal: Principal,
-    marks: Marks,
-    verdict: Verdict,
+    assertion: Assertion,
 }
 
 /// Clones of one verifier are equal; two that were built apart are not, whatever their configuration.
