@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn the_primes_are_those_that_tell_something() {
-        let is_prime = |number: &u32| (2..*number).all(|divisor| number % divisor != 0);
+        let is_prime = |number: &u32| (2..*number).all(|divisor| !number.is_multiple_of(divisor));
         let tells = |prime: &u32| (1..*prime).any(|residue| !is_power_of_65537(residue, *prime));
         let expected: Vec<u32> = (3..=167).filter(is_prime).filter(tells).collect();
         assert_eq!(expected, PRIMES);

@@ -8,11 +8,12 @@ use countersign::{AuthenticatedSocket, AuthenticatedUpgrade, ManualClock, Oidc, 
 use countersign_testing::TestIssuer;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -158,6 +159,28 @@ async fn the_half_that_sees_the_end_first_wakes_the_other() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         clock.set(START + LIFE);
         assert_end_at(&format!("{reads_first}"), [first, second], 30).await;
+    }
+}
+
+/// The end of a token counts for tasks that began to wait under a former one.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_reaches_tasks_that_wait() {
+    for (former, renewed) in [(LIFE, 2 * LIFE), (2 * LIFE, LIFE)] {
+        let mut world = World::new().await;
+        let began = Instant::now();
+        let (socket, _client) = world.socket("/hand-over", former).await;
+        let socket = Arc::new(Mutex::new(socket));
+        let shared = Arc::clone(&socket);
+        let waiting = timed(began, async move {
+            let next = poll_fn(|context| match shared.try_lock() {
+                Ok(mut socket) => socket.poll_next_unpin(context),
+                Err(_) => panic!("a renewal without look-ups waits for nobody"),
+            });
+            assert!(next.await.is_none());
+        });
+        settle().await;
+        socket.lock().await.renew(&world.token("alice", renewed).mint()).await.unwrap();
+        assert_end_at(&format!("{former}, then {renewed}"), [waiting], renewed).await;
     }
 }
 
