@@ -24,18 +24,34 @@ const SMALLEST_TABLE: usize = 32;
 /// What serde reads before it knows the type (`flatten`, enums that are not tagged from outside), and what a visitor of its
 /// own reads: its type is not seen, and each value of it is charged with so many bytes.
 const UNSEEN: usize = 256;
+/// As many where there are more such values than a usual token has.
+const MANY_UNSEEN: usize = 1_024;
+/// So many a usual token has.
+const FEW: usize = 32;
 
 /// Sums up what values take that are being deserialized.
 #[derive(Default)]
-pub(crate) struct Scale(Cell<usize>);
+pub(crate) struct Scale {
+    bytes: Cell<usize>,
+    unseen: Cell<usize>,
+}
 
 impl Scale {
     pub(crate) fn bytes(&self) -> usize {
-        self.0.get()
+        self.bytes.get()
     }
 
     pub(crate) fn add(&self, bytes: usize) {
-        self.0.set(self.0.get().saturating_add(bytes));
+        self.bytes.set(self.bytes.get().saturating_add(bytes));
+    }
+
+    /// Adds a value itself, beside what is in it.
+    pub(crate) fn add_value(&self, made: Made, is_leaf: bool) {
+        self.add(made.outside(is_leaf));
+        if made.kind == Kind::Unseen && made.size >= POINTER {
+            self.unseen.set(self.unseen.get() + 1);
+            self.add(if self.unseen.get() > FEW { MANY_UNSEEN } else { UNSEEN });
+        }
     }
 }
 
@@ -63,15 +79,14 @@ pub(crate) enum Kind {
 
 impl Made {
     /// The value itself. What is larger than its room is in a box, and in a room for a pointer there may be one.
-    pub(crate) fn outside(self, is_leaf: bool) -> usize {
-        let boxed = match self.size {
+    fn outside(self, is_leaf: bool) -> usize {
+        match self.size {
             // A text or an array that lost its spare capacity.
             OWNED if self.room == 2 * POINTER => 0,
             size if size > self.room => block(size + COUNTERS),
             size if size == 0 || is_leaf || self.room != POINTER => 0,
             _ => SMALLEST,
-        };
-        boxed + if self.kind == Kind::Unseen && self.size >= POINTER { UNSEEN } else { 0 }
+        }
     }
 
     /// A number or a truth: the box that it may be in.

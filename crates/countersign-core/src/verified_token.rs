@@ -207,8 +207,8 @@ impl VerifiedToken {
     ///
     /// What derived types, those of the standard library and `serde_json::Value` hold is bounded from above. Where serde
     /// reads before it knows the type (`flatten`, enums that are not tagged from outside), and for what a visitor of its own
-    /// reads by `deserialize_any`, each value is charged with at least 256 bytes. What a type adds by itself (a default, a
-    /// conversion) is not seen.
+    /// reads by `deserialize_any`, the type is not seen: each value is charged with 256 bytes, from the 33rd on with 1024.
+    /// What a type adds by itself (a default, a conversion) is not seen, either.
     ///
     /// # Errors
     ///

@@ -42,7 +42,7 @@ impl<'s, D> Weighing<'s, D> {
     #[inline]
     fn visitor<'de, V: Visitor<'de>>(&self, visitor: V, form: Form, is_leaf: bool, kind: Kind) -> Weighed<'s, V> {
         let made = Made { size: size_of::<V::Value>(), room: self.room, kind };
-        self.scale.add(made.outside(is_leaf));
+        self.scale.add_value(made, is_leaf);
         Weighed { visitor, scale: self.scale, made, form }
     }
 
