@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 /// What an allocator takes for a block of so many bytes: header, rounding and smallest block are those of glibc on 64 bits.
+#[inline]
 pub(crate) const fn block(bytes: usize) -> usize {
     match bytes {
         0 => 0,
@@ -37,15 +38,18 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
+    #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.get()
     }
 
+    #[inline]
     pub(crate) fn add(&self, bytes: usize) {
         self.bytes.set(self.bytes.get().saturating_add(bytes));
     }
 
     /// Adds a value itself, beside what is in it.
+    #[inline]
     pub(crate) fn add_value(&self, made: Made, is_leaf: bool) {
         self.add(made.outside(is_leaf));
         if made.kind == Kind::Unseen && made.size >= POINTER {
@@ -79,6 +83,7 @@ pub(crate) enum Kind {
 
 impl Made {
     /// The value itself. What is larger than its room is in a box, and in a room for a pointer there may be one.
+    #[inline]
     fn outside(self, is_leaf: bool) -> usize {
         match self.size {
             // A text or an array that lost its spare capacity.
@@ -90,11 +95,13 @@ impl Made {
     }
 
     /// A number or a truth: the box that it may be in.
+    #[inline]
     pub(crate) fn number(self) -> usize {
         if self.room == POINTER && self.kind != Kind::Value { SMALLEST } else { 0 }
     }
 
     /// A text of so many bytes, shared or not.
+    #[inline]
     pub(crate) fn text(self, bytes: usize) -> usize {
         match self.kind {
             _ if self.size < POINTER => 0,

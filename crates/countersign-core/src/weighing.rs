@@ -78,6 +78,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
         self.inner.deserialize_any(visitor)
     }
 
+    #[inline]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let visitor = self.leaf(visitor);
         self.inner.deserialize_bool(visitor)
@@ -98,6 +99,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
         self.inner.deserialize_i32(visitor)
     }
 
+    #[inline]
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let visitor = self.leaf(visitor);
         self.inner.deserialize_i64(visitor)
@@ -123,6 +125,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
         self.inner.deserialize_u32(visitor)
     }
 
+    #[inline]
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let visitor = self.leaf(visitor);
         self.inner.deserialize_u64(visitor)
@@ -148,11 +151,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
         self.inner.deserialize_char(visitor)
     }
 
+    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let visitor = self.leaf(visitor);
         self.inner.deserialize_str(visitor)
     }
 
+    #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let visitor = self.leaf(visitor);
         self.inner.deserialize_string(visitor)
@@ -168,6 +173,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
         self.inner.deserialize_byte_buf(visitor)
     }
 
+    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let visitor = self.inline(visitor);
         self.inner.deserialize_option(visitor)
@@ -188,9 +194,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
         self.inner.deserialize_newtype_struct(name, visitor)
     }
 
+    #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         // Under another name it is charged as whatever takes most.
-        let is_vec = type_name::<V::Value>().starts_with("alloc::vec::Vec<");
+        let is_vec =
+            size_of::<V::Value>() == size_of::<Vec<u8>>() && type_name::<V::Value>().starts_with("alloc::vec::Vec<");
         let kind = if is_vec { Kind::Vec } else { Kind::Seen };
         let visitor = self.visitor(visitor, Form::Collected, false, kind);
         self.inner.deserialize_seq(visitor)
@@ -243,6 +251,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
         self.inner.deserialize_identifier(visitor)
     }
 
+    #[inline]
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         if size_of::<V::Value>() == 0 {
             return self.inner.deserialize_ignored_any(visitor);
@@ -302,6 +311,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Weighed<'_, V> {
         self.number().visit_i128(value)
     }
 
+    #[inline]
     fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
         self.number().visit_u64(value)
     }
@@ -340,15 +350,18 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Weighed<'_, V> {
         self.text(&value).visit_byte_buf(value)
     }
 
+    #[inline]
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {
         self.visitor.visit_none()
     }
 
+    #[inline]
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
         let inner = self.within(deserializer);
         self.visitor.visit_some(inner)
     }
 
+    #[inline]
     fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
         self.visitor.visit_unit()
     }
@@ -358,6 +371,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Weighed<'_, V> {
         self.visitor.visit_newtype_struct(inner)
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
         let mut parts = Parts::new(inner, self.scale);
         let visited = self.visitor.visit_seq(&mut parts)?;
@@ -403,6 +417,7 @@ impl<'s, A> Parts<'s, A> {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Parts<'_, A> {
     type Error = A::Error;
 
+    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
         let element = self.inner.next_element_seed(Seed { seed, scale: self.scale })?;
         if element.is_some() {
