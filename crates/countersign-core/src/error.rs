@@ -1,7 +1,7 @@
 //! Errors by who is at fault: the operator at build ([`ConfigError`]), the client ([`TokenError`]), a dependency
 //! ([`Unavailable`]).
 
-use crate::algorithm::Algorithms;
+use crate::keys::algorithm::Algorithms;
 use std::time::Duration;
 use thiserror::Error;
 

@@ -1,11 +1,11 @@
 //! What a verifier knows of HTTP: its sources, and the application's own answers. They ride on the verifier as an
 //! attachment, since the core knows no HTTP.
 
-use crate::preflight::Preflights;
+use crate::layer::preflight::Preflights;
 use crate::rejection::RequireRejection;
-use crate::same_origin::canonical;
 use crate::source::Source;
-use crate::sources::Sources;
+use crate::source::same_origin::canonical;
+use crate::source::sources::Sources;
 use axum::response::{IntoResponse, Response};
 use countersign_core::{ConfigError, Verifier, VerifierBuilder};
 use std::fmt;

@@ -1,104 +1,57 @@
 #![doc = include_str!("../docs/countersign.md")]
 
 mod access;
-mod answer;
-mod authenticated_layer;
-#[cfg(feature = "ws")]
-mod authenticated_socket;
-mod authentication;
-mod bearer;
-mod cache_control;
-mod challenge;
-mod current_user;
-#[cfg(feature = "utoipa")]
-mod document_fault;
-mod exceptions;
-#[cfg(feature = "utoipa")]
-mod extension;
-#[cfg(feature = "utoipa")]
-mod gathered;
-mod grpc;
-mod guard;
-mod guard_layer;
-#[cfg(feature = "utoipa")]
-mod guarded_router;
-mod handshake;
+mod extract;
 mod http_settings;
-mod matched_route;
-#[cfg(feature = "utoipa")]
-mod matrix;
+mod layer;
 #[cfg(feature = "utoipa")]
 mod openapi;
-mod plain_path;
-mod preflight;
-mod principal;
-#[cfg(feature = "utoipa")]
-mod private_answers;
-#[cfg(feature = "utoipa")]
-mod public;
 mod rejection;
-mod require;
-#[cfg(feature = "utoipa")]
-mod route;
-#[cfg(feature = "utoipa")]
-mod routes;
-#[cfg(feature = "ws")]
-mod same_caller;
-mod same_origin;
-#[cfg(feature = "utoipa")]
-mod security_schemes;
-#[cfg(feature = "ws")]
-mod socket_end;
 mod source;
-mod sources;
 #[cfg(feature = "ws")]
-mod token_expiry;
-mod verifier_for;
-mod verifier_state;
-#[cfg(feature = "ws")]
-mod websocket;
+mod ws;
 
 pub use access::{Access, Beside, DescribeAccess, Maybe, Needed, Unsaid};
-pub use answer::Refused;
-pub use authenticated_layer::{AuthenticatedLayer, AuthenticatedService, authenticated, exposed_headers};
-#[cfg(feature = "ws")]
-pub use authenticated_socket::{AuthenticatedSocket, RenewalError};
-pub use current_user::CurrentUser;
-#[cfg(feature = "utoipa")]
-pub use document_fault::DocumentFault;
-pub use guard::Guard;
-#[cfg(feature = "utoipa")]
-pub use guarded_router::{Guarded, GuardedRouter, Undecided};
+pub use extract::current_user::CurrentUser;
+pub use extract::principal::Principal;
+pub use extract::require::{
+    Group, Permission, Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes, Role, Scope,
+};
+pub use extract::verifier_for::{By, HoldsVerifierFor, VerifierFor};
+pub use extract::verifier_state::HoldsVerifier;
+#[doc(hidden)]
+pub use extract::verifier_state::NoConclusion;
 pub use http_settings::HttpSettings;
+pub use layer::authenticated::{AuthenticatedLayer, AuthenticatedService, authenticated, exposed_headers};
+pub use layer::guard::Guard;
 #[cfg(feature = "utoipa")]
-pub use matrix::{Matrix, MatrixRow};
+pub use openapi::document_fault::DocumentFault;
 #[cfg(feature = "utoipa")]
-pub use openapi::BearerAuth;
-pub use principal::Principal;
+pub use openapi::guarded_router::{Guarded, GuardedRouter, Undecided};
 #[cfg(feature = "utoipa")]
-pub use public::Public;
+pub use openapi::matrix::{Matrix, MatrixRow};
+#[cfg(feature = "utoipa")]
+pub use openapi::operation::BearerAuth;
+#[cfg(feature = "utoipa")]
+pub use openapi::public::Public;
+#[cfg(feature = "utoipa")]
+pub use openapi::route::Route;
+#[cfg(feature = "utoipa")]
+pub use openapi::routes::{IntoRoutes, Routes};
+#[cfg(feature = "utoipa")]
+pub use openapi::security_schemes::SecuritySchemes;
+pub use rejection::answer::Refused;
 pub use rejection::{
     CrossOrigin, CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, RequireRejection,
     TemporarilyUnavailable,
 };
-pub use require::{
-    Group, Permission, Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes, Role, Scope,
-};
-#[cfg(feature = "utoipa")]
-pub use route::Route;
-#[cfg(feature = "utoipa")]
-pub use routes::{IntoRoutes, Routes};
-#[cfg(feature = "utoipa")]
-pub use security_schemes::SecuritySchemes;
 pub use source::{DangerousSource, Source};
 #[cfg(feature = "ws")]
-pub use token_expiry::TokenExpiry;
-pub use verifier_for::{By, HoldsVerifierFor, VerifierFor};
-pub use verifier_state::HoldsVerifier;
-#[doc(hidden)]
-pub use verifier_state::NoConclusion;
+pub use ws::socket::{AuthenticatedSocket, RenewalError};
 #[cfg(feature = "ws")]
-pub use websocket::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, BrowserUpgrade, BrowserUpgradeRejection};
+pub use ws::token_expiry::TokenExpiry;
+#[cfg(feature = "ws")]
+pub use ws::upgrade::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, BrowserUpgrade, BrowserUpgradeRejection};
 
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, ClaimRule, Claims, Clock,
@@ -123,10 +76,10 @@ pub use countersign_providers::{GrantTable, SqlGrants};
 #[doc(hidden)]
 #[cfg(feature = "utoipa")]
 pub mod __private {
-    pub use crate::gathered::{
+    pub use crate::openapi::handler_access::{
         Gathered, HandlerArguments, Harmless, Probe, ViaDescription, ViaHarmless, ViaNothing, probes,
     };
-    pub use crate::routes::merge;
+    pub use crate::openapi::routes::merge;
     pub use {axum, utoipa_axum};
 }
 

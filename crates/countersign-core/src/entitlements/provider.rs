@@ -1,0 +1,128 @@
+//! Grants that are not in the token: what they are, and who is asked for them.
+
+use crate::entitlements::caller_id::PrincipalKey;
+use crate::keys::fetch::BoxFuture;
+use crate::principal::name_set::NameSet;
+use std::error::Error;
+use std::fmt;
+
+/// Tells what a caller was granted outside of the token: in a database, in a directory.
+///
+/// It is asked only when a guard or handler asks, once for all requests of one caller that ask at a time, and its answer is
+/// kept for a while: see [`VerifierBuilder::grants`](crate::VerifierBuilder::grants). A closure is a provider, too.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{Grants, GrantsError, PrincipalKey, VerifierBuilder};
+///
+/// # struct Directory;
+/// # impl Directory { async fn groups_of(&self, _: &str) -> Result<Vec<String>, std::io::Error> { Ok(Vec::new()) } }
+/// # fn example(builder: VerifierBuilder, directory: std::sync::Arc<Directory>) -> VerifierBuilder {
+/// builder.grants(move |caller: PrincipalKey| {
+///     let directory = directory.clone();
+///     async move {
+///         let groups = directory.groups_of(caller.subject()).await;
+///         let groups = groups.map_err(|error| GrantsError::new("the directory cannot be asked", error))?;
+///         Ok(Grants { groups: groups.iter().map(String::as_str).collect(), ..Grants::default() })
+///     }
+/// })
+/// # }
+/// ```
+///
+/// # Security
+///
+/// A subject is unique only within its issuer. Where a verifier trusts several, look at
+/// [`PrincipalKey::issuer`], too, and where an issuer has tenants, at [`PrincipalKey::tenant`].
+pub trait GrantsProvider: Send + Sync + 'static {
+    /// What the caller was granted. Nothing at all is an answer as good as any other.
+    ///
+    /// An implementation bounds how much it reads. Its time is bounded by the verifier.
+    ///
+    /// # Errors
+    ///
+    /// Any failure is answered with 503: no caller passes for want of an answer, and none is refused for good.
+    fn grants<'a>(&'a self, caller: &'a PrincipalKey) -> BoxFuture<'a, Result<Grants, GrantsError>>;
+
+    /// What the log calls it.
+    fn name(&self) -> &str {
+        std::any::type_name::<Self>()
+    }
+}
+
+impl<F, A> GrantsProvider for F
+where
+    F: Fn(PrincipalKey) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<Grants, GrantsError>> + Send + 'static,
+{
+    fn grants<'a>(&'a self, caller: &'a PrincipalKey) -> BoxFuture<'a, Result<Grants, GrantsError>> {
+        Box::pin(self(caller.clone()))
+    }
+}
+
+/// What a caller was granted outside of the token.
+///
+/// There are no scopes in it: a scope is what the user lets a client do, and only the token knows about that.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{Grants, NameSet};
+///
+/// let editor = Grants { roles: NameSet::from_iter(["editor"]), ..Grants::default() };
+/// assert!(editor.roles.contains("editor") && editor.groups.is_empty());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// Groups, beside those of the token.
+    pub groups: NameSet,
+    /// Roles, beside those of the token.
+    pub roles: NameSet,
+    /// Permissions, beside those of the token.
+    pub permissions: NameSet,
+}
+
+impl Grants {
+    /// What hangs on it of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.groups.bytes() + self.roles.bytes() + self.permissions.bytes()
+    }
+}
+
+/// Why grants could not be looked up.
+pub struct GrantsError {
+    problem: &'static str,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl GrantsError {
+    /// An error with a foreign cause. The verifier logs the problem and not the cause, which may quote the caller.
+    pub fn new(problem: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { problem, source: Some(source.into()) }
+    }
+}
+
+impl From<&'static str> for GrantsError {
+    fn from(problem: &'static str) -> Self {
+        Self { problem, source: None }
+    }
+}
+
+impl fmt::Display for GrantsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.problem)
+    }
+}
+
+impl fmt::Debug for GrantsError {
+    /// Without the cause, which may quote the caller. [`source`](Error::source) gives it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GrantsError").field(&self.problem).finish()
+    }
+}
+
+impl Error for GrantsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

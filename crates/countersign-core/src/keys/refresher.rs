@@ -1,0 +1,254 @@
+//! The task that asks an issuer for its keys: when one is unknown, when they grow old, and again when that fails.
+
+use crate::keys::algorithm::Algorithms;
+use crate::keys::fetch::{Fetch, FetchError};
+use crate::keys::key_set::KeySet;
+use crate::keys::refresh_schedule::{COOL_DOWN, Pace};
+use crate::keys::remote::{Held, Shared};
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// The whole time of one attempt, discovery included.
+pub(crate) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Makes every attempt of one issuer, or of several that share their keys, one after the other.
+pub(crate) struct Keeper {
+    shared: Arc<Shared>,
+    allowed: Algorithms,
+    fetch: Arc<dyn Fetch>,
+    pace: Pace,
+}
+
+/// What an attempt brings.
+struct NewKeys {
+    keys: Arc<KeySet>,
+    etag: Option<Arc<str>>,
+    lifetime: Option<Duration>,
+}
+
+/// Why an attempt is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The first one, a refresh, or another try.
+    Due,
+    /// The program asks: [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now), or a further verifier that
+    /// shares the keys.
+    Ordered,
+    /// A token names a key that is unknown.
+    UnknownKey,
+}
+
+impl Keeper {
+    pub(crate) fn new(shared: Arc<Shared>, allowed: Algorithms, fetch: Arc<dyn Fetch>) -> Self {
+        Self { shared, allowed, fetch, pace: Pace::new() }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        self.attempt_unless_wanted(Cause::Due).await;
+        loop {
+            let (next_attempt, cooling_until, is_cooling, is_ordered) = {
+                let status = shared.status.borrow();
+                (status.next_attempt, status.cooling_until, status.is_cooling(), status.is_ordered())
+            };
+            if is_ordered {
+                self.attempt_unless_wanted(Cause::Ordered).await;
+                continue;
+            }
+            tokio::select! {
+                biased; // one attempt for both, where both are due
+                // An order, or another maximum age: the status says which.
+                () = shared.changed.notified() => {}
+                () = shared.wanted.notified(), if !is_cooling => self.attempt(Cause::UnknownKey).await,
+                () = sleep_until(next_attempt) => self.attempt_unless_wanted(Cause::Due).await,
+                () = sleep_until(cooling_until), if is_cooling => {}
+            }
+        }
+    }
+
+    /// Makes an attempt that no unknown key caused. Should somebody wish for one meanwhile, or order one, it is given up for
+    /// a new one: its answer may be older than the wish, and two of them one after the other would take too long.
+    async fn attempt_unless_wanted(&mut self, mut cause: Cause) {
+        let shared = Arc::clone(&self.shared);
+        let has_keys = shared.held.load().is_some();
+        // Three rounds at the most: due, ordered, for an unknown key. The last is given up for nothing.
+        while cause != Cause::UnknownKey {
+            cause = tokio::select! {
+                biased;
+                () = self.attempt(cause) => return,
+                // Without keys nobody asks for one that is unknown, and within a cool-down nobody may.
+                () = shared.wanted.notified(), if has_keys && !shared.status.borrow().is_cooling() => Cause::UnknownKey,
+                // An attempt that was ordered is not given up for the next order, or orders could starve it.
+                () = shared.ordered(), if cause == Cause::Due => Cause::Ordered,
+            };
+        }
+        self.attempt(cause).await;
+    }
+
+    async fn attempt(&mut self, cause: Cause) {
+        let start = Instant::now();
+        let mut number = 0;
+        self.shared.status.send_if_modified(|status| {
+            status.started += 1;
+            number = status.started;
+            false // nobody waits for a start
+        });
+        let outcome = self.fetch().await.map(|fetched| self.accept(fetched));
+        self.count(cause, &outcome);
+        let failure = outcome.as_ref().err().map(|error| self.describe(error));
+        let has_keys = self.shared.held.load().is_some();
+        self.shared.status.send_modify(|status| {
+            status.completed = number;
+            status.last_failure = failure;
+            match &outcome {
+                Ok(lifetime) => {
+                    self.pace.reset();
+                    status.next_attempt = start + self.pace.refresh(*lifetime, status.max_age);
+                    // A cool-down that an outage made longer ends with it.
+                    let cooled = start + COOL_DOWN;
+                    let demanded = cause == Cause::UnknownKey;
+                    status.cooling_until = if demanded { cooled } else { status.cooling_until.min(cooled) };
+                }
+                Err(error) => {
+                    let now = Instant::now();
+                    if cause == Cause::UnknownKey {
+                        status.cooling_until = start + self.pace.cool_down();
+                    }
+                    match cause {
+                        // Who names unknown keys moves no other attempt while there are keys.
+                        Cause::UnknownKey if has_keys => {}
+                        // An order never puts off what is due.
+                        Cause::Ordered if has_keys => {
+                            status.next_attempt = status.next_attempt.min(now + self.pace.retry());
+                        }
+                        _ => status.next_attempt = now + self.pace.retry(),
+                    }
+                    if let Some(quiet) = error.retry_after.map(Pace::quiet) {
+                        status.next_attempt = status.next_attempt.max(now + quiet);
+                        status.cooling_until = status.cooling_until.max(now + quiet);
+                    }
+                }
+            }
+        });
+        if cause == Cause::UnknownKey {
+            // Whoever wished meanwhile is answered by this attempt, and leaves no wish behind for after the cool-down.
+            tokio::select! {
+                biased;
+                () = self.shared.wanted.notified() => {}
+                () = std::future::ready(()) => {}
+            }
+        }
+    }
+
+    /// Fetches and reads in a task of its own, so that a panic there is a failed attempt and nothing worse. The task goes
+    /// with the set that holds it.
+    async fn fetch(&self) -> Result<NewKeys, FetchError> {
+        let (fetch, allowed) = (Arc::clone(&self.fetch), self.allowed);
+        let held = self.shared.held.load_full();
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let known = held.as_ref().and_then(|held| held.etag.clone());
+            let fetched = fetch.fetch(known).await?;
+            let (keys, etag) = match (fetched.jwks, held) {
+                (Some(jwks), _) => (Arc::new(read(&jwks, allowed)?), fetched.etag),
+                (None, Some(held)) => (Arc::clone(&held.keys), held.etag.clone()),
+                (None, None) => return Err("the answer is that nothing has changed, but nothing was known".into()),
+            };
+            Ok(NewKeys { keys, etag, lifetime: fetched.lifetime })
+        });
+        match timeout(ATTEMPT_DEADLINE, task.join_next()).await {
+            Ok(Some(Ok(answer))) => answer,
+            Ok(Some(Err(panic))) => Err(FetchError::new("fetching keys panicked", panic)),
+            Ok(None) => Err("fetching keys ended without an answer".into()),
+            Err(elapsed) => Err(FetchError::new("no answer within 5 seconds", elapsed)),
+        }
+    }
+
+    /// Takes keys into use, and tells the lifetime that they came with.
+    fn accept(&self, new: NewKeys) -> Option<Duration> {
+        let held = self.shared.held.load_full();
+        let (keys, has_changed) = match &held {
+            Some(held) => new.keys.succeed(&held.keys),
+            None => (new.keys, true),
+        };
+        let issuer = &*self.shared.issuer;
+        if has_changed {
+            self.shared.counters.changes.add_one();
+            tracing::info!(target: "countersign::keys", issuer, kids = ?kids(&keys), "keys changed");
+            for skipped in keys.skipped() {
+                let kid = skipped.kid.as_deref().map(shortened);
+                tracing::info!(target: "countersign::keys", issuer, kid, reason = %skipped.reason, "key skipped");
+            }
+            if keys.is_ambiguous() {
+                tracing::warn!(target: "countersign::keys", issuer, "two keys would do for the same tokens, so that neither is used");
+            }
+        } else {
+            tracing::debug!(target: "countersign::keys", issuer, kids = ?kids(&keys), "keys confirmed");
+        }
+        self.shared.held.store(Some(Arc::new(Held { keys, since: Instant::now(), etag: new.etag })));
+        new.lifetime
+    }
+
+    fn count(&self, cause: Cause, outcome: &Result<Option<Duration>, FetchError>) {
+        let counters = &self.shared.counters;
+        counters.attempts.add_one();
+        if outcome.is_err() {
+            counters.failures.add_one();
+        }
+        if cause == Cause::UnknownKey {
+            counters.demanded.add_one();
+        }
+    }
+
+    /// Says what went wrong, in the log and for [`KeyReport`](crate::KeyReport).
+    fn describe(&self, error: &FetchError) -> Arc<str> {
+        let issuer = &*self.shared.issuer;
+        let description = match error.source() {
+            Some(source) => format!("{error}: {}", shortened(&innermost(source).to_string())),
+            None => error.to_string(),
+        };
+        let max_age = self.shared.status.borrow().max_age;
+        match &*self.shared.held.load() {
+            Some(held) if held.since.elapsed() <= max_age => {
+                let age = held.since.elapsed().as_secs();
+                tracing::warn!(target: "countersign::keys", issuer, age, "keys not fetched, the last good ones stay in use: {description}");
+            }
+            Some(_) => {
+                tracing::error!(target: "countersign::keys", issuer, "keys not fetched, and the last good ones are too old: {description}");
+            }
+            None => {
+                tracing::error!(target: "countersign::keys", issuer, "keys not fetched, and there are none: {description}")
+            }
+        }
+        description.into()
+    }
+}
+
+fn read(jwks: &[u8], allowed: Algorithms) -> Result<KeySet, FetchError> {
+    let keys =
+        KeySet::from_jwks(jwks, allowed).map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
+    // A set without a usable key is more often a mishap than the end of all tokens, so the last good one stays.
+    if keys.is_empty() { Err("the answer holds no usable key".into()) } else { Ok(keys) }
+}
+
+/// The first cause: "connection refused" tells more than "error sending request".
+fn innermost<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    // Bounded, since a chain may be somebody else's.
+    for _ in 0..10 {
+        let Some(source) = error.source() else { break };
+        error = source;
+    }
+    error
+}
+
+fn kids(keys: &KeySet) -> Vec<Option<String>> {
+    keys.iter().map(|(kid, _)| kid.map(shortened)).collect()
+}
+
+/// What comes from outside, fit for a log: of bounded length, and without line breaks or escapes of its own.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).flat_map(char::escape_debug).collect()
+}

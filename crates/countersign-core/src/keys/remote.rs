@@ -1,0 +1,361 @@
+//! Keys that are fetched, as requests see them: a snapshot, and a wait for newer ones.
+//!
+//! A [`Keeper`] makes every attempt, in one task, so two can never run at once, and a request that gives up
+//! waiting takes nothing with it. Issuers that [share their keys](crate::IssuerKeys::shared) share task and snapshot. Requests read an atomic snapshot; only one that names an unknown key ever waits, and
+//! never for more than [`MAX_WAIT`].
+//!
+//! # Why nobody waits in vain
+//!
+//! A request reads the status, and wishes for an attempt, under the status's read lock; the keeper changes the status
+//! under its write lock. So a wish finds the keeper at one of two places. Between attempts: the wish stays (a [`Notify`]
+//! keeps one) until the keeper looks, and it begins an attempt. Within an attempt that began before the wish: one that was
+//! merely due or ordered is given up for a new one; one that an unknown key caused answers this request as well, since a
+//! cool-down follows it. Either way an attempt ends after the wish, within its deadline, and the request sees it end, since it subscribed
+//! before it wished. No lock is held while anything waits and the keeper waits for no request, so there is no
+//! circle to be caught in. Were all of this wrong, the request's own deadline would end its wait, with a 503.
+//!
+//! An order is the program's own wish: it is written into the status as the number of the next attempt, so that orders
+//! that come together are one. It waits for no cool-down. An attempt that is due is given up for it; any other ends first.
+//! So it is answered within the time of two attempts.
+
+use crate::error::{Dependency, TokenError, Unavailable};
+use crate::keys::algorithm::{Algorithm, Algorithms};
+use crate::keys::fetch::Fetch;
+use crate::keys::key_set::KeySet;
+use crate::keys::negative_cache::MissingKeys;
+use crate::keys::refresher::{ATTEMPT_DEADLINE, Keeper};
+use crate::keys::report::{Counters, KeyReport};
+use crate::keys::source::CurrentKeys;
+use arc_swap::ArcSwapOption;
+use std::fmt;
+use std::sync::{Arc, Once};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Whoever waits for an attempt waits a little longer than it may take, so as to see the end of it.
+const MAX_WAIT: Duration = ATTEMPT_DEADLINE.saturating_add(Duration::from_millis(250));
+/// Keys that could not be confirmed for so long are not believed any more.
+pub(crate) const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
+/// An order waits for the attempt that is under way and for its own.
+pub(crate) const MAX_ORDER_WAIT: Duration =
+    ATTEMPT_DEADLINE.saturating_mul(2).saturating_add(Duration::from_millis(250));
+
+/// The runtime that the task was started in is gone.
+const OVER: &str = "keys are not refreshed any more: build the verifier in the runtime that uses it";
+
+/// The keys of a remote issuer, as one verifier uses them.
+pub(crate) struct RemoteKeys {
+    source: Arc<RemoteSource>,
+    /// Keys that could not be confirmed for so long are not believed any more.
+    max_age: Duration,
+    /// The attempt that a start waits for.
+    first: u64,
+}
+
+/// A remote source of keys. Dropping it ends its task.
+pub(crate) struct RemoteSource {
+    shared: Arc<Shared>,
+    missing: MissingKeys,
+    task: AbortHandle,
+    complaint: Once,
+}
+
+/// What the keeper and the requests both see.
+pub(crate) struct Shared {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) held: ArcSwapOption<Held>,
+    pub(crate) status: watch::Sender<Status>,
+    /// A wish for an attempt.
+    pub(crate) wanted: Notify,
+    /// The status holds an order, or another maximum age.
+    pub(crate) changed: Notify,
+    pub(crate) counters: Counters,
+}
+
+/// The last good keys.
+pub(crate) struct Held {
+    pub(crate) keys: Arc<KeySet>,
+    /// When the issuer last confirmed them.
+    pub(crate) since: Instant,
+    pub(crate) etag: Option<Arc<str>>,
+}
+
+/// How the attempts go. They are numbered from 1.
+#[derive(Clone)]
+pub(crate) struct Status {
+    /// The last attempt that began.
+    pub(crate) started: u64,
+    /// The last attempt that ended.
+    pub(crate) completed: u64,
+    pub(crate) last_failure: Option<Arc<str>>,
+    pub(crate) next_attempt: Instant,
+    /// Until when no unknown key causes an attempt.
+    pub(crate) cooling_until: Instant,
+    /// The attempt that was ordered last.
+    pub(crate) ordered: u64,
+    /// The least of what the verifiers that use the keys allow.
+    pub(crate) max_age: Duration,
+}
+
+impl Status {
+    /// Whether an attempt is ordered that has not begun.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.ordered > self.started
+    }
+
+    pub(crate) fn is_cooling(&self) -> bool {
+        Instant::now() < self.cooling_until
+    }
+}
+
+impl Shared {
+    /// Resolves when an attempt is ordered after the one that is under way.
+    pub(crate) async fn ordered(&self) {
+        loop {
+            self.changed.notified().await;
+            if self.status.borrow().is_ordered() {
+                return;
+            }
+        }
+    }
+
+    /// Lets the source be asked often enough for keys of this age at the most.
+    fn limit_age(&self, max_age: Duration) {
+        self.status.send_if_modified(|status| {
+            if max_age < status.max_age {
+                status.max_age = max_age;
+                if let Some(held) = &*self.held.load() {
+                    status.next_attempt = status.next_attempt.min(held.since + max_age.mul_f64(0.75));
+                }
+            }
+            false // only the keeper need know
+        });
+        self.changed.notify_one();
+    }
+
+    /// Orders an attempt, and gives its number.
+    fn order(&self) -> u64 {
+        let mut number = 0;
+        self.status.send_if_modified(|status| {
+            status.ordered = status.started + 1;
+            number = status.ordered;
+            false // only the keeper need know
+        });
+        self.changed.notify_one();
+        number
+    }
+}
+
+/// An attempt that the program asked for.
+#[derive(Clone)]
+pub(crate) struct Order {
+    status: watch::Receiver<Status>,
+    number: u64,
+}
+
+impl Order {
+    /// The failure of the attempt, if it failed or took too long.
+    pub(crate) async fn outcome(mut self, deadline: Instant) -> Result<(), Arc<str>> {
+        let number = self.number;
+        match timeout_at(deadline, self.status.wait_for(|status| status.completed >= number)).await {
+            Ok(Ok(status)) => status.last_failure.clone().map_or(Ok(()), Err),
+            _ => Err("no attempt ended in time".into()),
+        }
+    }
+}
+
+impl RemoteSource {
+    /// Starts the task and its first attempt.
+    ///
+    /// Must be called within a tokio runtime.
+    pub(crate) fn spawn(issuer: Arc<str>, allowed: Algorithms, fetch: Arc<dyn Fetch>) -> Arc<Self> {
+        let now = Instant::now();
+        let status = Status {
+            started: 0,
+            completed: 0,
+            last_failure: None,
+            next_attempt: now,
+            cooling_until: now,
+            ordered: 0,
+            max_age: MAX_STALENESS,
+        };
+        let shared = Arc::new(Shared {
+            issuer,
+            held: ArcSwapOption::empty(),
+            status: watch::Sender::new(status),
+            wanted: Notify::new(),
+            changed: Notify::new(),
+            counters: Counters::default(),
+        });
+        let keeper = Keeper::new(Arc::clone(&shared), allowed, fetch);
+        let task = tokio::spawn(keeper.run()).abort_handle();
+        Arc::new(Self { shared, missing: MissingKeys::new(), task, complaint: Once::new() })
+    }
+
+    /// Whether nobody fetches any more: the runtime that the task was started in is gone.
+    pub(crate) fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
+impl RemoteKeys {
+    /// Uses a source that was started for it.
+    pub(crate) fn new(source: Arc<RemoteSource>, max_age: Duration) -> Self {
+        source.shared.limit_age(max_age);
+        Self { source, max_age, first: 1 }
+    }
+
+    /// Uses a source that others use already. Where its keys are older than `max_age`, it is asked again.
+    pub(crate) fn joining(source: Arc<RemoteSource>, max_age: Duration) -> Self {
+        source.shared.limit_age(max_age);
+        let mut keys = Self { source, max_age, first: 0 };
+        if keys.fresh_keys().is_none() {
+            let shared = &keys.source.shared;
+            let (started, completed) = {
+                let status = shared.status.borrow();
+                (status.started, status.completed)
+            };
+            // One that is under way will do.
+            keys.first = if started == 0 || started > completed { started.max(1) } else { shared.order() };
+        }
+        keys
+    }
+
+    pub(crate) fn current(&self) -> Result<CurrentKeys, Unavailable> {
+        self.fresh_keys().ok_or_else(|| self.unavailable())
+    }
+
+    /// Whether keys are there, and somebody keeps them fresh.
+    pub(crate) fn ready(&self) -> Result<(), Unavailable> {
+        if self.source.is_over() { Err(self.unavailable()) } else { self.current().map(drop) }
+    }
+
+    /// Whether both use the same source.
+    pub(crate) fn share_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source)
+    }
+
+    /// Orders an attempt, whatever cools down.
+    pub(crate) fn order(&self) -> Result<Order, Arc<str>> {
+        if self.source.is_over() {
+            return Err(OVER.into());
+        }
+        let status = self.source.shared.status.subscribe();
+        Ok(Order { status, number: self.source.shared.order() })
+    }
+
+    /// The keys after an attempt to get one that is not among the current ones; at once where the cool-down forbids an
+    /// attempt, and where one has shown already that the issuer does not have the key.
+    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<CurrentKeys, Unavailable> {
+        let RemoteSource { shared, missing, complaint, .. } = &*self.source;
+        shared.counters.unknown.add_one();
+        if self.source.is_over() {
+            // The runtime that the verifier was built in is gone, and with it the task that fetches.
+            complaint.call_once(|| tracing::error!(target: "countersign::keys", "{OVER}"));
+            return Err(self.unavailable());
+        }
+        if missing.contains(kid, algorithm) {
+            return self.current();
+        }
+        let mut status = shared.status.subscribe();
+        let (begun, ended) = {
+            let status = status.borrow();
+            if status.is_cooling() {
+                // The answer of the last attempt is as good as one that may not be asked for.
+                return if status.last_failure.is_some() { Err(self.unavailable()) } else { self.current() };
+            }
+            // Under the lock, see above.
+            shared.wanted.notify_one();
+            (status.started, status.completed)
+        };
+        let has_key = |keys: &CurrentKeys| !matches!(keys.set.select(kid, algorithm), Err(TokenError::UnknownKey));
+        // Looks at the keys alone: the status is locked meanwhile.
+        let attempt = status.wait_for(|status| {
+            let is_answered = status.completed > begun || (status.completed > ended && status.is_cooling());
+            is_answered || self.fresh_keys().as_ref().is_some_and(has_key)
+        });
+        let (failed, is_new) = match timeout(MAX_WAIT, attempt).await {
+            Ok(Ok(status)) => (status.last_failure.is_some(), status.completed > begun),
+            // The wait was too long, or the task is gone.
+            _ => (true, false),
+        };
+        let keys = self.current()?;
+        if has_key(&keys) {
+            shared.counters.rescued.add_one();
+        } else if failed {
+            return Err(self.unavailable());
+        } else if is_new {
+            // An attempt that began before this request may have been answered before a rotation, and shows nothing.
+            missing.remember(kid, algorithm);
+        }
+        Ok(keys)
+    }
+
+    pub(crate) async fn started(&self) {
+        let mut status = self.source.shared.status.subscribe();
+        // The deadline of the attempt bounds this; the time limit is for a fetch that blocks its thread.
+        let limit = if self.first > 1 { MAX_ORDER_WAIT } else { MAX_WAIT };
+        let _ = timeout(limit, status.wait_for(|status| status.completed >= self.first)).await;
+    }
+
+    /// Resolves when there are keys.
+    pub(crate) async fn until_ready(&self) {
+        let mut status = self.source.shared.status.subscribe();
+        // Looks at the keys alone: the status is locked meanwhile. Its sender lives as long as `self`, so that this ends
+        // only when it should.
+        let _ = status.wait_for(|_| self.fresh_keys().is_some()).await;
+    }
+
+    /// The report of an issuer: the source may be named after another one that shares it.
+    pub(crate) fn report(&self, issuer: &Arc<str>) -> KeyReport {
+        let shared = &self.source.shared;
+        KeyReport {
+            issuer: Arc::clone(issuer),
+            set: self.fresh_keys().map(|keys| keys.set),
+            age: shared.held.load().as_ref().map(|held| held.since.elapsed()),
+            counts: shared.counters.read(),
+            last_failure: shared.status.borrow().last_failure.clone(),
+        }
+    }
+
+    /// The keys, unless they could not be confirmed for too long.
+    fn fresh_keys(&self) -> Option<CurrentKeys> {
+        let held = self.source.shared.held.load();
+        let held = held.as_ref()?;
+        let believed_for = self.max_age.checked_sub(held.since.elapsed())?;
+        Some(CurrentKeys { set: Arc::clone(&held.keys), believed_for })
+    }
+
+    fn unavailable(&self) -> Unavailable {
+        let (now, next_attempt, cooling_until) = {
+            let status = self.source.shared.status.borrow();
+            (Instant::now(), status.next_attempt, status.cooling_until)
+        };
+        // While there are keys an unknown one may cause an attempt as soon as nothing forbids it.
+        let next = if self.fresh_keys().is_some() { cooling_until.min(next_attempt) } else { next_attempt };
+        Unavailable {
+            retry_after: Duration::from_secs(next.saturating_duration_since(now).as_secs() + 1),
+            dependency: Dependency::Keys,
+        }
+    }
+}
+
+impl Drop for RemoteSource {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for RemoteSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteSource").field("issuer", &self.shared.issuer).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RemoteKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteKeys").field("held", &self.current().ok().map(|keys| keys.set)).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! What is known about an issuer's keys, for diagnosis and metrics.
+
+use crate::keys::key_set::KeySet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The keys of one issuer as they are now, and how they came about. [`Verifier::keys`](crate::Verifier::keys) gives one
+/// for each issuer.
+///
+/// # Example
+///
+/// ```
+/// # use countersign_core::Verifier;
+/// # fn example(verifier: &Verifier) {
+/// for keys in verifier.keys() {
+///     let counts = keys.counts();
+///     println!("keys_fetch_total{{issuer={:?}}} {}", keys.issuer(), counts.attempts);
+///     println!("keys_fetch_failures_total{{issuer={:?}}} {}", keys.issuer(), counts.failures);
+///     if let Some(failure) = keys.last_failure() {
+///         println!("the last attempt failed: {failure}");
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeyReport {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) set: Option<Arc<KeySet>>,
+    pub(crate) age: Option<Duration>,
+    pub(crate) counts: KeyCounts,
+    pub(crate) last_failure: Option<Arc<str>>,
+}
+
+impl KeyReport {
+    /// The issuer's `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The keys that tokens are verified with; `None` while there are none.
+    pub fn set(&self) -> Option<&Arc<KeySet>> {
+        self.set.as_ref()
+    }
+
+    /// Since when the issuer has not confirmed the keys; `None` where it is never asked.
+    pub fn age(&self) -> Option<Duration> {
+        self.age
+    }
+
+    /// What has happened since the verifier was built. Zero where the issuer is never asked.
+    pub fn counts(&self) -> KeyCounts {
+        self.counts
+    }
+
+    /// Why the last attempt to fetch keys failed; `None` when it succeeded.
+    ///
+    /// # Security
+    ///
+    /// For the operator: it may hold what the provider says, and addresses of the inner network.
+    pub fn last_failure(&self) -> Option<&str> {
+        self.last_failure.as_deref()
+    }
+}
+
+/// What has happened to an issuer's keys since the verifier was built, by all issuers together that
+/// [share them](crate::IssuerKeys::shared). Counts only ever grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyCounts {
+    /// Attempts to fetch keys that are over, whatever came of them.
+    pub attempts: u64,
+    /// Those that failed.
+    pub failures: u64,
+    /// Those that brought other keys than before, the first ones included.
+    pub changes: u64,
+    /// Those that tokens naming an unknown key caused; the others were due, or the program
+    /// [asked for them](crate::Verifier::refresh_keys_now).
+    pub demanded: u64,
+    /// Tokens that named an unknown key.
+    pub unknown: u64,
+    /// Those of them whose key was there after an attempt.
+    pub rescued: u64,
+}
+
+/// The counts, as they are counted.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) attempts: Counter,
+    pub(crate) failures: Counter,
+    pub(crate) changes: Counter,
+    pub(crate) demanded: Counter,
+    pub(crate) unknown: Counter,
+    pub(crate) rescued: Counter,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> KeyCounts {
+        KeyCounts {
+            attempts: self.attempts.read(),
+            failures: self.failures.read(),
+            changes: self.changes.read(),
+            demanded: self.demanded.read(),
+            unknown: self.unknown.read(),
+            rescued: self.rescued.read(),
+        }
+    }
+}
+
+/// Never touched on the path of a token whose key is known.
+#[derive(Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Display for KeyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.set.as_ref().map_or(0, |set| set.len());
+        write!(f, "{}: {keys} keys", self.issuer)?;
+        if let Some(age) = self.age {
+            write!(f, ", confirmed {} s ago", age.as_secs())?;
+        }
+        if let Some(failure) = &self.last_failure {
+            write!(f, ", the last attempt failed: {failure}")?;
+        }
+        Ok(())
+    }
+}

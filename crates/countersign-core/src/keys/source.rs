@@ -1,0 +1,109 @@
+//! Where an issuer's keys come from while the verifier lives.
+
+use crate::error::Unavailable;
+use crate::keys::algorithm::Algorithm;
+use crate::keys::key_set::KeySet;
+use crate::keys::remote::{Order, RemoteKeys};
+use crate::keys::report::{KeyCounts, KeyReport};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The keys of one issuer, now and when a token names one that is not among them.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    /// None: nobody signs, and what is signed is not believed.
+    Unsigned,
+    /// Given in the configuration; they never change.
+    Static(Arc<KeySet>),
+    /// Fetched, and kept fresh in the background.
+    Remote(RemoteKeys),
+}
+
+/// The keys to verify with, an atomic snapshot.
+pub(crate) struct CurrentKeys {
+    pub(crate) set: Arc<KeySet>,
+    /// For how long they are believed if nobody confirms them.
+    pub(crate) believed_for: Duration,
+}
+
+impl CurrentKeys {
+    fn given(keys: &Arc<KeySet>) -> Self {
+        Self { set: Arc::clone(keys), believed_for: Duration::MAX }
+    }
+}
+
+impl KeySource {
+    pub(crate) fn current(&self) -> Result<CurrentKeys, Unavailable> {
+        match self {
+            Self::Unsigned => Ok(CurrentKeys::given(&Arc::default())),
+            Self::Static(keys) => Ok(CurrentKeys::given(keys)),
+            Self::Remote(remote) => remote.current(),
+        }
+    }
+
+    /// Whether there are keys, and there will be newer ones.
+    pub(crate) fn ready(&self) -> Result<(), Unavailable> {
+        match self {
+            Self::Unsigned | Self::Static(_) => Ok(()),
+            Self::Remote(remote) => remote.ready(),
+        }
+    }
+
+    /// Whether asking again may bring other keys.
+    pub(crate) fn can_be_renewed(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+
+    /// Resolves when there are keys.
+    pub(crate) async fn until_ready(&self) {
+        match self {
+            Self::Unsigned | Self::Static(_) => {}
+            Self::Remote(remote) => remote.until_ready().await,
+        }
+    }
+
+    /// The keys after asking for one that [`current`](Self::current) lacks, as new as the cool-down allows.
+    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<CurrentKeys, Unavailable> {
+        match self {
+            Self::Unsigned => Ok(CurrentKeys::given(&Arc::default())),
+            Self::Static(keys) => Ok(CurrentKeys::given(keys)),
+            Self::Remote(remote) => remote.renewed(kid, algorithm).await,
+        }
+    }
+
+    /// Orders an attempt, where keys are fetched.
+    pub(crate) fn order(&self) -> Option<Result<Order, Arc<str>>> {
+        match self {
+            Self::Unsigned | Self::Static(_) => None,
+            Self::Remote(remote) => Some(remote.order()),
+        }
+    }
+
+    /// Whether both are fetched by the same task.
+    pub(crate) fn share_with(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Remote(one), Self::Remote(other)) if one.share_with(other))
+    }
+
+    /// Resolves when the first attempt to get keys is over, whatever came of it.
+    pub(crate) async fn started(&self) {
+        match self {
+            Self::Unsigned | Self::Static(_) => {}
+            Self::Remote(remote) => remote.started().await,
+        }
+    }
+
+    pub(crate) fn report(&self, issuer: &Arc<str>) -> KeyReport {
+        let given = |keys| KeyReport {
+            issuer: Arc::clone(issuer),
+            set: Some(keys),
+            age: None,
+            counts: KeyCounts::default(),
+            last_failure: None,
+        };
+        match self {
+            Self::Unsigned => given(Arc::default()),
+            Self::Static(keys) => given(Arc::clone(keys)),
+            Self::Remote(remote) => remote.report(issuer),
+        }
+    }
+}

@@ -1,0 +1,539 @@
+//! One trusted issuer, as data: what presets make and the builder takes.
+
+use crate::error::{ConfigError, TokenError, VerifyError};
+use crate::keys::algorithm::{Algorithm, Algorithms};
+use crate::keys::fetch::Fetch;
+use crate::keys::key_set::KeySet;
+use crate::keys::refresh_schedule::MIN_LIFETIME;
+use crate::keys::remote::{MAX_STALENESS, RemoteKeys, RemoteSource};
+use crate::keys::shared::SharedKeys;
+use crate::keys::source::KeySource;
+use crate::policy::audience::Audience;
+use crate::policy::claim_rule::ClaimRule;
+use crate::policy::custom_rules::Rules;
+use crate::policy::issuer_names::IssuerNames;
+use crate::policy::token_kind::TokenKind;
+use crate::policy::unsigned::DangerousIssuer;
+use crate::principal::claim_map::ClaimMap;
+use crate::verified::provenance::Provenance;
+use crate::verified::token::VerifiedToken;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
+
+/// A trusted issuer: its name, its keys, and what its tokens must be like.
+///
+/// Presets such as `Oidc` or `Cognito` make one; use it directly for a provider that has no preset.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys};
+///
+/// let issuer = Issuer::new("https://idp.example.com", IssuerKeys::jwks(r#"{"keys":[]}"#))
+///     .audience(Audience::any_of(["https://api.example.com"]))
+///     .algorithms([Algorithm::ES256]);
+/// # let _ = issuer;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    names: IssuerNames,
+    label: Option<Arc<str>>,
+    keys: IssuerKeys,
+    audience: Option<Audience>,
+    kind: TokenKind,
+    others: Vec<Form>,
+    claim_rules: Vec<ClaimRule>,
+    algorithms: Algorithms,
+    leeway: Duration,
+    max_lifetime: Option<Duration>,
+    max_key_age: Option<Duration>,
+    claim_map: ClaimMap,
+    rules: Rules,
+}
+
+/// Where an issuer's keys come from.
+#[derive(Clone)]
+pub struct IssuerKeys(Origin);
+
+impl fmt::Debug for IssuerKeys {
+    /// Where they come from alone: a text that was given by mistake may hold a private key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Origin::Jwks(_) => "IssuerKeys(JWK set)",
+            Origin::Pem(_) => "IssuerKeys(PEM)",
+            Origin::Fetch(_) => "IssuerKeys(fetched)",
+            Origin::Shared(_) => "IssuerKeys(shared)",
+            Origin::Unsigned => "IssuerKeys(none)",
+        })
+    }
+}
+
+#[derive(Clone)]
+enum Origin {
+    Jwks(Box<[u8]>),
+    Pem(Box<[u8]>),
+    Fetch(Arc<dyn Fetch>),
+    Shared(Arc<SharedKeys>),
+    /// Nobody signs.
+    Unsigned,
+}
+
+impl IssuerKeys {
+    /// A JWK set (RFC 7517) given in the configuration. No network is used, and no rotation followed.
+    pub fn jwks(text: impl AsRef<[u8]>) -> Self {
+        Self(Origin::Jwks(text.as_ref().into()))
+    }
+
+    /// Public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. They have no `kid`, so they serve for every one.
+    pub fn pem(text: impl AsRef<[u8]>) -> Self {
+        Self(Origin::Pem(text.as_ref().into()))
+    }
+
+    /// Keys that are fetched and kept fresh.
+    pub fn fetched(fetch: impl Fetch) -> Self {
+        Self(Origin::Fetch(Arc::new(fetch)))
+    }
+
+    /// Makes a handle: all issuers that are given a clone of it use the same keys. One task fetches them, a key that leaves the
+    /// set leaves it for all of them, and the last verifier to go ends the task. Without this each issuer of each verifier
+    /// fetches by itself. Keys that are given in the configuration are not fetched, so nothing changes for them.
+    ///
+    /// # Example
+    ///
+    /// Two verifiers of one issuer, each for an API of its own:
+    ///
+    /// ```
+    /// use countersign_core::{Audience, Issuer, IssuerKeys, Verifier};
+    /// # async fn example(fetch: impl countersign_core::Fetch) -> Result<(), Box<dyn std::error::Error>> {
+    /// let keys = IssuerKeys::fetched(fetch).shared();
+    /// let issuer = |api| Issuer::new("https://idp.example.com", keys.clone()).audience(Audience::any_of([api]));
+    /// let public = Verifier::builder().issuer(issuer("https://api.example.com")).build().await?;
+    /// let internal = Verifier::builder().issuer(issuer("https://internal.example.com")).build().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Give a handle to issuers whose tokens these keys sign, and to no other. Names, audience, allow-list of algorithms, the
+    /// cache of tokens and revoked tokens are not shared. The keys are parsed for every algorithm that fits them, and each
+    /// issuer still accepts those of its own list only.
+    ///
+    /// An outage of the source is one for all verifiers, a flood of unknown keys at one of them begins the cool-down of all,
+    /// and the smallest [`max_key_age`](Issuer::max_key_age) among them decides how often the source is asked.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        match self.0 {
+            Origin::Fetch(fetch) => Self(Origin::Shared(Arc::new(SharedKeys::new(fetch)))),
+            other => Self(other),
+        }
+    }
+}
+
+impl Issuer {
+    /// An issuer whose tokens carry exactly `iss`. It needs an [`audience`](Self::audience), too.
+    pub fn new(iss: impl Into<Arc<str>>, keys: IssuerKeys) -> Self {
+        Self {
+            names: IssuerNames::new(iss.into()),
+            label: None,
+            keys,
+            audience: None,
+            kind: TokenKind::default(),
+            others: Vec::new(),
+            claim_rules: Vec::new(),
+            algorithms: Algorithms::default(),
+            leeway: DEFAULT_LEEWAY,
+            max_lifetime: None,
+            max_key_age: None,
+            claim_map: ClaimMap::default(),
+            rules: Rules::default(),
+        }
+    }
+
+    /// A further `iss` that tokens of the same issuer carry, under the same keys. The principal's issuer is the first one
+    /// all the same, so that a person is not two.
+    #[must_use]
+    pub fn also_named(mut self, iss: impl Into<Box<str>>) -> Self {
+        self.names.add(iss.into());
+        self
+    }
+
+    /// One issuer for each tenant: the names hold `{tenantid}` in place of a tenant's GUID, and a token names its tenant a
+    /// second time in `claim`. Each tenant is an issuer of its own to the principal. A key that says whose it is (`issuer` in
+    /// its JWK) verifies that tenant's tokens only; one that does not, none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{Audience, Issuer, IssuerKeys};
+    ///
+    /// let entra = Issuer::new("https://login.microsoftonline.com/{tenantid}/v2.0", IssuerKeys::jwks(r#"{"keys":[]}"#))
+    ///     .for_tenants("tid", ["11111111-2222-3333-4444-555555555555"])
+    ///     .audience(Audience::any_of(["api://reports"]));
+    /// # let _ = entra;
+    /// ```
+    #[must_use]
+    pub fn for_tenants<T: Into<Box<str>>>(mut self, claim: &'static str, allowed: impl IntoIterator<Item = T>) -> Self {
+        self.names.for_tenants(claim, Some(allowed.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// As [`for_tenants`](Self::for_tenants), for any tenant there is.
+    ///
+    /// # Security
+    ///
+    /// Everybody can have a tenant. Look at [`Principal::tenant`](crate::Principal::tenant) before you give anything away.
+    #[must_use]
+    pub fn for_any_tenant(mut self, claim: &'static str) -> Self {
+        self.names.for_tenants(claim, None);
+        self
+    }
+
+    /// A key that says whose it is (`issuer` in its JWK) verifies that issuer's tokens only; `{tenantid}` in it stands for
+    /// the token's `tid`. For key sets that several issuers share, as Entra ID's.
+    #[must_use]
+    pub fn keys_by_issuer(mut self) -> Self {
+        self.names.own_keys();
+        self
+    }
+
+    /// A short name for people and programs, such as `staff`: what
+    /// [`Principal::issuer_name`](crate::Principal::issuer_name) gives.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.label = Some(name.into());
+        self
+    }
+
+    /// Whom the tokens must be for.
+    #[must_use]
+    pub fn audience(mut self, audience: Audience) -> Self {
+        self.audience = Some(audience);
+        self
+    }
+
+    /// The kind of token that is accepted, access tokens unless set.
+    #[must_use]
+    pub fn kind(mut self, kind: TokenKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Accepts tokens of another kind as well, under an audience rule of their own.
+    ///
+    /// # Security
+    ///
+    /// Each kind that is accepted is one more that can be mixed up. Give each a [mark](TokenKind::mark), and prefer one kind.
+    #[must_use]
+    pub fn or(mut self, kind: TokenKind, audience: Audience) -> Self {
+        self.others.push(Form { kind, audience });
+        self
+    }
+
+    /// Demands something more of each token.
+    #[must_use]
+    pub fn rule(mut self, rule: ClaimRule) -> Self {
+        self.claim_rules.push(rule);
+        self
+    }
+
+    /// The only algorithms that are accepted, RS256, ES256 and EdDSA unless set.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// How far the clocks of issuer and verifier may differ: 30 seconds unless set, ten minutes at the most.
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// The longest that a token may live, from `iat` to `exp`; any time unless set. A token without `iat` may have so long
+    /// left, counted from now and with the leeway. Longer ones are refused as
+    /// [`LivesTooLong`](crate::TokenError::LivesTooLong).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Issuer;
+    /// # use std::time::Duration;
+    /// fn at_most_a_day(issuer: Issuer) -> Issuer {
+    ///     issuer.max_lifetime(Duration::from_secs(24 * 60 * 60))
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// A stolen token is good until it expires. Look up what your provider is set to before you choose a number: some
+    /// issue tokens for a month or more on purpose, and all of those are refused from the next start on. A token without `iat`
+    /// that was issued for too long is refused only until its last days: nobody can tell its age.
+    #[must_use]
+    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.max_lifetime = Some(lifetime);
+        self
+    }
+
+    /// The longest that fetched keys are believed without being confirmed by the issuer: between one minute and 24 hours, 24
+    /// hours unless set. They are refreshed well before, even where the issuer says that its answer is good for longer.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Issuer;
+    /// # use std::time::Duration;
+    /// fn a_removed_key_is_gone_within_an_hour(issuer: Issuer) -> Issuer {
+    ///     issuer.max_key_age(Duration::from_secs(60 * 60))
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// It bounds how long a key is believed that the issuer has removed. It also bounds how long the API outlives an outage of
+    /// the issuer: after it, every token of this issuer is answered with 503 until keys can be fetched again. An hour is a
+    /// good start. For an incident there is [`refresh_keys_now`](crate::Verifier::refresh_keys_now).
+    #[must_use]
+    pub fn max_key_age(mut self, age: Duration) -> Self {
+        self.max_key_age = Some(age);
+        self
+    }
+
+    /// Where the issuer keeps scopes, groups and the like.
+    #[must_use]
+    pub fn claim_map(mut self, claim_map: ClaimMap) -> Self {
+        self.claim_map = claim_map;
+        self
+    }
+
+    /// Adds a rule of the application's own for tokens of this issuer, asked when every other rule is met. A refusal is
+    /// 401; its code is for logs, and no client sees it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Issuer;
+    /// #[derive(serde::Deserialize)]
+    /// struct Staff { department: String }
+    ///
+    /// fn only_sales(issuer: Issuer) -> Issuer {
+    ///     issuer.validate(|token| match &*token.claims::<Staff>()?.department {
+    ///         "sales" => Ok(()),
+    ///         _ => Err("other_department".into()),
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// It is asked when a token is verified, and not again while the token is
+    /// [kept](crate::VerifierBuilder::cache_lifetime), for five minutes at the most unless set. So let it go by the token
+    /// alone. What changes in the meantime belongs into a [`Revocation`](crate::Revocation), which is asked each time, or,
+    /// where it is a grant, into a [`GrantsProvider`](crate::GrantsProvider).
+    #[must_use]
+    pub fn validate(mut self, rule: impl Fn(&VerifiedToken) -> Result<(), TokenError> + Send + Sync + 'static) -> Self {
+        self.rules = self.rules.and(rule);
+        self
+    }
+
+    /// As [`validate`](Self::validate), for a rule that has to wait: it asks a database whether the account is locked, for
+    /// instance. It is asked when all others are met, and has 2 seconds; after that, and for [`VerifyError::Unavailable`],
+    /// the answer is 503. [`Verifier::verify_now`](crate::Verifier::verify_now) gives no verdict on a token that is not
+    /// known yet.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use countersign_core::Issuer;
+    /// # struct Accounts;
+    /// # impl Accounts { async fn is_locked(&self, _: &str) -> Result<bool, std::io::Error> { Ok(false) } }
+    /// use countersign_core::{Dependency, Unavailable};
+    /// use std::{sync::Arc, time::Duration};
+    ///
+    /// fn unlocked(issuer: Issuer, accounts: Arc<Accounts>) -> Issuer {
+    ///     issuer.validate_async(move |token| {
+    ///         let accounts = accounts.clone();
+    ///         async move {
+    ///             match accounts.is_locked(token.principal().subject()).await {
+    ///                 Ok(false) => Ok(()),
+    ///                 Ok(true) => Err("account_locked".into()),
+    ///                 Err(_) => {
+    ///                     let retry_after = Duration::from_secs(5);
+    ///                     Err(Unavailable { retry_after, dependency: Dependency::Rule }.into())
+    ///                 }
+    ///             }
+    ///         }
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// As for [`validate`](Self::validate): an account that is locked now stays open to a token that is kept.
+    ///
+    /// A refusal is not kept: each request with a token that the rule refuses asks it again, and so does each of many
+    /// requests that bring a new token at once. Whoever holds one good token chooses how often that is, so bound what it
+    /// costs.
+    #[must_use]
+    pub fn validate_async<F, A>(mut self, rule: F) -> Self
+    where
+        F: Fn(VerifiedToken) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), VerifyError>> + Send + 'static,
+    {
+        self.rules = self.rules.and_async(rule);
+        self
+    }
+
+    /// Replaces the rules of the application's own.
+    #[must_use]
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Settings that weaken the issuer.
+    pub fn danger(self) -> DangerousIssuer {
+        DangerousIssuer(self)
+    }
+
+    /// Only the door in `unsigned.rs` leads here.
+    pub(crate) fn unsigned(mut self) -> Self {
+        self.keys = IssuerKeys(Origin::Unsigned);
+        self
+    }
+
+    /// Refuses what lacks a policy, and starts the keys.
+    pub(crate) fn start(self) -> Result<TrustedIssuer, ConfigError> {
+        let iss = Arc::clone(self.names.first());
+        let name = || iss.to_string();
+        if let Some(problem) = self.names.problem() {
+            return Err(ConfigError::InvalidIssuer { issuer: name(), problem });
+        }
+        let first = self.audience.map(|audience| Form { kind: self.kind, audience });
+        let forms: Vec<Form> = first.into_iter().chain(self.others).collect();
+        if forms.is_empty() || forms.iter().any(|form| form.audience.is_empty()) {
+            return Err(ConfigError::NoAudience(name()));
+        }
+        if self.algorithms.is_empty() {
+            return Err(ConfigError::NoAlgorithm(name()));
+        }
+        if self.leeway > MAX_LEEWAY {
+            return Err(ConfigError::LeewayTooLong(self.leeway));
+        }
+        let invalid = |setting, problem| Err(ConfigError::InvalidSetting { issuer: name(), setting, problem });
+        if self.max_lifetime.is_some_and(|lifetime| lifetime.is_zero()) {
+            return invalid("max_lifetime", "of zero refuses every token: give the longest life that you accept");
+        }
+        match self.max_key_age {
+            Some(_) if matches!(self.keys.0, Origin::Jwks(_) | Origin::Pem(_)) => {
+                return invalid("max_key_age", "is for keys that are fetched, and these are given: leave it out");
+            }
+            Some(age) if !(MIN_LIFETIME..=MAX_STALENESS).contains(&age) => {
+                return invalid("max_key_age", "is out of range: use one minute to 24 hours");
+            }
+            _ => {}
+        }
+        let max_key_age = self.max_key_age.unwrap_or(MAX_STALENESS);
+        let keys = match self.keys.0 {
+            Origin::Jwks(text) => static_keys(name, KeySet::from_jwks(text, self.algorithms)?, self.algorithms)?,
+            Origin::Pem(text) => static_keys(name, KeySet::from_pem(text, self.algorithms)?, self.algorithms)?,
+            Origin::Unsigned => {
+                tracing::warn!(
+                    target: "countersign::danger", issuer = name(),
+                    "UNSIGNED TOKENS ARE ACCEPTED: anybody can be anybody; never deploy this"
+                );
+                KeySource::Unsigned
+            }
+            Origin::Fetch(fetch) => {
+                let source = RemoteSource::spawn(Arc::clone(&iss), self.algorithms, fetch);
+                KeySource::Remote(RemoteKeys::new(source, max_key_age))
+            }
+            Origin::Shared(shared) => KeySource::Remote(shared.keys(&iss, max_key_age)),
+        };
+        let policy = Policy {
+            label: self.label.unwrap_or_else(|| Arc::clone(&iss)),
+            iss,
+            names: self.names,
+            forms,
+            claim_rules: self.claim_rules,
+            algorithms: self.algorithms,
+            leeway: self.leeway,
+            max_lifetime: self.max_lifetime,
+            claim_map: self.claim_map,
+            rules: self.rules,
+        };
+        Ok(TrustedIssuer { policy, keys, provenance: Arc::default() })
+    }
+}
+
+fn static_keys(issuer: impl Fn() -> String, keys: KeySet, allowed: Algorithms) -> Result<KeySource, ConfigError> {
+    if keys.is_empty() {
+        let skipped: Vec<String> = keys.skipped().iter().map(ToString::to_string).collect();
+        return Err(ConfigError::NoUsableKey { issuer: issuer(), allowed, skipped: skipped.join(", ") });
+    }
+    if keys.is_ambiguous() {
+        return Err(ConfigError::AmbiguousKeys(issuer()));
+    }
+    for skipped in keys.skipped() {
+        tracing::warn!(target: "countersign::keys", issuer = issuer(), "{skipped}");
+    }
+    Ok(KeySource::Static(Arc::new(keys)))
+}
+
+/// An issuer with nothing missing.
+#[derive(Debug)]
+pub(crate) struct TrustedIssuer {
+    pub(crate) policy: Policy,
+    pub(crate) keys: KeySource,
+    /// What its tokens share, once the verifier is there.
+    pub(crate) provenance: Arc<Provenance>,
+}
+
+/// What the tokens of one issuer must be like.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    /// The first of its names, for reports.
+    pub(crate) iss: Arc<str>,
+    pub(crate) label: Arc<str>,
+    pub(crate) names: IssuerNames,
+    /// At least one.
+    pub(crate) forms: Vec<Form>,
+    pub(crate) claim_rules: Vec<ClaimRule>,
+    pub(crate) algorithms: Algorithms,
+    pub(crate) leeway: Duration,
+    pub(crate) max_lifetime: Option<Duration>,
+    pub(crate) claim_map: ClaimMap,
+    pub(crate) rules: Rules,
+}
+
+/// A kind of token that is accepted, and whom tokens of this kind must be for.
+#[derive(Clone, Debug)]
+pub(crate) struct Form {
+    pub(crate) kind: TokenKind,
+    pub(crate) audience: Audience,
+}
+
+/// What [`VerifierBuilder::issuer`](crate::VerifierBuilder::issuer) takes: an [`Issuer`] or a preset that makes one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an issuer",
+    note = "pass a preset such as `Oidc::issuer(url).audience(api)`, or an `Issuer`"
+)]
+pub trait IntoIssuer {
+    /// Makes the issuer.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for an argument that the provider cannot have given out.
+    fn into_issuer(self) -> Result<Issuer, ConfigError>;
+}
+
+impl IntoIssuer for Issuer {
+    fn into_issuer(self) -> Result<Issuer, ConfigError> {
+        Ok(self)
+    }
+}

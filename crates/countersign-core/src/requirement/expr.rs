@@ -1,0 +1,189 @@
+//! A requirement as data: what the challenge, the document, the matrix and the log line are folded from.
+
+use crate::principal::Principal;
+use crate::principal::name_set::NameSet;
+use std::borrow::Cow;
+use std::fmt;
+
+/// A requirement as data.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::Expr;
+///
+/// let rule = Expr::All(vec![Expr::group("admin"), Expr::scope("reports:write")]);
+/// assert_eq!(rule.to_string(), "group `admin` and scope `reports:write`");
+/// assert_eq!(rule.scopes(), ["reports:write"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expr {
+    /// Nothing but a verified caller.
+    Authenticated,
+    /// A scope.
+    Scope(Grant),
+    /// A group.
+    Group(Grant),
+    /// A role.
+    Role(Grant),
+    /// A permission.
+    Permission(Grant),
+    /// A rule of the application's own, in words.
+    Custom(Cow<'static, str>),
+    /// Each of these.
+    All(Vec<Expr>),
+    /// At least one of these.
+    Any(Vec<Expr>),
+}
+
+/// One grant by name, with those that imply it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The name as the provider says it.
+    pub name: Cow<'static, str>,
+    /// Other names of the same kind, each of which is as good.
+    pub implied_by: Vec<Cow<'static, str>>,
+}
+
+impl Grant {
+    fn is_in(&self, granted: &NameSet) -> bool {
+        self.names().any(|name| granted.contains(name))
+    }
+
+    /// Every name that will do, the grant's own first.
+    pub fn names(&self) -> impl Iterator<Item = &Cow<'static, str>> {
+        std::iter::once(&self.name).chain(&self.implied_by)
+    }
+}
+
+impl<N: Into<Cow<'static, str>>> From<N> for Grant {
+    fn from(name: N) -> Self {
+        Self { name: name.into(), implied_by: Vec::new() }
+    }
+}
+
+impl Expr {
+    /// A scope that nothing implies.
+    pub fn scope(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::Scope(name.into().into())
+    }
+
+    /// A group that nothing implies.
+    pub fn group(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::Group(name.into().into())
+    }
+
+    /// A role that nothing implies.
+    pub fn role(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::Role(name.into().into())
+    }
+
+    /// A permission that nothing implies.
+    pub fn permission(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::Permission(name.into().into())
+    }
+
+    /// Whether the principal meets the rule; `None` when that hangs on a rule of the application's own.
+    pub fn is_met_by(&self, principal: &Principal) -> Option<bool> {
+        match self {
+            Self::Authenticated => Some(true),
+            Self::Scope(grant) => Some(grant.is_in(principal.scopes())),
+            Self::Group(grant) => Some(grant.is_in(principal.groups())),
+            Self::Role(grant) => Some(grant.is_in(principal.roles())),
+            Self::Permission(grant) => Some(grant.is_in(principal.permissions())),
+            Self::Custom(_) => None,
+            Self::All(parts) => decide(parts, principal, false),
+            Self::Any(parts) => decide(parts, principal, true),
+        }
+    }
+
+    /// Every scope that is named, once each, in order (RFC 6750 section 3, `scope`). Those that merely imply another
+    /// are not required, and not among them.
+    pub fn scopes(&self) -> Vec<&str> {
+        let mut scopes = Vec::new();
+        self.visit(&mut |part| {
+            if let Self::Scope(Grant { name, .. }) = part
+                && !scopes.contains(&&**name)
+            {
+                scopes.push(&**name);
+            }
+        });
+        scopes
+    }
+
+    /// Shows every part, the whole first.
+    pub fn visit<'a>(&'a self, seen: &mut impl FnMut(&'a Self)) {
+        seen(self);
+        if let Self::All(parts) | Self::Any(parts) = self {
+            parts.iter().for_each(|part| part.visit(seen));
+        }
+    }
+}
+
+/// The first part that comes out as `decisive` decides; else one that hangs in the air leaves the whole there.
+fn decide(parts: &[Expr], principal: &Principal, decisive: bool) -> Option<bool> {
+    let mut verdict = Some(!decisive);
+    for part in parts {
+        match part.is_met_by(principal) {
+            Some(met) if met == decisive => return Some(decisive),
+            Some(_) => {}
+            None => verdict = None,
+        }
+    }
+    verdict
+}
+
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (parts, word) = match self {
+            Self::Authenticated => return f.write_str("a valid access token"),
+            Self::Scope(grant) => return write!(f, "scope {grant}"),
+            Self::Group(grant) => return write!(f, "group {grant}"),
+            Self::Role(grant) => return write!(f, "role {grant}"),
+            Self::Permission(grant) => return write!(f, "permission {grant}"),
+            Self::Custom(words) => return f.write_str(words),
+            Self::All(parts) => (parts, " and "),
+            Self::Any(parts) => (parts, " or "),
+        };
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                f.write_str(word)?;
+            }
+            match part {
+                Self::All(inner) | Self::Any(inner) if inner.len() > 1 => write!(f, "({part})")?,
+                _ => write!(f, "{part}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.name)?;
+        match &self.implied_by[..] {
+            [] => Ok(()),
+            [others @ .., last] => {
+                f.write_str(" (implied by ")?;
+                others.iter().try_for_each(|other| write!(f, "`{other}`, "))?;
+                write!(f, "`{last}`)")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_nest_with_brackets() {
+        let inner = Expr::Any(vec![Expr::group("admin"), Expr::role("author")]);
+        let rule = Expr::All(vec![inner, Expr::scope("write"), Expr::scope("write")]);
+        assert_eq!(rule.to_string(), "(group `admin` or role `author`) and scope `write` and scope `write`");
+        assert_eq!(rule.scopes(), ["write"]);
+        let read = Expr::Scope(Grant { name: "read".into(), implied_by: vec!["write".into(), "admin".into()] });
+        assert_eq!(read.to_string(), "scope `read` (implied by `write`, `admin`)");
+    }
+}

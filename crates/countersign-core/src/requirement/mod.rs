@@ -1,0 +1,161 @@
+//! What a principal must have: a pure predicate, and the one description that every other form is folded from.
+
+pub(crate) mod expr;
+pub(crate) mod implication;
+pub(crate) mod lookup;
+pub(crate) mod markers;
+
+use crate::principal::Principal;
+use crate::requirement::expr::Expr;
+use crate::requirement::lookup::Reach;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A rule about a principal. Enforcement asks [`check`](Self::check), everything else is folded from
+/// [`describe`](Self::describe).
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{All, Requirement, Scopes, Select};
+///
+/// countersign_core::scopes! { pub Read = "reports:read"; pub Write = "reports:write"; }
+///
+/// type Both = Select<Scopes, All, (Read, Write)>;
+/// assert_eq!(Both::describe().to_string(), "scope `reports:read` and scope `reports:write`");
+/// ```
+///
+/// A rule of one's own:
+///
+/// ```
+/// use countersign_core::{Expr, Principal, Requirement};
+///
+/// enum Person {}
+///
+/// impl Requirement for Person {
+///     fn check(principal: &Principal) -> bool {
+///         !principal.is_machine()
+///     }
+///
+///     fn describe() -> Expr {
+///         Expr::Custom("a person, no machine".into())
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` requires nothing that can be checked",
+    label = "not a requirement",
+    note = "write `RequireScopes<A>`, `RequireScopes<Any, (A, B)>` or `RequireScopes<All, (A, B)>`, with one to twelve \
+            markers of the same kind; an empty list would let everybody in"
+)]
+pub trait Requirement: Send + Sync + 'static {
+    /// Whether the principal meets the rule.
+    fn check(principal: &Principal) -> bool;
+
+    /// The rule as data.
+    fn describe() -> Expr;
+
+    /// What the rule looks at, and with it whether grants from outside of the token are
+    /// [looked up](crate::GrantsProvider) for it: always, unless said.
+    const REACH: Reach = Reach::Anything;
+}
+
+/// Nothing but a verified caller.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{Authenticated, Expr, Requirement};
+///
+/// assert_eq!(Authenticated::describe(), Expr::Authenticated);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Authenticated {}
+
+impl Requirement for Authenticated {
+    fn check(_: &Principal) -> bool {
+        true
+    }
+
+    fn describe() -> Expr {
+        Expr::Authenticated
+    }
+
+    const REACH: Reach = Reach::Token;
+}
+
+/// Each requirement of a tuple.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{AllOf, Groups, Requirement, Scopes, Select};
+///
+/// countersign_core::groups! { pub Admin = "admin"; }
+/// countersign_core::scopes! { pub Write = "reports:write"; }
+///
+/// type Purge = AllOf<(Select<Groups, Admin>, Select<Scopes, Write>)>;
+/// assert_eq!(Purge::describe().to_string(), "group `admin` and scope `reports:write`");
+/// ```
+pub struct AllOf<T>(PhantomData<T>);
+
+/// At least one requirement of a tuple.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{AnyOf, Groups, Requirement, Roles, Select};
+///
+/// countersign_core::groups! { pub Admin = "admin"; }
+/// countersign_core::roles! { pub Owner = "owner"; }
+///
+/// type Purge = AnyOf<(Select<Groups, Admin>, Select<Roles, Owner>)>;
+/// assert_eq!(Purge::describe().to_string(), "group `admin` or role `owner`");
+/// ```
+pub struct AnyOf<T>(PhantomData<T>);
+
+impl<T> fmt::Debug for AllOf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AllOf")
+    }
+}
+
+impl<T> fmt::Debug for AnyOf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyOf")
+    }
+}
+
+/// One implementation for each length of tuple, since Rust has none for any length.
+macro_rules! tuples {
+    ($first:ident $(, $rest:ident)*) => {
+        impl<$first: Requirement $(, $rest: Requirement)*> Requirement for AllOf<($first, $($rest,)*)> {
+            fn check(principal: &Principal) -> bool {
+                $first::check(principal) $(&& $rest::check(principal))*
+            }
+
+            fn describe() -> Expr {
+                Expr::All(vec![$first::describe() $(, $rest::describe())*])
+            }
+
+            const REACH: Reach = $first::REACH$(.and($rest::REACH))*;
+        }
+
+        impl<$first: Requirement $(, $rest: Requirement)*> Requirement for AnyOf<($first, $($rest,)*)> {
+            fn check(principal: &Principal) -> bool {
+                $first::check(principal) $(|| $rest::check(principal))*
+            }
+
+            fn describe() -> Expr {
+                Expr::Any(vec![$first::describe() $(, $rest::describe())*])
+            }
+
+            const REACH: Reach = $first::REACH$(.and($rest::REACH))*;
+        }
+
+        tuples!($($rest),*);
+    };
+    () => {};
+}
+
+tuples!(R1, R2, R3, R4, R5, R6, R7, R8, R9, R10, R11, R12);

@@ -1,0 +1,297 @@
+//! What the application has revoked, in memory, each entry until no token is left that it could refuse.
+
+use crate::clock::{Clock, SystemClock};
+use crate::revocation::Revocation;
+use crate::revocation::digest::Digest;
+use crate::revocation::place::{Place, RevocationPlaces, What};
+use crate::revocation::shard::{Change, Entry, Shard, TOLD_APART};
+use crate::verified::clock_skew::ClockSkew;
+use crate::verified::token::VerifiedToken;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+/// How many entries a list holds unless it is told otherwise.
+pub(crate) const DEFAULT_ENTRIES: usize = 500_000;
+/// Verifications and revocations meet only where they look at the same of so many parts.
+const SHARDS: usize = 256;
+/// Each revocation looks at so many old entries, in so many shards: it leaves more room than it takes, and is over in no time.
+const CLEANED: (usize, usize) = (4, 8);
+/// As many where there is no room left.
+const CLEANED_WHEN_FULL: (usize, usize) = (1_024, SHARDS);
+/// As many while a shard is locked.
+const CLEANED_AT_ONCE: usize = 8;
+
+/// Tokens, sessions and subjects that count no more. Clones share their entries.
+///
+/// Each [`Verifier`](crate::Verifier::revocations) has one; a list that several verifiers share is given to their
+/// [builders](crate::VerifierBuilder::revocation). It is forgotten when the process ends, and no other process learns of it:
+/// fill it at the start, and from whatever tells all processes, where that matters.
+///
+/// Issuers and subjects are those of the [`Principal`](crate::Principal), which a token of the same caller has too, and not
+/// always the `iss` and `sub` of a logout token: an issuer of several names counts by its first one, and a claim map may take
+/// the subject from elsewhere. An entry under another name refuses nothing.
+///
+/// An entry ends at `until`, in seconds since 1970: name the moment at which the last token that it could refuse has
+/// expired, leeway included.
+///
+/// # Memory
+///
+/// An entry takes about 100 bytes, however long the names are, and a list holds 500 000 of them unless it is
+/// [told otherwise](Self::bounded). Nothing is forgotten before its end. When more than eight tokens of one subject are
+/// [revoked](Self::revoke) one by one, they become one entry of the subject, which refuses its tokens up to the last one
+/// revoked, and those that do not say when they were issued. So one user takes nine entries and no more, however often it logs
+/// out. In a full list that happens from the second token on. What cannot be added all the same is an error:
+/// [`RevocationListFull`].
+///
+/// Sessions and identifiers name no subject, so nothing can be put in their place. They may take half of the list, so that
+/// tokens and subjects can always be revoked beside them.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{Clock, RevocationList, SystemClock, Verifier};
+///
+/// let list = RevocationList::default();
+/// let builder = Verifier::builder().revocation(list.clone());
+/// # let _ = builder;
+///
+/// // Tokens live for an hour here.
+/// let now = SystemClock.now().as_secs();
+/// list.revoke_session("https://idp.example.com", "session 7", now + 3_600 + 60)?;
+/// list.revoke_subject("https://idp.example.com", "alice", now, now + 3_600 + 60)?;
+/// assert_eq!(list.len(), 2);
+/// # Ok::<(), countersign_core::RevocationListFull>(())
+/// ```
+#[derive(Clone)]
+pub struct RevocationList(Arc<Inner>);
+
+struct Inner {
+    clock: Arc<dyn Clock>,
+    most: usize,
+    /// Most programs never revoke anything, and pay for the look at a number.
+    count: AtomicUsize,
+    /// Those among them that are sessions or identifiers.
+    names: AtomicUsize,
+    shards: OnceLock<Box<[RwLock<Shard>]>>,
+    /// The shard that is cleaned next.
+    turn: AtomicUsize,
+    /// By issuer: what the verifiers that share this list saw of its clock. There are as many as are configured.
+    skews: Mutex<HashMap<Box<str>, Arc<ClockSkew>>>,
+}
+
+/// An entry that could not be added to a [`RevocationList`]: what it names is not revoked.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{RevocationList, RevocationListFull, SystemClock};
+/// use std::sync::Arc;
+///
+/// let list = RevocationList::bounded(Arc::new(SystemClock), 1);
+/// list.revoke_subject("https://idp.example.com", "alice", 1_800_000_000, 4_000_000_000)?;
+/// assert!(list.revoke_subject("https://idp.example.com", "bob", 1_800_000_000, 4_000_000_000).is_err());
+/// # Ok::<(), RevocationListFull>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nothing was revoked, since the list of revocations is full: give it more entries or name earlier ends")]
+#[non_exhaustive]
+pub struct RevocationListFull;
+
+impl RevocationList {
+    /// An empty list that goes by this clock; [`default`](Self::default) goes by the machine's.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self::bounded(clock, DEFAULT_ENTRIES)
+    }
+
+    /// An empty list that goes by this clock and holds no more than so many entries, of about 100 bytes each.
+    pub fn bounded(clock: Arc<dyn Clock>, entries: usize) -> Self {
+        Self(Arc::new(Inner {
+            clock,
+            most: entries,
+            count: AtomicUsize::new(0),
+            names: AtomicUsize::new(0),
+            shards: OnceLock::new(),
+            turn: AtomicUsize::new(0),
+            skews: Mutex::default(),
+        }))
+    }
+
+    /// Revokes this very token, however its signature is written.
+    ///
+    /// # Errors
+    ///
+    /// [`RevocationListFull`] when there is no place left, and nothing is known of the subject that the token could be added
+    /// to.
+    pub fn revoke(&self, token: &VerifiedToken) -> Result<(), RevocationListFull> {
+        let RevocationPlaces { subject, .. } = token.revocation_places();
+        self.add(*subject, Entry::token(token))
+    }
+
+    /// Revokes the token with this `jti` (RFC 7519 section 4.1.7).
+    ///
+    /// # Errors
+    ///
+    /// [`RevocationListFull`] when sessions and identifiers take half of the list, or there is no place left at all.
+    pub fn revoke_id(&self, issuer: &str, jti: &str, until: u64) -> Result<(), RevocationListFull> {
+        self.add(RevocationPlaces::id(issuer, jti), Entry::whole(until))
+    }
+
+    /// Revokes all tokens of the session with this `sid`: what a logout token names (OpenID Connect Back-Channel Logout
+    /// section 2.4).
+    ///
+    /// # Errors
+    ///
+    /// [`RevocationListFull`] when sessions and identifiers take half of the list, or there is no place left at all. Revoke
+    /// the subject then, where the logout token names it.
+    pub fn revoke_session(&self, issuer: &str, sid: &str, until: u64) -> Result<(), RevocationListFull> {
+        self.add(RevocationPlaces::session(issuer, sid), Entry::whole(until))
+    }
+
+    /// Revokes all tokens of the subject that were issued up to this second of our clock, in seconds since 1970, and those
+    /// that do not say when they were.
+    ///
+    /// An issuer's clock may be ahead of ours, within the leeway. Then its tokens bear an `iat` that is later than the moment
+    /// at which they were issued. By how much is known from the tokens that were verified so far: the largest distance that was
+    /// seen is added to `issued_until`. A new token of an issuer whose clock is right passes from the next second on.
+    ///
+    /// # Errors
+    ///
+    /// [`RevocationListFull`] when there is no place left, and nothing is known of the subject yet.
+    pub fn revoke_subject(
+        &self,
+        issuer: &str,
+        subject: &str,
+        issued_until: u64,
+        until: u64,
+    ) -> Result<(), RevocationListFull> {
+        let place = Place { owner: RevocationPlaces::owner(issuer, subject), what: What::Subject };
+        self.add(place, Entry { until, issued_until, iat_until: 0 })
+    }
+
+    /// The number of entries, those included that ended and were not taken out yet.
+    pub fn len(&self) -> usize {
+        self.0.count.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing is revoked.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn add(&self, place: Place, entry: Entry) -> Result<(), RevocationListFull> {
+        let list = &*self.0;
+        list.clean(CLEANED, false);
+        if list.try_add(place, entry, false) {
+            return Ok(());
+        }
+        list.clean(CLEANED_WHEN_FULL, true);
+        if list.try_add(place, entry, true) { Ok(()) } else { Err(RevocationListFull) }
+    }
+
+    /// What the verifiers that share this list see of an issuer's clock.
+    pub(crate) fn skew(&self, issuer: &str) -> Arc<ClockSkew> {
+        let mut skews = self.0.skews.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(skews.entry(issuer.into()).or_default())
+    }
+}
+
+impl Inner {
+    fn shards(&self) -> &[RwLock<Shard>] {
+        self.shards.get_or_init(|| (0..SHARDS).map(|_| RwLock::default()).collect())
+    }
+
+    fn shard(&self, owner: Digest) -> &RwLock<Shard> {
+        &self.shards()[owner.bits() % SHARDS]
+    }
+
+    /// Where `is_last`, what is known of the subject makes room for it.
+    fn try_add(&self, place: Place, entry: Entry, is_last: bool) -> bool {
+        let mut shard = self.shard(place.owner).write().unwrap_or_else(PoisonError::into_inner);
+        if shard.add_to_known(place, entry) {
+            return true;
+        }
+        let is_name = place.what == What::Name;
+        let is_crowded = matches!(place.what, What::Token(_)) && shard.told_apart(place.owner) >= TOLD_APART;
+        if !is_crowded && self.reserve(is_name) {
+            shard.insert(place, entry);
+            return true;
+        }
+        if is_name || !(is_crowded || is_last) {
+            return false;
+        }
+        let change = shard.take_together(place.owner, Some(entry));
+        change.map(|change| self.release(change)).is_some()
+    }
+
+    /// Takes a place before it is filled, so that there are never more entries than places.
+    fn reserve(&self, is_name: bool) -> bool {
+        let take = |count: &AtomicUsize, most: usize| {
+            let next = |count| (count < most).then_some(count + 1);
+            count.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).is_ok()
+        };
+        if is_name && !take(&self.names, self.most.div_ceil(2)) {
+            return false;
+        }
+        let is_there = take(&self.count, self.most);
+        if is_name && !is_there {
+            self.names.fetch_sub(1, Ordering::AcqRel);
+        }
+        is_there
+    }
+
+    fn release(&self, change: Change) {
+        self.count.fetch_sub(change.taken_out, Ordering::AcqRel);
+        self.names.fetch_sub(change.names, Ordering::AcqRel);
+    }
+
+    /// Looks at so many entries of so many shards, one lock at a time.
+    fn clean(&self, (mut entries, shards): (usize, usize), is_scarce: bool) {
+        let now = self.clock.now();
+        for _ in 0..shards {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+            let shard = &self.shards()[turn % SHARDS];
+            let most = entries.min(CLEANED_AT_ONCE);
+            let change = shard.write().unwrap_or_else(PoisonError::into_inner).clean(now, most, is_scarce);
+            self.release(change);
+            entries -= change.looked_at;
+            if entries == 0 {
+                return;
+            }
+        }
+    }
+}
+
+impl Revocation for RevocationList {
+    #[inline]
+    fn is_revoked(&self, token: &VerifiedToken) -> bool {
+        !self.is_empty() && self.0.holds(token)
+    }
+}
+
+impl Inner {
+    #[cold]
+    fn holds(&self, token: &VerifiedToken) -> bool {
+        let now = self.clock.now();
+        let RevocationPlaces { subject, names } = token.revocation_places();
+        // Nothing of the other kind, nothing to look for.
+        let names = names.iter().flatten().filter(|_| self.names.load(Ordering::Acquire) > 0);
+        std::iter::once(subject).chain(names).any(|place| {
+            let shard = self.shard(place.owner).read().unwrap_or_else(PoisonError::into_inner);
+            shard.refuses(token, *place, now)
+        })
+    }
+}
+
+impl Default for RevocationList {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock))
+    }
+}
+
+impl fmt::Debug for RevocationList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RevocationList").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

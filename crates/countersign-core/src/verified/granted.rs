@@ -1,0 +1,181 @@
+//! A verified caller with what was granted outside of the token.
+
+use crate::entitlements::cache::{GrantsCache, LookedUp};
+use crate::entitlements::caller_id::PrincipalKey;
+use crate::entitlements::provider::Grants;
+use crate::error::Unavailable;
+use crate::principal::Principal;
+use crate::requirement::Requirement;
+use crate::requirement::lookup::Reach;
+use crate::scale::{COUNTERS, block};
+use crate::verified::token::VerifiedToken;
+use crate::verifier::Verifier;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A verified caller, and all that it was granted, in the token and outside of it. Cheap to clone.
+///
+/// # Example
+///
+/// ```
+/// # use countersign_core::{Unavailable, VerifiedToken, Verifier};
+/// async fn is_admin(verifier: &Verifier, token: &VerifiedToken) -> Result<bool, Unavailable> {
+///     Ok(verifier.granted(token).await?.principal().groups().contains("admin"))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Granted {
+    token: VerifiedToken,
+    /// `None` where nobody grants anything outside of the token.
+    merged: Option<Arc<Merged>>,
+}
+
+impl Granted {
+    pub(crate) fn by_token_alone(token: VerifiedToken) -> Self {
+        Self { token, merged: None }
+    }
+
+    pub(crate) fn new(token: VerifiedToken, merged: Arc<Merged>) -> Self {
+        Self { token, merged: Some(merged) }
+    }
+
+    /// Who calls, with the grants of both.
+    pub fn principal(&self) -> &Principal {
+        self.merged.as_ref().map_or(self.token.principal(), |merged| &merged.principal)
+    }
+
+    /// The token. Its own principal has the grants of the token alone.
+    pub fn token(&self) -> &VerifiedToken {
+        &self.token
+    }
+}
+
+impl fmt::Debug for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Granted").field(self.principal()).finish()
+    }
+}
+
+impl Verifier {
+    /// The caller of a token with what it was granted outside of it. It waits only when that must be
+    /// [looked up](crate::VerifierBuilder::grants).
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when the look-up fails. Without a provider of grants it never does.
+    pub async fn granted(&self, token: &VerifiedToken) -> Result<Granted, Unavailable> {
+        let Some(grants) = self.grants() else { return Ok(Granted::by_token_alone(token.clone())) };
+        if let Some(granted) = self.granted_now(token) {
+            return Ok(granted);
+        }
+        let found = grants.look_up(PrincipalKey::of(token.principal())).await?;
+        Ok(self.merge(grants, token, found))
+    }
+
+    /// As [`granted`](Self::granted), where nothing can wait; `None` when grants must be looked up.
+    pub fn granted_now(&self, token: &VerifiedToken) -> Option<Granted> {
+        let Some(grants) = self.grants() else { return Some(Granted::by_token_alone(token.clone())) };
+        let now = self.clock().now();
+        if let Some(merged) = token.merged().filter(|merged| merged.stands_at(now, grants.id)) {
+            return Some(Granted::new(token.clone(), merged));
+        }
+        let known = grants.known(&PrincipalKey::of(token.principal()), now)?;
+        Some(self.merge(grants, token, known))
+    }
+
+    fn merge(&self, grants: &GrantsCache, token: &VerifiedToken, found: LookedUp) -> Granted {
+        let merged = Arc::new(Merged::new(token.principal(), &found.grants, found.stands, grants.id));
+        token.keep_merged(Arc::clone(&merged));
+        Granted::new(token.clone(), merged)
+    }
+
+    /// Whether the caller meets the requirement, by the token or, where that is not enough, by what was granted outside of
+    /// it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{Groups, Select, Unavailable, VerifiedToken, Verifier};
+    ///
+    /// countersign_core::groups! { pub Admin = "admin"; }
+    ///
+    /// async fn is_admin(verifier: &Verifier, token: &VerifiedToken) -> Result<bool, Unavailable> {
+    ///     verifier.permits::<Select<Groups, Admin>>(token).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when that hangs on a look-up that fails.
+    pub async fn permits<R: Requirement>(&self, token: &VerifiedToken) -> Result<bool, Unavailable> {
+        match self.permits_now::<R>(token) {
+            Some(permitted) => Ok(permitted),
+            None => Ok(meets::<R>(self.granted(token).await?.principal())),
+        }
+    }
+
+    /// As [`permits`](Self::permits), where nothing can wait; `None` when grants must be looked up.
+    pub fn permits_now<R: Requirement>(&self, token: &VerifiedToken) -> Option<bool> {
+        if self.grants().is_none() || R::REACH == Reach::Token {
+            return Some(meets::<R>(token.principal()));
+        }
+        if R::REACH == Reach::Grants && R::check(token.principal()) {
+            return Some(true);
+        }
+        self.granted_now(token).map(|granted| meets::<R>(granted.principal()))
+    }
+}
+
+/// Whether the principal meets the requirement. Where groups are missing that the token could not hold, the operator is told,
+/// since nobody else would find out why an admin is turned away.
+fn meets<R: Requirement>(principal: &Principal) -> bool {
+    let is_met = R::check(principal);
+    if !is_met && principal.groups_left_out() && R::REACH != Reach::Token {
+        tracing::warn!(
+            target: "countersign::grants", issuer = principal.issuer(),
+            "refused by a token that leaves groups out, since they are too many: use app roles, or look groups up with \
+             `VerifierBuilder::grants`"
+        );
+    }
+    is_met
+}
+
+/// The principal of one token with grants that were looked up, kept beside the token: it is made once for both.
+pub(crate) struct Merged {
+    principal: Principal,
+    /// When the grants may be relied upon.
+    stands: Range<Duration>,
+    /// Whose grants these are. A token can be shown to another verifier than the one that verified it.
+    provider: ProviderId,
+}
+
+/// One provider in one verifier, told from all others of the process.
+pub(crate) type ProviderId = u64;
+
+impl Merged {
+    pub(crate) fn new(token: &Principal, grants: &Grants, stands: Range<Duration>, provider: ProviderId) -> Self {
+        Self { principal: merge(token, grants), stands, provider }
+    }
+
+    pub(crate) fn stands_at(&self, now: Duration, provider: ProviderId) -> bool {
+        self.provider == provider && self.stands.contains(&now)
+    }
+
+    /// What it takes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        block(size_of::<Self>() + COUNTERS) + self.principal.bytes()
+    }
+}
+
+/// What the token says, and what was looked up. The one place where the two meet.
+fn merge(token: &Principal, grants: &Grants) -> Principal {
+    let mut principal = token.clone();
+    principal.groups.extend(grants.groups.iter());
+    principal.roles.extend(grants.roles.iter());
+    principal.permissions.extend(grants.permissions.iter());
+    // Who looks groups up knows all of them.
+    principal.groups_left_out &= grants.groups.is_empty();
+    principal
+}

@@ -1,0 +1,11 @@
+//! Verified tokens: the proof, and the claims as types.
+//!
+//! Only `verifier/` constructs the proof.
+
+pub(crate) mod claims;
+pub(crate) mod clock_skew;
+pub(crate) mod granted;
+pub(crate) mod provenance;
+pub(crate) mod token;
+pub(crate) mod typed_claims;
+pub(crate) mod weighing;

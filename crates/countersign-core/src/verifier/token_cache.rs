@@ -1,0 +1,264 @@
+//! Verified tokens, for when they come again.
+//!
+//! A client sends one token with each of its requests, and between two of them nothing changes that could change the verdict
+//! but the time, and the issuer's keys. So the verdict is kept: by the whole token, found under a keyed hash and then
+//! compared in full. A refusal is never kept.
+
+use crate::verified::token::VerifiedToken;
+use foldhash::quality::RandomState;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{Equivalent, OptionsBuilder, Weighter};
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::time::Duration;
+
+/// What the cache holds unless the builder says otherwise, in bytes.
+const DEFAULT_BYTES: usize = 64 * 1024 * 1024;
+/// How long a verdict is kept at the most unless the builder says otherwise.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// Less does not hold a single token of the longest that are accepted.
+const MIN_BYTES: usize = 64 * 1024;
+/// What the cache itself takes for a token: its place, and its share of the tables and of the memory of those that left.
+const BOOK_KEEPING: usize = 128;
+/// About what a token takes, with all that belongs to it.
+const USUAL_TOKEN: usize = 2 * 1024;
+
+/// How much is kept, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CacheLimits {
+    pub(crate) bytes: usize,
+    pub(crate) lifetime: Duration,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self { bytes: DEFAULT_BYTES, lifetime: DEFAULT_LIFETIME }
+    }
+}
+
+pub(crate) struct TokenCache<S = RandomState> {
+    tokens: Cache<ByText, VerifiedToken, Bytes, S>,
+    lifetime: Duration,
+}
+
+impl TokenCache {
+    /// `None` where nothing could be kept.
+    pub(crate) fn new(limits: CacheLimits) -> Option<Self> {
+        Self::with_hasher(limits, RandomState::default())
+    }
+}
+
+impl<S: BuildHasher + Clone> TokenCache<S> {
+    fn with_hasher(limits: CacheLimits, hasher: S) -> Option<Self> {
+        if limits.bytes < MIN_BYTES || limits.lifetime.is_zero() {
+            return None;
+        }
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(limits.bytes / USUAL_TOKEN)
+            .weight_capacity(limits.bytes as u64)
+            .build()
+            .ok()?;
+        let tokens = Cache::with_options(options, Bytes, hasher, DefaultLifecycle::default());
+        Some(Self { tokens, lifetime: limits.lifetime })
+    }
+
+    /// The token, if it was verified before and would be again.
+    pub(crate) fn get(&self, token: &str, now: Duration) -> Option<VerifiedToken> {
+        let known = self.tokens.get(token)?;
+        if known.stands_at(now) {
+            return Some(known);
+        }
+        // It will not stand again, or has to be looked at afresh.
+        self.tokens.remove(token);
+        None
+    }
+
+    /// Keeps a token that was verified just now.
+    pub(crate) fn keep(&self, token: &VerifiedToken) {
+        let kept = ByText::of(token);
+        let bytes = kept.bytes;
+        self.tokens.insert(kept, token.clone());
+        // A rule may have handed it on to somebody who asked for claims meanwhile.
+        if ByText::weight(token) != bytes {
+            self.weigh(token);
+        }
+    }
+
+    /// Weighs a token again that has grown, if it is here.
+    pub(crate) fn weigh(&self, token: &VerifiedToken) {
+        while self.tokens.peek(token.raw()).is_some_and(|known| known.is(token)) {
+            let kept = ByText::of(token);
+            let bytes = kept.bytes;
+            let _ = self.tokens.replace(kept, token.clone(), true);
+            // Two that grow at once may replace each other's weight; the last one to look sees the weight of both.
+            if ByText::weight(token) == bytes {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache")
+            .field("tokens", &self.tokens.len())
+            .field("bytes", &self.tokens.weight())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A token as its own key: its text is not kept twice.
+struct ByText {
+    token: VerifiedToken,
+    /// What it weighed when it came: the cache counts on that not changing.
+    bytes: usize,
+}
+
+impl ByText {
+    fn of(token: &VerifiedToken) -> Self {
+        Self { token: token.clone(), bytes: Self::weight(token) }
+    }
+
+    fn weight(token: &VerifiedToken) -> usize {
+        BOOK_KEEPING + token.bytes()
+    }
+}
+
+impl Hash for ByText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.token.raw().hash(state);
+    }
+}
+
+impl PartialEq for ByText {
+    fn eq(&self, other: &Self) -> bool {
+        self.token.raw() == other.token.raw()
+    }
+}
+
+impl Eq for ByText {}
+
+impl Equivalent<ByText> for str {
+    fn equivalent(&self, key: &ByText) -> bool {
+        *self == *key.token.raw()
+    }
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<ByText, VerifiedToken> for Bytes {
+    fn weight(&self, kept: &ByText, _: &VerifiedToken) -> u64 {
+        kept.bytes as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entitlements::provider::Grants;
+    use crate::keys::algorithm::Algorithms;
+    use crate::keys::key_set::KeySet;
+    use crate::principal::Principal;
+    use crate::principal::name_set::NameSet;
+    use crate::verified::granted::Merged;
+    use crate::verified::token::{Assertion, Marks, Verdict};
+    use std::sync::Arc;
+
+    const JWKS: &str =
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    fn token(text: &str) -> VerifiedToken {
+        let keys = KeySet::from_jwks(JWKS, Algorithms::default()).unwrap();
+        let key = Arc::clone(keys.select(None, crate::Algorithm::EdDSA).unwrap());
+        let verdict = Verdict {
+            key,
+            expires: Duration::MAX,
+            expired: Duration::MAX,
+            since: Duration::ZERO,
+            until: Duration::MAX,
+        };
+        let principal = Principal {
+            issuer: "https://idp.example".into(),
+            issuer_name: "idp".into(),
+            subject: text.into(),
+            username: None,
+            email: None,
+            tenant: None,
+            scopes: NameSet::default(),
+            groups: NameSet::default(),
+            roles: NameSet::default(),
+            permissions: NameSet::default(),
+            groups_left_out: false,
+            is_machine: false,
+        };
+        let assertion = Assertion::new(text, principal, Marks::default(), verdict, Arc::default());
+        VerifiedToken::assertion(assertion, String::new())
+    }
+
+    /// The same hash for everything.
+    #[derive(Clone, Default)]
+    struct Colliding;
+
+    impl BuildHasher for Colliding {
+        type Hasher = Self;
+
+        fn build_hasher(&self) -> Self {
+            Self
+        }
+    }
+
+    impl Hasher for Colliding {
+        fn finish(&self) -> u64 {
+            42
+        }
+
+        fn write(&mut self, _: &[u8]) {}
+    }
+
+    #[test]
+    fn tokens_of_one_hash_are_told_apart() {
+        let cache = TokenCache::with_hasher(CacheLimits::default(), Colliding).unwrap();
+        for text in ["a", "b", "c"] {
+            cache.keep(&token(text));
+        }
+        for text in ["a", "b", "c"] {
+            let found = cache.get(text, Duration::from_secs(1)).unwrap();
+            assert_eq!((found.raw(), found.principal().subject()), (text, text));
+        }
+        assert!(cache.get("d", Duration::from_secs(1)).is_none());
+    }
+
+    #[test]
+    fn a_token_that_grows_is_weighed_again() {
+        let cache = TokenCache::new(CacheLimits::default()).unwrap();
+        let (known, stranger) = (token("a"), token("a"));
+        cache.keep(&known);
+        let before = cache.tokens.weight();
+        let names: Vec<String> = (0..1_000).map(|number| format!("group-{number}")).collect();
+        let grants = Grants { groups: names.iter().map(String::as_str).collect(), ..Grants::default() };
+        for token in [&stranger, &known] {
+            token.keep_merged(Arc::new(Merged::new(token.principal(), &grants, Duration::ZERO..Duration::MAX, 0)));
+        }
+        cache.weigh(&stranger);
+        assert_eq!(cache.tokens.weight(), before, "it is another one");
+        cache.weigh(&known);
+        assert!(cache.tokens.weight() > before + 10_000, "{cache:?}");
+        assert!(cache.get("a", Duration::from_secs(1)).unwrap().is(&known));
+    }
+
+    #[test]
+    fn the_bound_holds_however_many_tokens_come() {
+        let limits = CacheLimits { bytes: 1024 * 1024, ..CacheLimits::default() };
+        let cache = TokenCache::new(limits).unwrap();
+        for number in 0..5_000 {
+            cache.keep(&token(&format!("{number:0>700}")));
+            assert!(cache.tokens.weight() <= 1024 * 1024);
+        }
+        assert!(cache.tokens.len() > 300, "{cache:?}");
+    }
+}

@@ -1,0 +1,167 @@
+//! What a preset knows about its provider, as data.
+
+use crate::http::fetch::KeyLocation;
+use crate::http::url_policy::{parse_issuer, parse_url};
+use countersign_core::{
+    Algorithm, Algorithms, Audience, ClaimMap, ClaimRule, ConfigError, Issuer, IssuerKeys, TokenKind,
+};
+use std::sync::Arc;
+
+/// What a preset knows about its provider: everything that an [`Issuer`] needs but the keys themselves.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub(crate) iss: Arc<str>,
+    pub(crate) also_named: Vec<String>,
+    pub(crate) tenants: Option<Tenants>,
+    pub(crate) keys: KeyLocation,
+    pub(crate) access: Vec<Form>,
+    pub(crate) id: Option<Form>,
+    pub(crate) algorithms: Algorithms,
+    pub(crate) claim_map: ClaimMap,
+    pub(crate) rules: Vec<ClaimRule>,
+    pub(crate) keys_by_issuer: bool,
+}
+
+/// A kind of token, and whom tokens of this kind must be for.
+#[derive(Clone, Debug)]
+pub(crate) struct Form {
+    pub(crate) kind: TokenKind,
+    pub(crate) audience: Audience,
+}
+
+/// The tenants of an issuer that has one name for each.
+#[derive(Clone, Debug)]
+pub(crate) enum Tenants {
+    Any,
+    Only(Vec<String>),
+}
+
+/// The kinds of token that a provider is configured for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Accepted {
+    /// Access tokens, or ID tokens where the provider issues no access token that can be verified.
+    #[default]
+    Usual,
+    Id,
+    Either,
+}
+
+/// RS256, which every provider uses unless it says otherwise.
+const RS256: [Algorithm; 1] = [Algorithm::RS256];
+
+impl Profile {
+    /// An issuer whose keys are wherever its discovery document says.
+    pub(crate) fn discovered(iss: impl Into<String>) -> Result<Self, ConfigError> {
+        let iss = iss.into();
+        parse_issuer(&iss).map_err(|problem| ConfigError::InvalidIssuer { issuer: iss.clone(), problem })?;
+        let keys = KeyLocation::discovered(&iss, &iss)?;
+        Ok(Self::new(iss, keys))
+    }
+
+    /// An issuer whose discovery document stands elsewhere than its name says.
+    pub(crate) fn discovered_at(iss: impl Into<String>, base: &str) -> Result<Self, ConfigError> {
+        let iss = iss.into();
+        let keys = KeyLocation::discovered(&iss, base)?;
+        Ok(Self::new(iss, keys))
+    }
+
+    /// An issuer with keys at a fixed URL.
+    pub(crate) fn with_keys_at(iss: impl Into<String>, keys: &str) -> Result<Self, ConfigError> {
+        let iss = iss.into();
+        let keys =
+            parse_url(keys).map_err(|problem| ConfigError::InvalidIssuer { issuer: keys.to_owned(), problem })?;
+        Ok(Self::new(iss, KeyLocation::At(keys)))
+    }
+
+    fn new(iss: String, keys: KeyLocation) -> Self {
+        Self {
+            iss: iss.into(),
+            also_named: Vec::new(),
+            tenants: None,
+            keys,
+            access: Vec::new(),
+            id: None,
+            algorithms: RS256.into_iter().collect(),
+            claim_map: ClaimMap::default(),
+            rules: Vec::new(),
+            keys_by_issuer: false,
+        }
+    }
+
+    /// A further `iss` of the same issuer.
+    pub(crate) fn also_named(mut self, iss: impl Into<String>) -> Self {
+        self.also_named.push(iss.into());
+        self
+    }
+
+    /// The names hold `{tenantid}`.
+    pub(crate) fn for_tenants(mut self, tenants: Tenants) -> Self {
+        self.tenants = Some(tenants);
+        self
+    }
+
+    /// Each key verifies for the issuer that it names.
+    pub(crate) fn keys_by_issuer(mut self) -> Self {
+        self.keys_by_issuer = true;
+        self
+    }
+
+    /// What its access tokens are like. Called again: a further form of them.
+    pub(crate) fn access(mut self, kind: TokenKind, audience: Audience) -> Self {
+        self.access.push(Form { kind, audience });
+        self
+    }
+
+    /// What its ID tokens are like.
+    pub(crate) fn id(mut self, kind: TokenKind, audience: Audience) -> Self {
+        self.id = Some(Form { kind, audience });
+        self
+    }
+
+    /// Its algorithms, where they are not RS256 alone.
+    pub(crate) fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    pub(crate) fn claim_map(mut self, claim_map: ClaimMap) -> Self {
+        self.claim_map = claim_map;
+        self
+    }
+
+    pub(crate) fn rule(mut self, rule: ClaimRule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// The forms that are accepted under a policy, the usual one first.
+    pub(crate) fn forms(&self, accepted: Accepted) -> Vec<&Form> {
+        match accepted {
+            Accepted::Usual if self.access.is_empty() => self.id.iter().collect(),
+            Accepted::Usual => self.access.iter().collect(),
+            Accepted::Id => self.id.iter().collect(),
+            Accepted::Either => self.access.iter().chain(&self.id).collect(),
+        }
+    }
+
+    /// The issuer that accepts these kinds of token, with its keys.
+    pub(crate) fn issuer(self, accepted: Accepted, keys: IssuerKeys) -> Issuer {
+        let forms: Vec<Form> = self.forms(accepted).into_iter().cloned().collect();
+        let mut issuer = Issuer::new(self.iss, keys).algorithms(self.algorithms.iter()).claim_map(self.claim_map);
+        issuer = self.also_named.into_iter().fold(issuer, |issuer, name| issuer.also_named(name));
+        issuer = match self.tenants {
+            None => issuer,
+            Some(Tenants::Any) => issuer.for_any_tenant("tid"),
+            Some(Tenants::Only(tenants)) => issuer.for_tenants("tid", tenants),
+        };
+        if self.keys_by_issuer {
+            issuer = issuer.keys_by_issuer();
+        }
+        issuer = self.rules.into_iter().fold(issuer, Issuer::rule);
+        let mut forms = forms.into_iter();
+        if let Some(Form { kind, audience }) = forms.next() {
+            issuer = issuer.kind(kind).audience(audience);
+        }
+        forms.fold(issuer, |issuer, Form { kind, audience }| issuer.or(kind, audience))
+    }
+}

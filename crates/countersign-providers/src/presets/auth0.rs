@@ -1,0 +1,199 @@
+//! Auth0.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::url_parts::host;
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
+use std::fmt;
+
+/// Auth0: access tokens for an API of a tenant unless you ask for ID tokens.
+///
+/// Both of its dialects are read, the default one (`azp`) and RFC 9068 (`client_id`, `typ: at+jwt`):
+/// <https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles>. Permissions are in the token when the API has
+/// "Add Permissions in the Access Token" on; roles need a custom claim, which is named by a URL:
+/// `.claim_map(Auth0::claims().roles(["https://acme.example/roles"]))`.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Auth0;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Auth0::domain("acme.eu.auth0.com").audience("https://api.acme.example"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Auth0 {
+    domain: String,
+    audiences: Vec<String>,
+    clients: Vec<String>,
+    nonce: Option<String>,
+}
+
+impl fmt::Debug for Auth0 {
+    /// Without the nonce.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth0")
+            .field("domain", &self.domain)
+            .field("audiences", &self.audiences)
+            .field("clients", &self.clients)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The claims of an Auth0 token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::Auth0Claims;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff {
+///     #[serde(flatten)]
+///     auth0: Auth0Claims,
+///     #[serde(rename = "https://acme.example/roles", default)]
+///     roles: Vec<String>,
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Auth0Claims {
+    /// The user's id, such as `auth0|123`; a program's ends in `@clients`.
+    pub sub: String,
+    /// The application that asked for the token: `azp`, or `client_id` in the dialect of RFC 9068.
+    #[serde(alias = "client_id")]
+    pub azp: Option<String>,
+    /// Scopes, separated by blanks.
+    pub scope: Option<String>,
+    /// Permissions, where the API adds them.
+    #[serde(default)]
+    pub permissions: Vec<String>,
+    /// The organisation that the user logged in to.
+    pub org_id: Option<String>,
+    /// The organisation's name, where the tenant adds it.
+    pub org_name: Option<String>,
+    /// The full name, in ID tokens.
+    pub name: Option<String>,
+    /// The e-mail address, in ID tokens.
+    pub email: Option<String>,
+    /// Whether Auth0 verified the address.
+    pub email_verified: Option<bool>,
+}
+
+const DOMAIN: Variable = Variable::needed("AUTH0_DOMAIN", "the tenant's domain, such as `acme.eu.auth0.com`");
+const AUDIENCE: Variable = Variable::needed("AUTH0_AUDIENCE", "the API's identifier, or several separated by commas");
+
+impl Auth0 {
+    /// The tenant of this domain, such as `acme.eu.auth0.com`, or a custom domain.
+    pub fn domain(domain: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { domain: domain.into(), audiences: Vec::new(), clients: Vec::new(), nonce: None })
+    }
+
+    /// Where Auth0 keeps scopes, permissions and the like, to be changed.
+    pub fn claims() -> ClaimMap {
+        ClaimMap::default().username(["nickname"]).tenant(["org_id"]).machine([
+            MachineMark::SubjectEnds("@clients"),
+            MachineMark::Claim("gty", "client-credentials"),
+            MachineMark::SubjectIs("azp"),
+            MachineMark::SubjectIs("client_id"),
+            // https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
+            MachineMark::Claim("sub_profile", "service"),
+            MachineMark::Claim("sub_profile", "ai_agent"),
+        ])
+    }
+
+    /// Reads `AUTH0_DOMAIN` and `AUTH0_AUDIENCE`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Auth0> {
+    /// The API's identifier. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// The application whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for
+    /// further ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+
+    /// Only ID tokens with this nonce, which was sent with the log-in.
+    pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
+        self.preset.nonce = Some(nonce.into());
+        self
+    }
+
+    /// Only users who logged in to one of these organisations.
+    pub fn organizations<O: Into<Box<str>>>(self, organizations: impl IntoIterator<Item = O>) -> Self {
+        self.rule(ClaimRule::one_of("org_id", organizations))
+    }
+}
+
+impl sealed::Sealed for Auth0 {}
+impl IssuesBothKinds for Auth0 {}
+
+impl Preset for Auth0 {
+    type Claims = Auth0Claims;
+
+    const PAGE: Page = Page {
+        name: "Auth0",
+        constructor: r#"Auth0::domain("acme.eu.auth0.com").audience("https://api.acme.example")"#,
+        variables: &[DOMAIN, AUDIENCE],
+        console: "Auth0 Dashboard > Applications > APIs > your API > Settings (Identifier; RBAC: Add Permissions in the \
+                  Access Token); Applications > your application > Settings (Domain, Client ID)",
+        quirks: &[
+            "The issuer ends in a slash.",
+            "An access token names its client (`azp`, or `client_id`), its scopes or its grant (`gty`). An ID token has none of \
+             these unless an action adds it, and is for a client, not for an API. Do not configure a client id as audience.",
+            "Without an `audience` in the log-in request Auth0 issues an opaque access token, which is refused as \
+             `not_compact`.",
+            "Roles are in a token only by a custom claim of your own, whose name is a URL: \
+             `.claim_map(Auth0::claims().roles([\"https://acme.example/roles\"]))`.",
+        ],
+        sources: &[
+            "https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles",
+            "https://auth0.com/docs/secure/tokens/json-web-tokens/locate-json-web-key-sets",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let domain = host("Auth0 domain", &self.domain, "it looks like `acme.eu.auth0.com`")?;
+        let iss = format!("https://{domain}/");
+        let keys = format!("{iss}.well-known/jwks.json");
+        // The client, or what it was granted: no ID token has any of them.
+        let asked_for = ClaimRule::present("azp").or_at("client_id").or_at("scope").or_at("gty");
+        let id = TokenKind::id().mark(ClaimRule::absent("scope")).mark(ClaimRule::absent("gty"));
+        let id = self.nonce.into_iter().fold(id, |id, nonce| id.marked("nonce", nonce));
+        Ok(Profile::with_keys_at(iss, &keys)?
+            .access(TokenKind::access().mark(asked_for), Audience::any_of(self.audiences))
+            .id(id, Audience::client(self.clients))
+            .claim_map(Self::claims()))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::domain("acme.eu.auth0.com").audience("https://api.acme.example").client_id("example-client")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let tenant = Self::domain(environment.value(&DOMAIN)?);
+        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(tenant, Provider::<Self>::audience))
+    }
+}

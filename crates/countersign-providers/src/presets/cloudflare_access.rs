@@ -1,0 +1,153 @@
+//! Cloudflare Access.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::url_parts::host;
+use countersign_core::{Audience, ClaimMap, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
+
+/// Cloudflare Access: the tokens that Cloudflare adds to requests for an application behind it.
+///
+/// A service token's request has an empty `sub`, and names the service token in `common_name`, which is the subject then
+/// (<https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/application-token>).
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::CloudflareAccess;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(
+///         CloudflareAccess::team_domain("acme.cloudflareaccess.com")
+///             .audience("32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228"),
+///     )
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CloudflareAccess {
+    domain: String,
+    audiences: Vec<String>,
+}
+
+/// The claims of a Cloudflare Access token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::CloudflareAccessClaims;
+///
+/// fn is_domestic(claims: &CloudflareAccessClaims) -> bool {
+///     claims.country.as_deref() == Some("US")
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct CloudflareAccessClaims {
+    /// The user's id; empty for a service token.
+    #[serde(default)]
+    pub sub: String,
+    /// The user's e-mail address, as the identity provider gave it.
+    pub email: Option<String>,
+    /// The client id of a service token, which ends in `.access`.
+    pub common_name: Option<String>,
+    /// The country that the user logged in from.
+    pub country: Option<String>,
+}
+
+const TEAM_DOMAIN: Variable =
+    Variable::needed("CLOUDFLARE_ACCESS_TEAM_DOMAIN", "the team domain, such as `acme.cloudflareaccess.com`");
+const AUD: Variable =
+    Variable::needed("CLOUDFLARE_ACCESS_AUD", "the application's AUD tag, or several separated by commas");
+
+impl CloudflareAccess {
+    /// The team of this domain, such as `acme.cloudflareaccess.com`.
+    pub fn team_domain(domain: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { domain: domain.into(), audiences: Vec::new() })
+    }
+
+    /// Reads `CLOUDFLARE_ACCESS_TEAM_DOMAIN` and `CLOUDFLARE_ACCESS_AUD`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<CloudflareAccess> {
+    /// The application's AUD tag. Call it again for further ones.
+    pub fn audience(mut self, tag: impl Into<String>) -> Self {
+        self.preset.audiences.push(tag.into());
+        self
+    }
+}
+
+impl sealed::Sealed for CloudflareAccess {}
+
+impl Preset for CloudflareAccess {
+    type Claims = CloudflareAccessClaims;
+
+    const PAGE: Page = Page {
+        name: "Cloudflare Access",
+        constructor: r#"CloudflareAccess::team_domain("acme.cloudflareaccess.com").audience("32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228")"#,
+        variables: &[TEAM_DOMAIN, AUD],
+        console: "Cloudflare dashboard > Zero Trust > Access > Applications > your application > Additional settings (Application \
+                  Audience (AUD) Tag); Settings (Team domain)",
+        quirks: &[
+            "Cloudflare sends the token in the header `Cf-Access-Jwt-Assertion`, without `Bearer`: declare \
+             `.sources([Source::header(\"Cf-Access-Jwt-Assertion\")])` on the verifier.",
+            "A service token has an empty `sub`: its subject is its client id, `common_name`. A token with neither is refused.",
+            "`type` tells an application's token from the one of the team's whole session (`org`), which is refused.",
+            "Groups are not in the token.",
+        ],
+        sources: &[
+            "https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/application-token",
+            "https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let domain = host("Cloudflare team domain", &self.domain, "it looks like `acme.cloudflareaccess.com`")?;
+        let iss = format!("https://{domain}");
+        let keys = format!("{iss}/cdn-cgi/access/certs");
+        Ok(Profile::with_keys_at(iss, &keys)?
+            .access(TokenKind::access().marked("type", "app"), Audience::any_of(self.audiences))
+            .claim_map(
+                ClaimMap::default()
+                    // A user's `sub` is a UUID, which the name of no service token is: that ends in `.access`.
+                    .subject(["sub", "common_name"])
+                    .machine([MachineMark::SubjectIs("common_name")]),
+            ))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::team_domain("acme.cloudflareaccess.com")
+            .audience("32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let team = Self::team_domain(environment.value(&TEAM_DOMAIN)?);
+        Ok(environment.needed_list(&AUD)?.into_iter().fold(team, Provider::<Self>::audience))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::IntoIssuer;
+
+    #[test]
+    fn what_is_no_domain_is_refused() {
+        for domain in ["", "https://acme.cloudflareaccess.com", "acme.cloudflareaccess.com/", "acme@evil.example"] {
+            assert!(CloudflareAccess::team_domain(domain).audience("a").into_issuer().is_err(), "{domain}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Amazon Cognito user pools.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
+
+/// Amazon Cognito: tokens of a user pool, access tokens unless you ask for ID tokens.
+///
+/// Its access tokens name the app client in `client_id`, and an API in `aud` only where the client asked for one; both kinds
+/// are marked by `token_use`
+/// (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>).
+/// Groups are in `cognito:groups`. A token of the client credentials grant has no `username`.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Cognito;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Cognito::user_pool("eu-west-1", "eu-west-1_aBcDeFgHi").client_id("5f1exampleclient"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cognito {
+    region: String,
+    pool: String,
+    clients: Vec<String>,
+    audiences: Vec<String>,
+    host: &'static str,
+}
+
+/// The claims of a Cognito token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::CognitoClaims;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff {
+///     #[serde(flatten)]
+///     cognito: CognitoClaims,
+///     #[serde(rename = "custom:department")]
+///     department: Option<String>,
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct CognitoClaims {
+    /// The user's id, a UUID; the app client's id in a token of the client credentials grant.
+    pub sub: String,
+    /// `access` or `id`.
+    pub token_use: String,
+    /// The user's name: `username` of access tokens, `cognito:username` of ID tokens.
+    #[serde(alias = "cognito:username")]
+    pub username: Option<String>,
+    /// The app client, in access tokens.
+    pub client_id: Option<String>,
+    /// The user's groups.
+    #[serde(rename = "cognito:groups", default)]
+    pub groups: Vec<String>,
+    /// Scopes, separated by blanks, in access tokens.
+    pub scope: Option<String>,
+    /// The e-mail address, in ID tokens.
+    pub email: Option<String>,
+    /// Whether Cognito verified the address.
+    pub email_verified: Option<bool>,
+}
+
+const REGION: Variable = Variable::needed("COGNITO_REGION", "the region, such as `eu-west-1`");
+const USER_POOL_ID: Variable =
+    Variable::needed("COGNITO_USER_POOL_ID", "the user pool id, such as `eu-west-1_aBcDeFgHi`");
+const CLIENT_ID: Variable = Variable::needed("COGNITO_CLIENT_ID", "the app client id, or several separated by commas");
+
+impl Cognito {
+    /// The user pool of this id, such as `eu-west-1_aBcDeFgHi`, in its region.
+    pub fn user_pool(region: impl Into<String>, pool: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self {
+            region: region.into(),
+            pool: pool.into(),
+            clients: Vec::new(),
+            audiences: Vec::new(),
+            host: "cognito-idp",
+        })
+    }
+
+    /// Reads `COGNITO_REGION`, `COGNITO_USER_POOL_ID` and `COGNITO_CLIENT_ID`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Cognito> {
+    /// An app client whose tokens are accepted. Call it again for further ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+
+    /// The API that access tokens of these app clients may be bound to: the `resource` that a client asks for, which Cognito
+    /// writes into `aud`. Call it again for further ones. A token that is bound to none is accepted all the same, one that is
+    /// bound to another API is not.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// The pool issues tokens under `https://issuer-cognito-idp.REGION.amazonaws.com`, the form that AWS calls updated
+    /// (<https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html>).
+    pub fn updated_issuer(mut self) -> Self {
+        self.preset.host = "issuer-cognito-idp";
+        self
+    }
+}
+
+impl sealed::Sealed for Cognito {}
+impl IssuesBothKinds for Cognito {}
+
+impl Preset for Cognito {
+    type Claims = CognitoClaims;
+
+    const PAGE: Page = Page {
+        name: "Amazon Cognito",
+        constructor: r#"Cognito::user_pool("eu-west-1", "eu-west-1_aBcDeFgHi").client_id("5f1exampleclient")"#,
+        variables: &[REGION, USER_POOL_ID, CLIENT_ID],
+        console: "Amazon Cognito > User pools > your pool > Overview (User pool ID; the region is its first part); \
+                  Applications > App clients (Client ID)",
+        quirks: &[
+            "Access tokens name the app client in `client_id`. They have an `aud` only when the client asked for a `resource`: name \
+             that with `.audience(..)`, since a token that is bound to another API is refused.",
+            "A pool whose issuer was changed to the updated form needs `.updated_issuer()`.",
+            "The e-mail address is in ID tokens only.",
+        ],
+        sources: &[
+            "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html",
+            "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        // Both end up in a host name and a path, so their form is checked (aws-jwt-verify, cognito-verifier.ts).
+        let is_plain =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let invalid =
+            |what, value: &str, expected| Err(ConfigError::InvalidArgument { what, value: value.to_owned(), expected });
+        if self.region.is_empty() || !is_plain(&self.region) {
+            return invalid("region", &self.region, "it looks like `eu-west-1`");
+        }
+        let id = self.pool.strip_prefix(&self.region).and_then(|rest| rest.strip_prefix('_'));
+        if id.is_none_or(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+            return invalid("user pool id", &self.pool, "it is the region, `_` and letters, as `eu-west-1_aBcDeFgHi`");
+        }
+        let iss = format!("https://{}.{}.amazonaws.com/{}", self.host, self.region, self.pool);
+        let keys = format!("{iss}/.well-known/jwks.json");
+        let access = TokenKind::access().marked("token_use", "access");
+        // Where `aud` says whom a token is for, it is not passed over. A trigger may write the client's own id there.
+        let bound = access.clone().mark(ClaimRule::one_of("client_id", self.clients.clone()));
+        let bound_to = self.clients.iter().cloned().chain(self.audiences);
+        Ok(Profile::with_keys_at(iss, &keys)?
+            .access(access.mark(ClaimRule::absent("aud")), Audience::claim("client_id", self.clients.clone()))
+            .access(bound, Audience::any_of(bound_to))
+            .id(TokenKind::id().marked("token_use", "id"), Audience::client(self.clients))
+            .claim_map(
+                ClaimMap::default()
+                    .username(["username", "cognito:username"])
+                    .groups(["cognito:groups"])
+                    .roles(["cognito:roles"])
+                    .machine([MachineMark::SubjectIs("client_id")]),
+            ))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::user_pool("eu-west-1", "eu-west-1_aBcDeFgHi").client_id("5f1exampleclient")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let pool = Self::user_pool(environment.value(&REGION)?, environment.value(&USER_POOL_ID)?);
+        Ok(environment.needed_list(&CLIENT_ID)?.into_iter().fold(pool, Provider::<Self>::client_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::{IntoIssuer, Verifier};
+
+    #[test]
+    fn arguments_that_aws_does_not_give_out_are_refused() {
+        for (region, pool) in [
+            ("", "_abc"),
+            ("eu-west-1", "eu-west-1"),
+            ("eu-west-1", "eu-west-1_"),
+            ("eu-west-1", "us-east-1_abc"),
+            ("eu-west-1", "eu-west-1_a/b"),
+            ("evil.example/", "evil.example/_abc"),
+        ] {
+            assert!(Cognito::user_pool(region, pool).client_id("c").into_issuer().is_err(), "{region} {pool}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_pool_without_app_client_is_refused() {
+        let built = Verifier::builder().issuer(Cognito::user_pool("eu-west-1", "eu-west-1_abc")).build().await;
+        assert!(matches!(built, Err(ConfigError::NoAudience(_))), "{built:?}");
+    }
+}

@@ -1,0 +1,198 @@
+//! Descope.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::url_parts::segment;
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
+use serde::Deserialize;
+
+/// Descope: the session tokens of a project.
+///
+/// The issuer is the project's id, or a URL that ends in it where a JWT template says so
+/// (<https://docs.descope.com/authorization/session-management/session-validation/oidc-jwt-authorizers/azure-jwt-authorizer>).
+/// Most tokens have no audience: the project is the issuer, and its keys are its own. The same keys sign refresh tokens,
+/// trusted-device tokens and ID tokens. A session's token says `drn: "DS"`
+/// (<https://docs.descope.com/session-overview>). The token of an access key may lack `drn`, and has a `sub` that begins with
+/// `K`. Every other token is refused.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Descope;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Descope::project("P2PqjhPcC8Hri2nXUY7f234FaBcD"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Descope {
+    project: String,
+    audiences: Vec<String>,
+    tenant: Option<String>,
+}
+
+/// The claims of a Descope token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::DescopeClaims;
+///
+/// fn is_member(claims: &DescopeClaims, tenant: &str) -> bool {
+///     claims.tenants.contains_key(tenant)
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct DescopeClaims {
+    /// The user's id, or the access key's.
+    pub sub: String,
+    /// The tenant that the user chose.
+    pub dct: Option<String>,
+    /// Roles of the project.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// Permissions of the project.
+    #[serde(default)]
+    pub permissions: Vec<String>,
+    /// The tenants that the user belongs to, each with roles and permissions as the JWT template has it.
+    #[serde(default)]
+    pub tenants: serde_json::Map<String, serde_json::Value>,
+    /// How the user logged in.
+    #[serde(default)]
+    pub amr: Vec<String>,
+}
+
+const PROJECT_ID: Variable = Variable::needed("DESCOPE_PROJECT_ID", "the project's id, which begins with `P`");
+
+impl Descope {
+    /// The project of this id, which begins with `P`.
+    pub fn project(project: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { project: project.into(), audiences: Vec::new(), tenant: None })
+    }
+
+    /// Where Descope keeps roles, permissions and the like, to be changed: those of the project.
+    pub fn claims() -> ClaimMap {
+        ClaimMap::default().tenant(["dct"]).machine([])
+    }
+
+    /// Reads `DESCOPE_PROJECT_ID`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Descope> {
+    /// The audience that tokens must name, where a JWT template gives them one. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// Roles and permissions are those in this tenant, and not the project's. A user who does not belong to it has none; to
+    /// refuse such users, require a role.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.preset.tenant = Some(tenant.into());
+        self
+    }
+}
+
+impl sealed::Sealed for Descope {}
+
+impl Preset for Descope {
+    type Claims = DescopeClaims;
+
+    const PAGE: Page = Page {
+        name: "Descope",
+        constructor: r#"Descope::project("P2PqjhPcC8Hri2nXUY7f234FaBcD").tenant("T2xyz")"#,
+        variables: &[PROJECT_ID],
+        console: "Descope Console > Project Settings > General (Project ID); Project Settings > JWT Templates (issuer, audience, \
+                  roles and permissions)",
+        quirks: &[
+            "The issuer is the project's id alone, or `https://api.descope.com/PROJECT` by a JWT template: both are accepted.",
+            "A token without audience is for the project. One with an `aud` must name the project, or what `.audience(..)` says.",
+            "A session's token says `drn: DS`. Refresh tokens (`DSR`), trusted-device tokens (`DTD`) and every other value are \
+             refused. `drn` may be absent only where `sub` is the id of an access key, which begins with `K`: an ID token, which \
+             has no `drn` either, names a user. Let no JWT template write a user's own words into `sub`.",
+            "Roles are the project's. Those in a tenant are read with `.tenant(\"T2..\")`, never those of all tenants at once.",
+            "The token of an access key has no mark of its own: `principal.is_machine()` is false for it.",
+            "A project in another region has keys of its own URL: `.jwks_url(\"https://HOST/v2/keys/PROJECT\")`.",
+        ],
+        sources: &[
+            "https://docs.descope.com/session-overview",
+            "https://docs.descope.com/authorization/session-management/session-validation/oidc-jwt-authorizers/azure-jwt-authorizer",
+            "https://docs.descope.com/api/management/jwt-templates/create-jwt-template",
+            "https://github.com/descope/python-sdk/blob/main/descope/_auth_base.py",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let project = segment("Descope project id", &self.project, "it looks like `P2PqjhPcC8Hri2nXUY7f234FaBcD`")?;
+        let keys = format!("https://api.descope.com/v2/keys/{project}");
+        let claims = match self.tenant.as_deref() {
+            None => Self::claims(),
+            Some(tenant) => {
+                Self::claims().roles([["tenants", tenant, "roles"]]).permissions([["tenants", tenant, "permissions"]])
+            }
+        };
+        let profile = Profile::with_keys_at(project, &keys)?
+            .also_named(format!("https://api.descope.com/{project}"))
+            .claim_map(claims);
+        let session = TokenKind::access().marked("drn", "DS");
+        // An access key's id says that it is one. A log-in's `amr` and `auth_time` are in no token of a key.
+        let access_key = TokenKind::access()
+            .mark(ClaimRule::begins_with("sub", "K"))
+            .mark(ClaimRule::absent("drn"))
+            .mark(ClaimRule::absent("amr"))
+            .mark(ClaimRule::absent("auth_time"));
+        Ok([session, access_key].into_iter().fold(profile, |profile, kind| {
+            if !self.audiences.is_empty() {
+                return profile.access(kind, Audience::any_of(self.audiences.clone()));
+            }
+            profile
+                .access(kind.clone().mark(ClaimRule::absent("aud")), Audience::whole_issuer())
+                .access(kind, Audience::any_of([project]))
+        }))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::project("P2PqjhPcC8Hri2nXUY7f234FaBcD").tenant("T2xyz")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        Ok(Self::project(environment.value(&PROJECT_ID)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::profile::Accepted;
+    use countersign_core::IntoIssuer;
+
+    #[test]
+    fn what_is_no_project_is_refused() {
+        for project in ["", "P2/x", "https://api.descope.com/P2", "P2?x"] {
+            assert!(Descope::project(project).into_issuer().is_err(), "{project}");
+        }
+    }
+
+    #[test]
+    fn an_audience_takes_the_projects_place() {
+        let profile = Descope::project("P2").audience("api").preset.profile().unwrap();
+        let audiences: Vec<String> =
+            profile.forms(Accepted::Usual).iter().map(|form| form.audience.to_string()).collect();
+        assert_eq!(audiences, ["`aud` is or holds `api`"; 2], "of sessions and of access keys");
+    }
+}

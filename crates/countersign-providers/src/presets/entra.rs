@@ -1,0 +1,286 @@
+//! Microsoft Entra ID, formerly Azure Active Directory.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::{Profile, Tenants};
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::url_parts::{guid, host};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
+
+/// Microsoft Entra ID: access tokens for an API, of one tenant or of many, in both versions unless you name one.
+///
+/// Which version an API receives is set in its own manifest (`requestedAccessTokenVersion`), whatever endpoint the client
+/// asked; so both are accepted unless you say [`v1`](Provider::v1) or [`v2`](Provider::v2). Access tokens name the client that
+/// asked (`azp`, or `appid` in version 1), ID tokens do not, even where the API and the client are one registration with
+/// one audience (<https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>).
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Entra;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(
+///         Entra::tenant("11111111-2222-3333-4444-555555555555")
+///             .audience("66666666-7777-8888-9999-000000000000")
+///             .audience("api://66666666-7777-8888-9999-000000000000"),
+///     )
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Entra {
+    tenants: Choice,
+    versions: Versions,
+    authority: String,
+    audiences: Vec<String>,
+    clients: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Choice {
+    One(String),
+    Many(Vec<String>),
+    Any,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Versions {
+    V1,
+    V2,
+    Both,
+}
+
+/// The claims of an Entra ID token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::EntraClaims;
+///
+/// fn key(claims: &EntraClaims) -> Option<(&str, &str)> {
+///     // What identifies a user in every application; `sub` is another one in each.
+///     Some((claims.tid.as_str(), claims.oid.as_deref()?))
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct EntraClaims {
+    /// The subject: another one for each application.
+    pub sub: String,
+    /// The user's or service principal's id in the tenant: the same for every application.
+    pub oid: Option<String>,
+    /// The tenant.
+    pub tid: String,
+    /// The full name. Do not authorise by it.
+    pub name: Option<String>,
+    /// The log-in name (`unique_name` in version 1). It can change: do not authorise by it.
+    #[serde(alias = "unique_name")]
+    pub preferred_username: Option<String>,
+    /// The client that asked for the token (`appid` in version 1).
+    #[serde(alias = "appid")]
+    pub azp: Option<String>,
+    /// Scopes, separated by blanks: in tokens of users only.
+    pub scp: Option<String>,
+    /// App roles.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// The ids of groups, where they are few enough to be listed.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+const TENANT_ID: Variable =
+    Variable::needed("ENTRA_TENANT_ID", "the directory (tenant) id, or several separated by commas");
+const AUDIENCE: Variable =
+    Variable::needed("ENTRA_AUDIENCE", "the API's application (client) id, and its Application ID URI after a comma");
+
+impl Entra {
+    /// The tenant of this id, a GUID.
+    pub fn tenant(tenant: impl Into<String>) -> Provider<Self> {
+        Self::new(Choice::One(tenant.into()))
+    }
+
+    /// These tenants, by their ids: for an application that is registered for many and sold to a few.
+    pub fn tenants<T: Into<String>>(tenants: impl IntoIterator<Item = T>) -> Provider<Self> {
+        Self::new(Choice::Many(tenants.into_iter().map(Into::into).collect()))
+    }
+
+    /// Every tenant there is.
+    ///
+    /// # Security
+    ///
+    /// Everybody can have a tenant. Look at [`Principal::tenant`](countersign_core::Principal::tenant) before you give
+    /// anything away, and keep what belongs to tenants apart.
+    pub fn any_tenant() -> Provider<Self> {
+        Self::new(Choice::Any)
+    }
+
+    fn new(tenants: Choice) -> Provider<Self> {
+        Provider::new(Self {
+            tenants,
+            versions: Versions::Both,
+            authority: "login.microsoftonline.com".to_owned(),
+            audiences: Vec::new(),
+            clients: Vec::new(),
+        })
+    }
+
+    /// Where Entra ID keeps scopes, groups, roles and the like, to be changed.
+    pub fn claims() -> ClaimMap {
+        ClaimMap::default()
+            .username(["preferred_username", "unique_name", "upn"])
+            .tenant(["tid"])
+            .scopes(["scp"])
+            // https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference#groups-overage-claim
+            .groups_overage([["_claim_names", "groups"].into(), countersign_core::ClaimPath::from("hasgroups")])
+            // A service principal is its own subject, a person has another one for each application. `idtyp` is optional.
+            .machine([MachineMark::Claim("idtyp", "app"), MachineMark::SubjectIs("oid")])
+    }
+
+    /// Reads `ENTRA_TENANT_ID` and `ENTRA_AUDIENCE`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Entra> {
+    /// What the API's tokens name as their audience: its application (client) id in version 2, the id or the Application ID
+    /// URI (`api://..`) as the client asked for it in version 1. Call it for each.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+    /// ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+
+    /// Only tokens of version 1.
+    pub fn v1(mut self) -> Self {
+        self.preset.versions = Versions::V1;
+        self
+    }
+
+    /// Only tokens of version 2.
+    pub fn v2(mut self) -> Self {
+        self.preset.versions = Versions::V2;
+        self
+    }
+
+    /// The host of a national cloud, such as `login.microsoftonline.us`, in place of `login.microsoftonline.com`.
+    pub fn authority(mut self, host: impl Into<String>) -> Self {
+        self.preset.authority = host.into();
+        self
+    }
+}
+
+/// Entra ID's access tokens name the client that asked for them, its ID tokens do not.
+pub(crate) fn access_v2() -> TokenKind {
+    TokenKind::access().marked("ver", "2.0").mark(ClaimRule::present("azp"))
+}
+
+fn access_v1() -> TokenKind {
+    TokenKind::access().marked("ver", "1.0").mark(ClaimRule::present("appid"))
+}
+
+pub(crate) fn id_token() -> TokenKind {
+    let client_of_access_tokens = ["azp", "appid", "scp"];
+    client_of_access_tokens.into_iter().fold(TokenKind::id(), |kind, claim| kind.mark(ClaimRule::absent(claim)))
+}
+
+impl sealed::Sealed for Entra {}
+impl IssuesBothKinds for Entra {}
+
+impl Preset for Entra {
+    type Claims = EntraClaims;
+
+    const PAGE: Page = Page {
+        name: "Microsoft Entra ID",
+        constructor: r#"Entra::tenant("11111111-2222-3333-4444-555555555555").audience("66666666-7777-8888-9999-000000000000")"#,
+        variables: &[TENANT_ID, AUDIENCE],
+        console: "Microsoft Entra admin center > App registrations > your API > Overview (Application (client) ID, \
+                  Directory (tenant) ID); Expose an API (Application ID URI); App roles; Token configuration (groups); \
+                  Manifest (requestedAccessTokenVersion)",
+        quirks: &[
+            "The API's own manifest decides whether it gets tokens of version 1 or 2, not the endpoint that the client asks. \
+             Both are accepted; `.v1()` and `.v2()` say otherwise.",
+            "Tokens for Microsoft Graph cannot be verified by anybody else. A client that asks for no scope of your API gets \
+             one: it is refused as `wrong_audience` or `bad_signature`.",
+            "A user in more than 200 groups gets a token without groups: `principal.groups_left_out()` tells, and the log does. \
+             App roles have no such limit; or look groups up (`VerifierBuilder::grants`).",
+            "Each key says whose it is, and verifies that tenant's tokens only.",
+            "Any application of a tenant can get a token for your API by its own secret, without a scope or role, unless assignment \
+             is required (Enterprise applications > your API > Properties). A good token is then no permission: let guards demand \
+             scopes and app roles.",
+            "An application with a signing key of its own (claims mapping) needs \
+             `.jwks_url(\"https://login.microsoftonline.com/TENANT/discovery/v2.0/keys?appid=CLIENT\")`.",
+            "`sub` is another one for each application. `oid` with `tid` identifies a user everywhere.",
+        ],
+        sources: &[
+            "https://learn.microsoft.com/entra/identity-platform/access-tokens",
+            "https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference",
+            "https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference",
+            "https://learn.microsoft.com/entra/identity-platform/optional-claims-reference",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        const TENANT: &str = "{tenantid}";
+        let authority = host("authority", &self.authority, "it looks like `login.microsoftonline.com`")?;
+        let (tenant, tenants) = match self.tenants {
+            Choice::One(tenant) => (guid("tenant id", &tenant)?, None),
+            Choice::Many(tenants) => {
+                let tenants = tenants.iter().map(|tenant| guid("tenant id", tenant)).collect::<Result<_, _>>()?;
+                (TENANT.to_owned(), Some(Tenants::Only(tenants)))
+            }
+            Choice::Any => (TENANT.to_owned(), Some(Tenants::Any)),
+        };
+        let v2 = format!("https://{authority}/{tenant}/v2.0");
+        let v1 = format!("https://sts.windows.net/{tenant}/");
+        // The keys of version 2 sign both; the document for many tenants says `{tenantid}` itself.
+        let profile = match &tenants {
+            None => Profile::discovered(v2)?.rule(ClaimRule::is("tid", tenant)),
+            Some(_) => Profile::discovered_at(v2, &format!("https://{authority}/common/v2.0"))?,
+        };
+        let profile = match self.versions {
+            Versions::V2 => profile,
+            Versions::V1 | Versions::Both => profile.also_named(v1),
+        };
+        let profile = tenants.into_iter().fold(profile, Profile::for_tenants).keys_by_issuer();
+        let audience = Audience::any_of(self.audiences);
+        let profile = match self.versions {
+            Versions::V1 => profile.access(access_v1(), audience),
+            Versions::V2 => profile.access(access_v2(), audience),
+            Versions::Both => profile.access(access_v2(), audience.clone()).access(access_v1(), audience),
+        };
+        Ok(profile.id(id_token(), Audience::client(self.clients)).claim_map(Self::claims()))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::tenant("11111111-2222-3333-4444-555555555555")
+            .audience("66666666-7777-8888-9999-000000000000")
+            .client_id("66666666-7777-8888-9999-000000000000")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let mut tenants = environment.needed_list(&TENANT_ID)?;
+        let tenant = match tenants.len() {
+            1 => Self::tenant(tenants.remove(0)),
+            _ => Self::tenants(tenants),
+        };
+        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(tenant, Provider::<Self>::audience))
+    }
+}

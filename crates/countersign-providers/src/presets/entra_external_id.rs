@@ -1,0 +1,139 @@
+//! Microsoft Entra External ID, the Entra ID for customers.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::url_parts::{guid, segment};
+use crate::presets::entra::{Entra, EntraClaims, access_v2, id_token};
+use countersign_core::{Audience, ClaimRule, ConfigError};
+
+/// Microsoft Entra External ID: access tokens of an external tenant unless you ask for ID tokens.
+///
+/// Tokens are like those of [`Entra`] in version 2. Their issuer has the tenant's id as its host, whatever name the client
+/// asked for (<https://github.com/AzureAD/microsoft-authentication-library-for-js/pull/8595>).
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::EntraExternalId;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(
+///         EntraExternalId::tenant("contoso", "11111111-2222-3333-4444-555555555555")
+///             .audience("66666666-7777-8888-9999-000000000000"),
+///     )
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct EntraExternalId {
+    name: String,
+    tenant: String,
+    audiences: Vec<String>,
+    clients: Vec<String>,
+}
+
+const TENANT: Variable =
+    Variable::needed("ENTRA_EXTERNAL_TENANT", "the tenant's name: `contoso` of `contoso.onmicrosoft.com`");
+const TENANT_ID: Variable = Variable::needed("ENTRA_EXTERNAL_TENANT_ID", "the tenant id, a GUID");
+const AUDIENCE: Variable =
+    Variable::needed("ENTRA_EXTERNAL_AUDIENCE", "the API's application (client) id, or several separated by commas");
+
+impl EntraExternalId {
+    /// The external tenant of this name, `contoso` of `contoso.onmicrosoft.com`, and of this id, a GUID.
+    pub fn tenant(name: impl Into<String>, tenant: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { name: name.into(), tenant: tenant.into(), audiences: Vec::new(), clients: Vec::new() })
+    }
+
+    /// Reads `ENTRA_EXTERNAL_TENANT`, `ENTRA_EXTERNAL_TENANT_ID` and `ENTRA_EXTERNAL_AUDIENCE`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<EntraExternalId> {
+    /// The API's application (client) id. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+    /// ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+}
+
+impl sealed::Sealed for EntraExternalId {}
+impl IssuesBothKinds for EntraExternalId {}
+
+impl Preset for EntraExternalId {
+    type Claims = EntraClaims;
+
+    const PAGE: Page = Page {
+        name: "Microsoft Entra External ID",
+        constructor: r#"EntraExternalId::tenant("contoso", "11111111-2222-3333-4444-555555555555").audience("66666666-7777-8888-9999-000000000000")"#,
+        variables: &[TENANT, TENANT_ID, AUDIENCE],
+        console: "Microsoft Entra admin center, in the external tenant > Overview (Tenant ID, Primary domain); App \
+                  registrations > your API > Overview (Application (client) ID); Expose an API",
+        quirks: &[
+            "The issuer's host is the tenant's id, while the discovery document stands at its name.",
+            "A client that asks for no scope of your API gets a token for Microsoft Graph, of another issuer: it is refused as \
+             `unknown_issuer`.",
+            "The keys differ from those that the same tenant has at `login.microsoftonline.com`.",
+            "For a domain of your own, look `issuer` up in the discovery document and use `Oidc::issuer(..)`.",
+        ],
+        sources: &[
+            "https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference",
+            "https://github.com/AzureAD/microsoft-authentication-library-for-js/pull/8595",
+            "https://github.com/MicrosoftDocs/entra-docs/issues/408",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let name = segment("tenant name", &self.name, "it is `contoso` of `contoso.onmicrosoft.com`")?;
+        let tenant = guid("tenant id", &self.tenant)?;
+        let iss = format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0");
+        Ok(Profile::discovered_at(iss, &format!("https://{name}.ciamlogin.com/{tenant}/v2.0"))?
+            .access(access_v2(), Audience::any_of(self.audiences))
+            .id(id_token(), Audience::client(self.clients))
+            .claim_map(Entra::claims())
+            .rule(ClaimRule::is("tid", tenant)))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::tenant("contoso", "11111111-2222-3333-4444-555555555555")
+            .audience("66666666-7777-8888-9999-000000000000")
+            .client_id("66666666-7777-8888-9999-000000000000")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let tenant = Self::tenant(environment.value(&TENANT)?, environment.value(&TENANT_ID)?);
+        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(tenant, Provider::<Self>::audience))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_needs_its_name_and_its_id() {
+        let id = "11111111-2222-3333-4444-555555555555";
+        for (name, tenant) in [("", id), ("contoso.onmicrosoft.com", id), ("evil.example/", id), ("contoso", "contoso")]
+        {
+            assert!(EntraExternalId::tenant(name, tenant).preset.profile().is_err(), "{name} {tenant}");
+        }
+    }
+}

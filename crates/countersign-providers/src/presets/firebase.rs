@@ -1,0 +1,253 @@
+//! Firebase Authentication, and Google Cloud Identity Platform.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{DangerousProvider, Preset, Provider, sealed};
+use crate::preset::url_parts::segment;
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Firebase Authentication: ID tokens of a project, which is what Firebase means for APIs, or its session cookies.
+///
+/// Beside what every token must be, `auth_time` lies in the past and `sub` has 128 bytes at the most
+/// (<https://firebase.google.com/docs/auth/admin/verify-id-tokens>).
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Firebase;
+///
+/// let verifier = Verifier::builder().issuer(Firebase::project("my-project")).build().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Firebase {
+    project: String,
+    credential: Credential,
+    tenants: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Credential {
+    IdToken,
+    SessionCookie,
+}
+
+/// The claims of a Firebase token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::FirebaseClaims;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Member {
+///     #[serde(flatten)]
+///     firebase: FirebaseClaims,
+///     /// A custom claim.
+///     #[serde(default)]
+///     admin: bool,
+/// }
+///
+/// fn is_anonymous(member: &Member) -> bool {
+///     member.firebase.firebase.sign_in_provider == "anonymous"
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct FirebaseClaims {
+    /// The user's id (`uid`).
+    pub sub: String,
+    /// When the user logged in, in seconds since 1970.
+    pub auth_time: u64,
+    /// How the user logged in.
+    pub firebase: FirebaseSignIn,
+    /// The full name.
+    pub name: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// Whether the address was verified. With a password, anybody can claim any address until then.
+    pub email_verified: Option<bool>,
+    /// The telephone number.
+    pub phone_number: Option<String>,
+    /// The URL of a picture.
+    pub picture: Option<String>,
+}
+
+/// How a user of Firebase logged in.
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct FirebaseSignIn {
+    /// `password`, `google.com`, `custom`, `anonymous` and so on.
+    pub sign_in_provider: String,
+    /// The second factor, where there was one.
+    pub sign_in_second_factor: Option<String>,
+    /// The user's ids at other providers, by provider.
+    #[serde(default)]
+    pub identities: BTreeMap<String, Vec<String>>,
+    /// The tenant of Identity Platform that the user belongs to.
+    pub tenant: Option<String>,
+}
+
+const PROJECT_ID: Variable = Variable::needed("FIREBASE_PROJECT_ID", "the project id, such as `my-project`");
+const TENANT: Variable = Variable::optional("FIREBASE_TENANT", "the tenant's id, or several separated by commas");
+
+impl Firebase {
+    /// ID tokens of the project of this id, such as `my-project`.
+    pub fn project(project: impl Into<String>) -> Provider<Self> {
+        Self::new(project.into(), Credential::IdToken)
+    }
+
+    /// Session cookies of the project, which its server made out of ID tokens
+    /// (<https://firebase.google.com/docs/auth/admin/manage-cookies>).
+    pub fn session_cookies(project: impl Into<String>) -> Provider<Self> {
+        Self::new(project.into(), Credential::SessionCookie)
+    }
+
+    fn new(project: String, credential: Credential) -> Provider<Self> {
+        Provider::new(Self { project, credential, tenants: Vec::new() })
+    }
+
+    /// Where Firebase keeps what it says of users, to be changed: roles are custom claims, at the top level.
+    pub fn claims() -> ClaimMap {
+        ClaimMap::default().tenant([["firebase", "tenant"]]).machine([])
+    }
+
+    /// Reads `FIREBASE_PROJECT_ID` and, where there is one, `FIREBASE_TENANT`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Firebase> {
+    /// Only users of this tenant of Identity Platform. Call it again for further ones.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.preset.tenants.push(tenant.into());
+        self
+    }
+}
+
+impl Provider<Firebase> {
+    /// Settings that weaken the project.
+    pub fn danger(self) -> DangerousProvider<Firebase> {
+        DangerousProvider(self)
+    }
+}
+
+impl DangerousProvider<Firebase> {
+    /// Believes the tokens of the Firebase emulator, which signs none, in place of Google's: for development. The emulator's
+    /// host and port, such as `127.0.0.1:9099`, must be this machine's, or building fails.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use countersign_core::Verifier;
+    /// use countersign_providers::Firebase;
+    ///
+    /// let emulated = Firebase::project("demo").danger().accept_unsigned_tokens("127.0.0.1:9099");
+    /// assert!(Verifier::builder().issuer(emulated).build().await.is_ok());
+    /// # });
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Anybody who reaches the API is whoever they say they are; see
+    /// [`DangerousIssuer::accept_unsigned_tokens`](countersign_core::DangerousIssuer::accept_unsigned_tokens). The variable
+    /// `FIREBASE_AUTH_EMULATOR_HOST` is not read, so that no environment opens a deployed program.
+    pub fn accept_unsigned_tokens(self, emulator: impl Into<String>) -> Provider<Firebase> {
+        self.emulated_by(emulator.into())
+    }
+}
+
+impl sealed::Sealed for Firebase {}
+
+impl Preset for Firebase {
+    type Claims = FirebaseClaims;
+
+    const PAGE: Page = Page {
+        name: "Firebase Authentication",
+        constructor: r#"Firebase::project("my-project")"#,
+        variables: &[PROJECT_ID, TENANT],
+        console: "Firebase console > Project settings > General (Project ID)",
+        quirks: &[
+            "Anybody may be able to sign up, anonymously, too, if the project lets them: look at \
+             `firebase.sign_in_provider`, or at custom claims.",
+            "`Firebase::session_cookies(\"my-project\")` accepts session cookies in place of ID tokens. They have an issuer and \
+             keys of their own.",
+            "Custom tokens are for signing in to Firebase, and tokens of blocking functions are for those: neither is accepted.",
+            "With Identity Platform's tenants, users of all of them are accepted unless `.tenant(..)` is called. \
+             `principal.tenant()` tells them apart.",
+            "Custom claims stand at the top level: `.claim_map(Firebase::claims().roles([\"role\"]))`. `groups`, `roles`, \
+             `permissions` and `scope` are read if you set such ones.",
+            "The emulator signs nothing, so its tokens are refused. A token is good until it expires, even if the user was \
+             signed out since.",
+        ],
+        sources: &[
+            "https://firebase.google.com/docs/auth/admin/verify-id-tokens",
+            "https://github.com/firebase/firebase-admin-node/blob/master/src/auth/token-verifier.ts",
+            "https://docs.cloud.google.com/identity-platform/docs/reference/rest/v1/TopLevel/getSessionCookiePublicKeys",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let project = segment("Firebase project id", &self.project, "it looks like `my-project`")?;
+        let profile = match self.credential {
+            Credential::IdToken => Profile::discovered(format!("https://securetoken.google.com/{project}"))?,
+            Credential::SessionCookie => Profile::with_keys_at(
+                format!("https://session.firebase.google.com/{project}"),
+                "https://identitytoolkit.googleapis.com/v1/sessionCookiePublicKeys",
+            )?,
+        };
+        let profile = profile
+            .id(TokenKind::id().mark(ClaimRule::present(["firebase", "sign_in_provider"])), Audience::any_of([project]))
+            .claim_map(Self::claims())
+            .rule(ClaimRule::past("auth_time"))
+            .rule(ClaimRule::at_most("sub", 128));
+        let tenants = self.tenants;
+        let of_tenants = |tenants| ClaimRule::one_of(["firebase", "tenant"], tenants);
+        Ok(if tenants.is_empty() { profile } else { profile.rule(of_tenants(tenants)) })
+    }
+
+    fn example() -> Provider<Self> {
+        Self::project("my-project")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let project = Self::project(environment.value(&PROJECT_ID)?);
+        Ok(environment.list(&TENANT).into_iter().fold(project, Provider::<Self>::tenant))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_have_an_issuer_and_keys_of_their_own() {
+        let profile = Firebase::session_cookies("my-project").preset.profile().unwrap();
+        assert_eq!(&*profile.iss, "https://session.firebase.google.com/my-project");
+        assert!(format!("{:?}", profile.keys).contains("sessionCookiePublicKeys"));
+        assert!(Firebase::project("my/project").preset.profile().is_err());
+    }
+
+    #[test]
+    fn a_tenant_is_demanded_once_it_is_named() {
+        let rules = |firebase: Provider<Firebase>| {
+            let rules = firebase.preset.profile().unwrap().rules;
+            rules.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let rule = "`firebase.tenant` is `a` or `b`".to_owned();
+        assert!(!rules(Firebase::project("p")).contains(&rule));
+        assert!(rules(Firebase::project("p").tenant("a").tenant("b")).contains(&rule));
+    }
+}

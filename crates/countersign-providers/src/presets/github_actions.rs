@@ -1,0 +1,288 @@
+//! GitHub Actions.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::url_parts::{host, segment};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// GitHub Actions: the OpenID tokens of workflow jobs, of owners or repositories that you name.
+///
+/// Any workflow on GitHub can ask for a token with any audience, so an owner or a repository must be named, too. `sub` is no
+/// place for rules: its form depends on the repository's age and settings
+/// (<https://docs.github.com/actions/reference/security/oidc>).
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::GithubActions;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(
+///         GithubActions::new()
+///             .audience("https://deploy.example.com")
+///             .repository("octo-org/octo-repo")
+///             .git_ref("refs/heads/main"),
+///     )
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct GithubActions {
+    site: Site,
+    audiences: Vec<String>,
+    /// What each claim must be.
+    demands: BTreeMap<&'static str, Vec<String>>,
+}
+
+#[derive(Clone, Debug)]
+enum Site {
+    GithubCom,
+    Enterprise(String),
+    DataResidency(String),
+    Server(String),
+}
+
+/// The claims of a workflow job's token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::GithubActionsClaims;
+///
+/// fn is_release(claims: &GithubActionsClaims) -> bool {
+///     claims.git_ref.as_deref().is_some_and(|git_ref| git_ref.starts_with("refs/tags/v"))
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct GithubActionsClaims {
+    /// What the repository's template makes of the job: do not authorise by how it begins.
+    pub sub: String,
+    /// The repository, such as `octo-org/octo-repo`.
+    pub repository: String,
+    /// The repository's id, which it keeps when it is renamed.
+    pub repository_id: Option<String>,
+    /// The owner, a user or an organisation.
+    pub repository_owner: String,
+    /// The owner's id.
+    pub repository_owner_id: Option<String>,
+    /// The branch or tag, such as `refs/heads/main`.
+    #[serde(rename = "ref")]
+    pub git_ref: Option<String>,
+    /// The environment, where the job names one.
+    pub environment: Option<String>,
+    /// What started the workflow, such as `push`.
+    pub event_name: Option<String>,
+    /// The workflow's file, with the branch or tag that it was taken from.
+    pub workflow_ref: Option<String>,
+    /// The same of a workflow that is called by others.
+    pub job_workflow_ref: Option<String>,
+    /// The commit.
+    pub sha: Option<String>,
+    /// The user who started the workflow.
+    pub actor: Option<String>,
+    /// The run's id.
+    pub run_id: Option<String>,
+}
+
+const AUDIENCE: Variable =
+    Variable::needed("GITHUB_ACTIONS_AUDIENCE", "the audience that workflows ask for, or several separated by commas");
+const OWNER: Variable = Variable::needed(
+    "GITHUB_ACTIONS_REPOSITORY_OWNER",
+    "the user or organisation whose workflows may call, or several separated by commas",
+);
+
+impl GithubActions {
+    /// Workflows on github.com. Name an audience, and an owner or a repository.
+    pub fn new() -> Provider<Self> {
+        Self::on(Site::GithubCom)
+    }
+
+    /// Workflows of an enterprise on github.com that has its slug in the issuer.
+    pub fn enterprise(slug: impl Into<String>) -> Provider<Self> {
+        Self::on(Site::Enterprise(slug.into()))
+    }
+
+    /// Workflows of an enterprise with data residency: `octocorp` of `octocorp.ghe.com`.
+    pub fn data_residency(subdomain: impl Into<String>) -> Provider<Self> {
+        Self::on(Site::DataResidency(subdomain.into()))
+    }
+
+    /// Workflows on a GitHub Enterprise Server of this host name.
+    pub fn server(host: impl Into<String>) -> Provider<Self> {
+        Self::on(Site::Server(host.into()))
+    }
+
+    fn on(site: Site) -> Provider<Self> {
+        Provider::new(Self { site, audiences: Vec::new(), demands: BTreeMap::new() })
+    }
+
+    /// Reads `GITHUB_ACTIONS_AUDIENCE` and `GITHUB_ACTIONS_REPOSITORY_OWNER`, for workflows on github.com.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<GithubActions> {
+    /// What workflows ask for as the audience of their tokens. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// Only repositories of this user or organisation, in GitHub's spelling. Call it again for further ones.
+    pub fn repository_owner(self, owner: impl Into<String>) -> Self {
+        self.demand("repository_owner", owner)
+    }
+
+    /// As [`repository_owner`](Self::repository_owner), by the id, which a name's next holder does not have.
+    pub fn repository_owner_id(self, id: impl Into<String>) -> Self {
+        self.demand("repository_owner_id", id)
+    }
+
+    /// Only this repository, such as `octo-org/octo-repo`. Call it again for further ones.
+    pub fn repository(self, repository: impl Into<String>) -> Self {
+        self.demand("repository", repository)
+    }
+
+    /// As [`repository`](Self::repository), by the id, which a name's next holder does not have.
+    pub fn repository_id(self, id: impl Into<String>) -> Self {
+        self.demand("repository_id", id)
+    }
+
+    /// Only this branch or tag, such as `refs/heads/main`. Call it again for further ones.
+    pub fn git_ref(self, git_ref: impl Into<String>) -> Self {
+        self.demand("ref", git_ref)
+    }
+
+    /// Only jobs with this environment. Call it again for further ones.
+    pub fn environment(self, environment: impl Into<String>) -> Self {
+        self.demand("environment", environment)
+    }
+
+    fn demand(mut self, claim: &'static str, value: impl Into<String>) -> Self {
+        self.preset.demands.entry(claim).or_default().push(value.into());
+        self
+    }
+}
+
+impl Site {
+    fn issuer(&self) -> Result<String, ConfigError> {
+        Ok(match self {
+            Self::GithubCom => "https://token.actions.githubusercontent.com".to_owned(),
+            Self::Enterprise(slug) => {
+                let slug = segment("enterprise slug", slug, "it is what the enterprise's URL ends in")?;
+                format!("https://token.actions.githubusercontent.com/{slug}")
+            }
+            Self::DataResidency(subdomain) => {
+                let subdomain = segment("subdomain", subdomain, "it is `octocorp` of `octocorp.ghe.com`")?;
+                format!("https://token.actions.{subdomain}.ghe.com")
+            }
+            Self::Server(name) => {
+                let name = host("GitHub Enterprise Server host", name, "it looks like `github.example.com`")?;
+                format!("https://{name}/_services/token")
+            }
+        })
+    }
+}
+
+impl sealed::Sealed for GithubActions {}
+
+impl Preset for GithubActions {
+    type Claims = GithubActionsClaims;
+
+    const PAGE: Page = Page {
+        name: "GitHub Actions",
+        constructor: r#"GithubActions::new().audience("https://deploy.example.com").repository("octo-org/octo-repo").git_ref("refs/heads/main")"#,
+        variables: &[AUDIENCE, OWNER],
+        console: "nothing to click: give the workflow `permissions: id-token: write`, and let it ask for the audience, by \
+                  `core.getIDToken(audience)`",
+        quirks: &[
+            "Any workflow of anybody can ask for any audience. Without an owner or a repository the configuration is refused.",
+            "`sub` is read by no rule: it begins otherwise in repositories that are younger than 15 July 2026, and owners choose \
+             its form.",
+            "Names change hands: `.repository_owner_id(..)` and `.repository_id(..)` are safer.",
+            "A branch of a repository is open to whoever may push to it. An environment with protection rules is not.",
+            "An enterprise can have its slug in the issuer: `GithubActions::enterprise(\"octocat-inc\")`. There are also \
+             `GithubActions::data_residency(\"octocorp\")` and `GithubActions::server(\"github.example.com\")`.",
+            "Every caller is a machine, without scopes.",
+        ],
+        sources: &["https://docs.github.com/actions/reference/security/oidc"],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        const WHOSE: [&str; 4] = ["repository", "repository_id", "repository_owner", "repository_owner_id"];
+        if !WHOSE.iter().any(|claim| self.demands.contains_key(claim)) {
+            let expected = "name whose workflows may call, with `.repository_owner(..)` or `.repository(..)`";
+            return Err(ConfigError::InvalidArgument { what: "repository owner", value: String::new(), expected });
+        }
+        let profile = Profile::discovered(self.site.issuer()?)?
+            .access(TokenKind::access(), Audience::any_of(self.audiences))
+            .claim_map(ClaimMap::default().tenant(["repository_owner_id"]).machine([MachineMark::Always]));
+        let rules = self.demands.into_iter().map(|(claim, values)| ClaimRule::one_of(claim, values));
+        Ok(rules.fold(profile, Profile::rule))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::new().audience("https://deploy.example.com").repository("octo-org/octo-repo").git_ref("refs/heads/main")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let github = environment.needed_list(&AUDIENCE)?.into_iter().fold(Self::new(), Provider::<Self>::audience);
+        Ok(environment.needed_list(&OWNER)?.into_iter().fold(github, Provider::<Self>::repository_owner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_must_be_named() {
+        let github = || GithubActions::new().audience("https://deploy.example.com");
+        assert!(github().preset.profile().is_err());
+        assert!(github().git_ref("refs/heads/main").environment("prod").preset.profile().is_err());
+        for enough in [
+            github().repository_owner("octo-org"),
+            github().repository_owner_id("123456"),
+            github().repository("octo-org/octo-repo"),
+            github().repository_id("456789"),
+        ] {
+            assert_eq!(enough.preset.profile().unwrap().rules.len(), 1);
+        }
+    }
+
+    #[test]
+    fn each_claim_that_is_named_is_demanded() {
+        let github = GithubActions::new().repository_owner("a").repository_owner("b").environment("prod");
+        let rules: Vec<String> = github.preset.profile().unwrap().rules.iter().map(ToString::to_string).collect();
+        assert_eq!(rules, ["`environment` is `prod`", "`repository_owner` is `a` or `b`"]);
+    }
+
+    #[test]
+    fn the_issuer_follows_the_site() {
+        for (github, expected) in [
+            (GithubActions::enterprise("octocat-inc"), Some("https://token.actions.githubusercontent.com/octocat-inc")),
+            (GithubActions::data_residency("octocorp"), Some("https://token.actions.octocorp.ghe.com")),
+            (GithubActions::server("GitHub.example.com"), Some("https://github.example.com/_services/token")),
+            (GithubActions::enterprise("../evil"), None),
+            (GithubActions::data_residency("evil.example/"), None),
+            (GithubActions::server("https://github.example.com"), None),
+        ] {
+            let iss = github.repository_owner("a").preset.profile().map(|profile| profile.iss.to_string());
+            assert_eq!(iss.ok().as_deref(), expected);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Sign in with Google.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{Preset, Provider, sealed};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
+
+/// Google: ID tokens of its sign-in, since its access tokens are opaque and cannot be verified.
+///
+/// They name Google in two ways, `https://accounts.google.com` and `accounts.google.com`; to the principal that is one issuer
+/// (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>).
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Google;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Google::client_id("1234987819200.apps.googleusercontent.com").hosted_domain("example.com"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Google {
+    clients: Vec<String>,
+    domains: Vec<String>,
+}
+
+/// The claims of a Google ID token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::GoogleClaims;
+///
+/// /// The address, where Google answers for it: of Gmail, or of a hosted domain
+/// /// (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>).
+/// fn email(claims: &GoogleClaims) -> Option<&str> {
+///     let email = claims.email.as_deref()?;
+///     let is_hosted = claims.email_verified == Some(true) && claims.hd.is_some();
+///     (is_hosted || email.ends_with("@gmail.com")).then_some(email)
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct GoogleClaims {
+    /// The account's id. It is never given to another.
+    pub sub: String,
+    /// The client that asked for the token; the service account itself in a token of its own.
+    pub azp: Option<String>,
+    /// The hosted domain of the user's organisation.
+    pub hd: Option<String>,
+    /// The full name.
+    pub name: Option<String>,
+    /// The e-mail address. It can change, and Google answers for some addresses only: see the example.
+    pub email: Option<String>,
+    /// Whether Google verified the address at some time.
+    pub email_verified: Option<bool>,
+    /// The URL of a picture.
+    pub picture: Option<String>,
+}
+
+const CLIENT_ID: Variable = Variable::needed("GOOGLE_CLIENT_ID", "the client id, or several separated by commas");
+const HOSTED_DOMAIN: Variable =
+    Variable::optional("GOOGLE_HOSTED_DOMAIN", "the organisation's domain, or several separated by commas");
+
+impl Google {
+    /// The client that users sign in to, such as `1234987819200.apps.googleusercontent.com`.
+    ///
+    /// # Security
+    ///
+    /// Anybody can have a Google account. [`hosted_domain`](Provider::hosted_domain) leaves your organisation.
+    pub fn client_id(client: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { clients: vec![client.into()], domains: Vec::new() })
+    }
+
+    /// Reads `GOOGLE_CLIENT_ID` and, where there is one, `GOOGLE_HOSTED_DOMAIN`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Google> {
+    /// A further client whose tokens are accepted: that of an app for telephones, for instance.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+
+    /// Only users of this organisation, by the domain in `hd`. Call it again for further ones.
+    pub fn hosted_domain(mut self, domain: impl Into<String>) -> Self {
+        self.preset.domains.push(domain.into());
+        self
+    }
+}
+
+impl sealed::Sealed for Google {}
+
+impl Preset for Google {
+    type Claims = GoogleClaims;
+
+    const PAGE: Page = Page {
+        name: "Google",
+        constructor: r#"Google::client_id("1234987819200.apps.googleusercontent.com").hosted_domain("example.com")"#,
+        variables: &[CLIENT_ID, HOSTED_DOMAIN],
+        console: "Google Cloud console > APIs & Services > Credentials > OAuth 2.0 Client IDs > your client (Client ID)",
+        quirks: &[
+            "Access tokens are opaque (`ya29.…`) and refused as `not_compact`. Send the ID token.",
+            "Two names, `https://accounts.google.com` and `accounts.google.com`, are one issuer.",
+            "Without `.hosted_domain(..)` anybody who has a Google account gets in. The end of an e-mail address says nothing \
+             of the organisation: `hd` does.",
+            "Google answers for an e-mail address that ends in `@gmail.com`, and for one with `email_verified` and `hd`. Any \
+             other may have changed hands since it was verified: identify users by `sub`.",
+            "Any service account can have a token for any audience, your client among them. It has no `hd`, and \
+             `principal.is_machine()` tells.",
+        ],
+        sources: &[
+            "https://developers.google.com/identity/gsi/web/guides/verify-google-id-token",
+            "https://developers.google.com/identity/sign-in/web/backend-auth",
+            "https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateIdToken",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let keys = "https://www.googleapis.com/oauth2/v3/certs";
+        let profile = Profile::with_keys_at("https://accounts.google.com", keys)?
+            .also_named("accounts.google.com")
+            .id(TokenKind::id(), Audience::client(self.clients))
+            .claim_map(ClaimMap::default().tenant(["hd"]).machine([MachineMark::SubjectIs("azp")]));
+        Ok(if self.domains.is_empty() { profile } else { profile.rule(ClaimRule::one_of("hd", self.domains)) })
+    }
+
+    fn example() -> Provider<Self> {
+        Self::client_id("1234987819200.apps.googleusercontent.com").hosted_domain("example.com")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let google = Provider::new(Self { clients: environment.needed_list(&CLIENT_ID)?, domains: Vec::new() });
+        Ok(environment.list(&HOSTED_DOMAIN).into_iter().fold(google, Provider::<Self>::hosted_domain))
+    }
+}

@@ -1,0 +1,191 @@
+//! Kinde.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::url_parts::host;
+use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
+
+/// Kinde: access tokens for an API unless you ask for ID tokens.
+///
+/// Access tokens hold `scp`, ID tokens `at_hash`; both name the application in `azp`
+/// (<https://docs.kinde.com/build/tokens/about-access-tokens/>). A program's token has no `sub`, so its application is the
+/// subject
+/// (<https://docs.kinde.com/machine-to-machine-applications/about-m2m/token-structure-and-claims-for-m2m-applications>).
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Kinde;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Kinde::domain("acme.kinde.com").audience("https://api.acme.example"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Kinde {
+    domain: String,
+    audiences: Vec<String>,
+    clients: Vec<String>,
+}
+
+/// The claims of a Kinde token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::KindeClaims;
+/// use std::collections::HashMap;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff {
+///     #[serde(flatten)]
+///     kinde: KindeClaims,
+///     #[serde(default)]
+///     feature_flags: HashMap<String, Flag>,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Flag {
+///     v: serde_json::Value,
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct KindeClaims {
+    /// The user's id, such as `kp_6123..`; not there for a program.
+    pub sub: Option<String>,
+    /// The application that asked for the token.
+    pub azp: Option<String>,
+    /// The organisation that the user logged in to, or that the program belongs to.
+    pub org_code: Option<String>,
+    /// Permissions in that organisation, in access tokens.
+    #[serde(default)]
+    pub permissions: Vec<String>,
+    /// Scopes, in access tokens.
+    #[serde(default)]
+    pub scp: Vec<String>,
+    /// The e-mail address: in ID tokens, and in access tokens by customization.
+    pub email: Option<String>,
+}
+
+const DOMAIN: Variable = Variable::needed("KINDE_DOMAIN", "the business's domain, such as `acme.kinde.com`");
+const AUDIENCE: Variable = Variable::needed("KINDE_AUDIENCE", "the API's audience, or several separated by commas");
+
+impl Kinde {
+    /// The business of this domain, such as `acme.kinde.com`, or a custom domain.
+    pub fn domain(domain: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { domain: domain.into(), audiences: Vec::new(), clients: Vec::new() })
+    }
+
+    /// Where Kinde keeps roles, organisation and the like, to be changed.
+    pub fn claims() -> ClaimMap {
+        ClaimMap::default()
+            // A program has no `sub`; a user's begins with `kp_`, which no application's id does.
+            .subject(["sub", "azp"])
+            .tenant(["org_code"])
+            .roles([ClaimPath::from("roles").each("key")])
+            .machine([MachineMark::Without("sub")])
+    }
+
+    /// Reads `KINDE_DOMAIN` and `KINDE_AUDIENCE`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Kinde> {
+    /// The API's audience. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// The application whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for
+    /// further ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+
+    /// Only users and programs of one of these organisations, by their codes.
+    pub fn organizations<O: Into<Box<str>>>(self, organizations: impl IntoIterator<Item = O>) -> Self {
+        self.rule(ClaimRule::one_of("org_code", organizations))
+    }
+}
+
+impl sealed::Sealed for Kinde {}
+impl IssuesBothKinds for Kinde {}
+
+impl Preset for Kinde {
+    type Claims = KindeClaims;
+
+    const PAGE: Page = Page {
+        name: "Kinde",
+        constructor: r#"Kinde::domain("acme.kinde.com").audience("https://api.acme.example")"#,
+        variables: &[DOMAIN, AUDIENCE],
+        console: "Kinde > Settings > Applications > your application > Details (Domain, Client ID); Tokens > Token customization \
+                  (roles, e-mail); Settings > APIs > your API (Audience)",
+        quirks: &[
+            "A token has the audience only when the client asked for it, and the API is registered: `aud` is empty otherwise, and \
+             the token refused.",
+            "A program's token has no `sub`: its subject is the application, `azp`.",
+            "An ID token's `aud` is Kinde's domain, not the client: `azp` says whose it is.",
+            "Roles are in an access token only by customization, each with id, key and name: the key is read.",
+        ],
+        sources: &[
+            "https://docs.kinde.com/build/tokens/about-access-tokens/",
+            "https://docs.kinde.com/build/tokens/about-id-tokens/",
+            "https://docs.kinde.com/machine-to-machine-applications/about-m2m/token-structure-and-claims-for-m2m-applications",
+            "https://github.com/kinde-oss/documentation/blob/main/src/content/docs/build/tokens/verifying-json-web-tokens.mdx",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let domain = host("Kinde domain", &self.domain, "it looks like `acme.kinde.com`")?;
+        let iss = format!("https://{domain}");
+        let keys = format!("{iss}/.well-known/jwks");
+        let access = TokenKind::access().mark(ClaimRule::present("scp")).mark(ClaimRule::present("sub").or_at("gty"));
+        let id = TokenKind::id()
+            .mark(ClaimRule::present("at_hash"))
+            .mark(ClaimRule::absent("scp"))
+            .mark(ClaimRule::present("sub"));
+        Ok(Profile::with_keys_at(iss, &keys)?
+            .access(access, Audience::any_of(self.audiences))
+            .id(id, Audience::claim("azp", self.clients))
+            .claim_map(Self::claims()))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::domain("acme.kinde.com").audience("https://api.acme.example").client_id("example-client")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let business = Self::domain(environment.value(&DOMAIN)?);
+        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(business, Provider::<Self>::audience))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::IntoIssuer;
+
+    #[test]
+    fn what_is_no_domain_is_refused() {
+        for domain in ["", "https://acme.kinde.com", "acme.kinde.com/", "acme@evil.example"] {
+            assert!(Kinde::domain(domain).audience("a").into_issuer().is_err(), "{domain}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Any OpenID provider.
+
+use crate::http::discovery::{ProviderMetadata, discovery_url};
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use countersign_core::{Algorithms, Audience, ConfigError, FetchError, TokenKind};
+use serde::Deserialize;
+
+/// Any OpenID provider: keys by discovery, access tokens for a named audience unless you ask for ID tokens.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Oidc;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Oidc::issuer("https://idp.example.com").audience("https://api.example.com"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    issuer: String,
+    discovery: Option<String>,
+    audiences: Vec<String>,
+    clients: Vec<String>,
+    kind: TokenKind,
+}
+
+/// The standard claims of OpenID Connect (Core section 5.1), as far as most providers send them.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::OidcClaims;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff {
+///     #[serde(flatten)]
+///     standard: OidcClaims,
+///     department: Option<String>,
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct OidcClaims {
+    /// The subject, unique with the issuer.
+    pub sub: String,
+    /// The full name.
+    pub name: Option<String>,
+    /// The name that the user goes by at the provider; it can change hands.
+    pub preferred_username: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// Whether the provider verified the address.
+    pub email_verified: Option<bool>,
+    /// The URL of a picture.
+    pub picture: Option<String>,
+}
+
+const ISSUER: Variable = Variable::needed("OIDC_ISSUER", "the issuer, exactly as its discovery document writes it");
+const AUDIENCE: Variable = Variable::needed(
+    "OIDC_AUDIENCE",
+    "what the provider writes into `aud` for this API, or several separated by commas",
+);
+
+impl Oidc {
+    /// The provider whose tokens carry exactly this `iss`, and whose discovery document stands under it.
+    ///
+    /// A slash at the end counts: take the issuer over as the provider's discovery document writes it.
+    pub fn issuer(issuer: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self {
+            issuer: issuer.into(),
+            discovery: None,
+            audiences: Vec::new(),
+            clients: Vec::new(),
+            kind: TokenKind::access(),
+        })
+    }
+
+    /// Reads `OIDC_ISSUER` and `OIDC_AUDIENCE`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Oidc> {
+    /// The API that tokens must be for: what the provider writes into `aud`. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+    /// ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+
+    /// The kind of access token that is accepted: [`TokenKind::access`] unless set.
+    pub fn kind(mut self, kind: TokenKind) -> Self {
+        self.preset.kind = kind;
+        self
+    }
+
+    /// Where the discovery document stands, for a provider that does not keep it under its issuer: the URL without
+    /// `/.well-known/openid-configuration`. The document must name the issuer all the same.
+    pub fn discovery_under(mut self, base: impl Into<String>) -> Self {
+        self.preset.discovery = Some(base.into());
+        self
+    }
+
+    /// Asks the provider for its discovery document, once: to tell users where to log in, for instance. Keys are
+    /// fetched without it.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] when the document cannot be had, or is another issuer's.
+    pub async fn metadata(&self) -> Result<ProviderMetadata, FetchError> {
+        let http = self.http().map_err(|error| FetchError::new("the HTTP client cannot be made", error))?;
+        let base = self.preset.discovery.as_ref().unwrap_or(&self.preset.issuer);
+        let url = discovery_url(base).map_err(|problem| FetchError::new("the issuer is refused", problem))?;
+        ProviderMetadata::fetch(&http, url, &self.preset.issuer).await
+    }
+}
+
+impl sealed::Sealed for Oidc {}
+impl IssuesBothKinds for Oidc {}
+
+impl Preset for Oidc {
+    type Claims = OidcClaims;
+
+    const PAGE: Page = Page {
+        name: "Any OpenID provider",
+        constructor: r#"Oidc::issuer("https://idp.example.com").audience("https://api.example.com")"#,
+        variables: &[ISSUER, AUDIENCE],
+        console: "open ISSUER/.well-known/openid-configuration in a browser: `issuer` is what to configure, to the letter",
+        quirks: &[
+            "A provider that gives its ID tokens no mark tells them from access tokens by the audience alone. Where it \
+             supports RFC 9068, demand that: `.kind(TokenKind::rfc9068())`.",
+        ],
+        sources: &[
+            "https://openid.net/specs/openid-connect-discovery-1_0.html",
+            "https://www.rfc-editor.org/rfc/rfc9068",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let profile = match &self.discovery {
+            None => Profile::discovered(self.issuer)?,
+            Some(base) => Profile::discovered_at(self.issuer, base)?,
+        };
+        Ok(profile
+            .access(self.kind, Audience::any_of(self.audiences))
+            .id(TokenKind::id(), Audience::client(self.clients))
+            .algorithms(Algorithms::default().iter()))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::issuer("https://idp.example.com").audience("https://api.example.com").client_id("example-client")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let provider = Self::issuer(environment.value(&ISSUER)?);
+        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(provider, Provider::<Self>::audience))
+    }
+}

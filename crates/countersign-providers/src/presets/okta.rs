@@ -1,0 +1,206 @@
+//! Okta.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::url_parts::{host, segment};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use serde::Deserialize;
+
+/// Okta: access tokens of a custom authorization server unless you ask for ID tokens.
+///
+/// The org authorization server (`https://acme.okta.com` itself) cannot be configured: its access tokens are for Okta alone,
+/// and must not be verified by others (<https://developer.okta.com/docs/concepts/auth-servers/>).
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Okta;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Okta::domain("acme.okta.com").authorization_server("default").audience("api://default"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Okta {
+    domain: String,
+    server: String,
+    audiences: Vec<String>,
+    clients: Vec<String>,
+}
+
+/// The claims of an Okta token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::OktaClaims;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff {
+///     #[serde(flatten)]
+///     okta: OktaClaims,
+///     department: Option<String>,
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct OktaClaims {
+    /// What the authorization server maps to it: the log-in name in most access tokens, the user's id in ID tokens.
+    pub sub: String,
+    /// The user's id, in access tokens of users.
+    pub uid: Option<String>,
+    /// The client that asked for the token, in access tokens.
+    pub cid: Option<String>,
+    /// Scopes, in access tokens.
+    #[serde(default)]
+    pub scp: Vec<String>,
+    /// The user's groups, where a claim of this name is configured.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// The full name, in ID tokens.
+    pub name: Option<String>,
+    /// The log-in name, in ID tokens. It can change.
+    pub preferred_username: Option<String>,
+    /// The e-mail address, in ID tokens.
+    pub email: Option<String>,
+    /// Whether Okta verified the address.
+    pub email_verified: Option<bool>,
+}
+
+const DOMAIN: Variable = Variable::needed("OKTA_DOMAIN", "the domain of the org, such as `acme.okta.com`");
+const SERVER: Variable =
+    Variable::optional("OKTA_AUTHORIZATION_SERVER", "the id of the authorization server, `default` unless set");
+const AUDIENCE: Variable =
+    Variable::needed("OKTA_AUDIENCE", "the audience of the authorization server, such as `api://default`");
+
+impl Okta {
+    /// The org of this domain, such as `acme.okta.com`, or a custom domain; its authorization server is the one that Okta
+    /// calls `default` unless you name [another](Provider::authorization_server).
+    pub fn domain(domain: impl Into<String>) -> Provider<Self> {
+        let server = "default".to_owned();
+        Provider::new(Self { domain: domain.into(), server, audiences: Vec::new(), clients: Vec::new() })
+    }
+
+    /// Where Okta keeps scopes, groups and the like, to be changed: a claim for groups has the name that you gave it.
+    pub fn claims() -> ClaimMap {
+        ClaimMap::default()
+            // `sub` of an access token is the log-in name, which can change hands. ID tokens and machines have no `uid`.
+            .subject(["uid", "sub"])
+            .username(["preferred_username", "sub"])
+            .scopes(["scp"])
+            .machine([MachineMark::SubjectIs("cid")])
+    }
+
+    /// Reads `OKTA_DOMAIN`, `OKTA_AUDIENCE` and, where there is one, `OKTA_AUTHORIZATION_SERVER`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Okta> {
+    /// The custom authorization server of this id: `default`, or one such as `aus9o8wzkhckw9TLa0h7z`.
+    pub fn authorization_server(mut self, server: impl Into<String>) -> Self {
+        self.preset.server = server.into();
+        self
+    }
+
+    /// The audience of the authorization server. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+    /// ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+}
+
+impl sealed::Sealed for Okta {}
+impl IssuesBothKinds for Okta {}
+
+impl Preset for Okta {
+    type Claims = OktaClaims;
+
+    const PAGE: Page = Page {
+        name: "Okta",
+        constructor: r#"Okta::domain("acme.okta.com").authorization_server("default").audience("api://default")"#,
+        variables: &[DOMAIN, SERVER, AUDIENCE],
+        console: "Okta Admin Console > Security > API > Authorization Servers > your server (the id ends the Issuer URI; \
+                  Audience; Claims); Applications > Applications > your application > General (Client ID)",
+        quirks: &[
+            "Access tokens of the org authorization server (`https://acme.okta.com`, without `/oauth2/..`) are for Okta alone. \
+             There is no way to configure them here, and they are refused as `unknown_issuer`.",
+            "Access tokens name their client in `cid`, ID tokens do not: that is how they are told apart.",
+            "`principal.subject()` is the user's id: `uid` of access tokens, `sub` of ID tokens. `sub` of access tokens is what \
+             the authorization server maps to it, the log-in name at first.",
+            "Groups are in a token only by a claim of your own. If it is not called `groups`: \
+             `.claim_map(Okta::claims().groups([\"GroupsClaim\"]))`.",
+        ],
+        sources: &[
+            "https://developer.okta.com/docs/concepts/auth-servers/",
+            "https://developer.okta.com/docs/guides/validate-access-tokens/",
+            "https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/#access-token",
+            "https://developer.okta.com/docs/guides/customize-tokens-groups-claim/",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let domain = host("Okta domain", &self.domain, "it looks like `acme.okta.com`")?;
+        let expected = "it is `default`, or an id such as `aus9o8wzkhckw9TLa0h7z`";
+        let server = segment("authorization server id", &self.server, expected)?;
+        let iss = format!("https://{domain}/oauth2/{server}");
+        let keys = format!("{iss}/v1/keys");
+        let id = TokenKind::id().mark(ClaimRule::absent("cid")).mark(ClaimRule::absent("scp"));
+        Ok(Profile::with_keys_at(iss, &keys)?
+            .access(TokenKind::access().mark(ClaimRule::present("cid")), Audience::any_of(self.audiences))
+            .id(id, Audience::client(self.clients))
+            .claim_map(Self::claims()))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::domain("acme.okta.com")
+            .authorization_server("default")
+            .audience("api://default")
+            .client_id("uAaunofWkaDJxukCFeBx")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let org = Self::domain(environment.value(&DOMAIN)?);
+        let server = environment.optional(&SERVER).into_iter().fold(org, Provider::<Self>::authorization_server);
+        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(server, Provider::<Self>::audience))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::IntoIssuer;
+
+    #[test]
+    fn what_is_no_custom_authorization_server_is_refused() {
+        for (domain, server) in [
+            ("acme.okta.com", ""),
+            ("acme.okta.com", "../"),
+            ("acme.okta.com", "https://acme.okta.com"),
+            ("https://acme.okta.com", "default"),
+            ("acme.okta.com/oauth2", "default"),
+        ] {
+            let okta = Okta::domain(domain).authorization_server(server).audience("api://default");
+            assert!(okta.into_issuer().is_err(), "{domain} {server}");
+        }
+    }
+}

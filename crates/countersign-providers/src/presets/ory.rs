@@ -1,0 +1,286 @@
+//! Ory Network, and Ory Hydra of one's own.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::url_parts::segment;
+use countersign_core::{Algorithm, Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, TokenKind};
+use serde::Deserialize;
+use std::fmt;
+
+/// Ory: access tokens of OAuth clients unless you ask for ID tokens, or for sessions that were turned into tokens.
+///
+/// Access tokens are opaque unless the project or the client asks for JWTs
+/// (<https://www.ory.sh/docs/oauth2-oidc/jwt-access-token>). One key set signs them and ID tokens; access tokens name the client
+/// in `client_id`, ID tokens do not.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Ory;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Ory::project("relaxed-turing-abc123").audience("https://api.acme.example"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Ory {
+    source: Source,
+    tokens: Tokens,
+    audiences: Vec<String>,
+    issued_to: Vec<String>,
+    clients: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Project(String),
+    Issuer(String),
+}
+
+#[derive(Clone)]
+enum Tokens {
+    OAuth,
+    Sessions { jwks_url: String },
+}
+
+impl fmt::Debug for Tokens {
+    /// Without the URL, which may hold a credential for a bucket.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OAuth => "OAuth",
+            Self::Sessions { .. } => "Sessions",
+        })
+    }
+}
+
+/// The claims of an Ory token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::OryClaims;
+///
+/// fn department(claims: &OryClaims) -> Option<&str> {
+///     claims.ext.get("department")?.as_str()
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct OryClaims {
+    /// The user's id; of a client credentials token the client's.
+    pub sub: String,
+    /// The client that asked for the token, in access tokens.
+    pub client_id: Option<String>,
+    /// The session, in ID tokens and in sessions turned into tokens.
+    pub sid: Option<String>,
+    /// The claims of one's own.
+    #[serde(default)]
+    pub ext: serde_json::Map<String, serde_json::Value>,
+}
+
+const PROJECT_SLUG: Variable =
+    Variable::needed("ORY_PROJECT_SLUG", "the project's slug, such as `relaxed-turing-abc123`");
+const AUDIENCE: Variable = Variable::needed("ORY_AUDIENCE", "the API's audience, or several separated by commas");
+
+impl Ory {
+    /// The project of Ory Network with this slug, such as `relaxed-turing-abc123`.
+    pub fn project(slug: impl Into<String>) -> Provider<Self> {
+        Self::new(Source::Project(slug.into()))
+    }
+
+    /// The issuer as its discovery document writes it: Ory Hydra of one's own (`urls.self.issuer`), or a project's own domain.
+    pub fn issuer(iss: impl Into<String>) -> Provider<Self> {
+        Self::new(Source::Issuer(iss.into()))
+    }
+
+    fn new(source: Source) -> Provider<Self> {
+        Provider::new(Self {
+            source,
+            tokens: Tokens::OAuth,
+            audiences: Vec::new(),
+            issued_to: Vec::new(),
+            clients: Vec::new(),
+        })
+    }
+
+    /// Where Ory keeps scopes, roles and the like, to be changed. Claims of one's own are under `ext`, and at the top level if
+    /// the project mirrors them.
+    pub fn claims() -> ClaimMap {
+        let custom = |name| [ClaimPath::from(["ext", name]), ClaimPath::from(name)];
+        ClaimMap::default().groups(custom("groups")).roles(custom("roles")).permissions(custom("permissions"))
+    }
+
+    /// Reads `ORY_PROJECT_SLUG` and `ORY_AUDIENCE`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Ory> {
+    /// The API that access tokens must be for. Call it again for further ones.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.preset.audiences.push(audience.into());
+        self
+    }
+
+    /// Accepts the access tokens that were issued to this client, whatever API they are for. Call it again for further ones.
+    ///
+    /// # Security
+    ///
+    /// A token that the client got for another API is accepted here, too. Let clients ask for an audience, and name that, where
+    /// you can.
+    pub fn issued_to(mut self, client: impl Into<String>) -> Self {
+        self.preset.issued_to.push(client.into());
+        self
+    }
+
+    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+    /// ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+
+    /// Accepts sessions that were turned into tokens (`tokenize_as`) in place of access tokens. Their keys are yours, not the
+    /// project's: serve the public half of the template's key set (`ory get jwk --public`) and give its URL here, or its text
+    /// to [`jwks`](Self::jwks) as well
+    /// (<https://www.ory.sh/docs/identities/session-to-jwt-cors>).
+    ///
+    /// # Security
+    ///
+    /// These tokens have no audience unless the template's mapper gives them one: each that these keys sign is accepted. Use a
+    /// key set for this API alone, or name the [`audience`](Self::audience).
+    pub fn tokenized_sessions(mut self, jwks_url: impl Into<String>) -> Self {
+        self.preset.tokens = Tokens::Sessions { jwks_url: jwks_url.into() };
+        self
+    }
+}
+
+impl sealed::Sealed for Ory {}
+impl IssuesBothKinds for Ory {}
+
+impl Preset for Ory {
+    type Claims = OryClaims;
+
+    const PAGE: Page = Page {
+        name: "Ory",
+        constructor: r#"Ory::project("relaxed-turing-abc123").audience("https://api.acme.example")"#,
+        variables: &[PROJECT_SLUG, AUDIENCE],
+        console: "Ory Console > your project > Project settings > Overview (slug); OAuth 2 > Configuration (Access token type: \
+                  jwt)",
+        quirks: &[
+            "Access tokens are opaque (`ory_at_..`) unless the project's or the client's access token strategy is `jwt`: opaque \
+             ones are refused as `not_compact`.",
+            "A client that asks for no audience gets `aud` empty. `.issued_to(..)` accepts such tokens by their client.",
+            "Scopes are in `scope` or `scp`, as a text or a list, as the project has it: all four are read.",
+            "Claims of one's own are under `ext`, or at the top level as well.",
+            "Sessions turned into tokens are signed by keys of yours, most often have no audience, and need `.tokenized_sessions(..)`. A \
+             mapper that changes `iss` needs `Ory::issuer(..)`.",
+        ],
+        sources: &[
+            "https://www.ory.sh/docs/oauth2-oidc/jwt-access-token",
+            "https://www.ory.sh/docs/oauth2-oidc/claims-scope",
+            "https://www.ory.sh/docs/identities/session-to-jwt-cors",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let iss = match &self.source {
+            Source::Issuer(iss) => iss.clone(),
+            Source::Project(slug) => {
+                let slug = segment("Ory project slug", slug, "it looks like `relaxed-turing-abc123`")?;
+                format!("https://{slug}.projects.oryapis.com")
+            }
+        };
+        let profile = match self.tokens {
+            Tokens::OAuth => {
+                let mut profile = match self.source {
+                    Source::Project(_) => Profile::with_keys_at(iss.clone(), &format!("{iss}/.well-known/jwks.json"))?,
+                    Source::Issuer(iss) => Profile::discovered(iss)?,
+                };
+                let access = TokenKind::access().mark(ClaimRule::present("client_id"));
+                if !self.audiences.is_empty() || self.issued_to.is_empty() {
+                    profile = profile.access(access.clone(), Audience::any_of(self.audiences));
+                }
+                if !self.issued_to.is_empty() {
+                    profile = profile.access(access, Audience::claim("client_id", self.issued_to));
+                }
+                let id = TokenKind::id().mark(ClaimRule::absent("client_id")).mark(ClaimRule::present("auth_time"));
+                profile.id(id, Audience::client(self.clients))
+            }
+            Tokens::Sessions { jwks_url } => {
+                let session = TokenKind::access().mark(ClaimRule::present("sid")).mark(ClaimRule::absent("client_id"));
+                // Ory's ID tokens have a `sid`, too, and say when they were asked for.
+                let session = session.mark(ClaimRule::absent("rat"));
+                let profile = Profile::with_keys_at(iss, &jwks_url)?.algorithms([Algorithm::ES256, Algorithm::RS256]);
+                if self.audiences.is_empty() {
+                    profile.access(session.mark(ClaimRule::absent("aud")), Audience::whole_issuer())
+                } else {
+                    profile.access(session, Audience::any_of(self.audiences))
+                }
+            }
+        };
+        Ok(profile.claim_map(Self::claims()))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::project("relaxed-turing-abc123").audience("https://api.acme.example").client_id("example-client")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let project = Self::project(environment.value(&PROJECT_SLUG)?);
+        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(project, Provider::<Self>::audience))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::profile::Accepted;
+    use countersign_core::IntoIssuer;
+
+    #[track_caller]
+    fn assert_audiences(provider: Provider<Ory>, expected: &[&str]) {
+        let profile = provider.preset.profile().unwrap();
+        let audiences: Vec<String> =
+            profile.forms(Accepted::Usual).iter().map(|form| form.audience.to_string()).collect();
+        assert_eq!(audiences, expected);
+    }
+
+    #[test]
+    fn what_is_no_slug_is_refused() {
+        for slug in ["", "a.b", "https://a.projects.oryapis.com", "a/b"] {
+            assert!(Ory::project(slug).audience("a").into_issuer().is_err(), "{slug}");
+        }
+    }
+
+    #[test]
+    fn a_client_takes_the_place_of_an_audience_only_when_asked() {
+        let project = || Ory::project("p");
+        assert_audiences(project().audience("a").client_id("c"), &["`aud` is or holds `a`"]);
+        assert_audiences(project().issued_to("c"), &["`client_id` is `c`"]);
+        assert_audiences(project().audience("a").issued_to("c"), &["`aud` is or holds `a`", "`client_id` is `c`"]);
+        assert_audiences(project().client_id("c"), &["`aud` is or holds "]);
+    }
+
+    #[test]
+    fn sessions_have_their_own_keys() {
+        let sessions = Ory::project("p").tokenized_sessions("https://keys.acme.example/sessions.json");
+        let profile = sessions.clone().preset.profile().unwrap();
+        assert!(format!("{:?}", profile.keys).contains("keys.acme.example"), "{:?}", profile.keys);
+        assert_audiences(sessions.clone(), &["every token of this issuer"]);
+        assert_audiences(sessions.audience("a"), &["`aud` is or holds `a`"]);
+        assert!(Ory::project("p").tokenized_sessions("http://keys.acme.example").into_issuer().is_err());
+    }
+}

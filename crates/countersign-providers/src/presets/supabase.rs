@@ -1,0 +1,201 @@
+//! Supabase Auth.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::url_parts::segment;
+use countersign_core::{Algorithm, Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Supabase Auth: access tokens of a project's sessions unless you ask for ID tokens.
+///
+/// A project that is an OAuth server itself signs tokens for other people's clients with the same key and audience; they name
+/// the client in `client_id` (<https://supabase.com/docs/guides/auth/oauth-server/token-security>). Those are refused unless
+/// [`client_id`](Provider::client_id) names the client.
+///
+/// # Security
+///
+/// Every session of the project is accepted, however it began: by a recovery link, a magic link or a password. `amr` says
+/// how, and a [rule](Provider::rule) on `aal` demands a second factor.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Supabase;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Supabase::project("abcdefghijklmnopqrst").without_anonymous())
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Supabase {
+    project: String,
+    clients: Vec<String>,
+}
+
+/// The claims of a Supabase token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// `user_metadata` is left out: users edit it themselves.
+///
+/// # Example
+///
+/// ```
+/// use countersign_providers::SupabaseClaims;
+///
+/// fn plan(claims: &SupabaseClaims) -> Option<&str> {
+///     // Only the project's own servers write `app_metadata`.
+///     claims.app_metadata.get("plan")?.as_str()
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct SupabaseClaims {
+    /// The user's id, a UUID.
+    pub sub: String,
+    /// The role that the user has in PostgreSQL, such as `authenticated`; not in ID tokens.
+    pub role: Option<String>,
+    /// The session; not in ID tokens.
+    pub session_id: Option<String>,
+    /// `aal1`, or `aal2` after a second factor.
+    pub aal: Option<String>,
+    /// The e-mail address; empty for a user without one.
+    pub email: Option<String>,
+    /// The telephone number; empty for a user without one.
+    pub phone: Option<String>,
+    /// Whether the user has signed in without saying who they are.
+    #[serde(default)]
+    pub is_anonymous: bool,
+    /// The OAuth client, in tokens that were issued to one.
+    pub client_id: Option<String>,
+    /// What the project's own servers know about the user.
+    #[serde(default)]
+    pub app_metadata: Map<String, Value>,
+}
+
+const PROJECT_REF: Variable = Variable::needed("SUPABASE_PROJECT_REF", "the project's reference, 20 letters");
+
+impl Supabase {
+    /// The project of this reference: the first label of its URL, `https://REFERENCE.supabase.co`.
+    pub fn project(reference: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { project: reference.into(), clients: Vec::new() })
+    }
+
+    /// Where Supabase keeps roles and the like, to be changed. `role` is a role of PostgreSQL, the same for everybody, so
+    /// the roles of an application are looked for in `app_metadata`, which users cannot write.
+    pub fn claims() -> ClaimMap {
+        let custom = |name| [["app_metadata", name]];
+        ClaimMap::default()
+            .groups(custom("groups"))
+            .roles(custom("roles"))
+            .permissions(custom("permissions"))
+            .machine([])
+    }
+
+    /// Reads `SUPABASE_PROJECT_REF`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Supabase> {
+    /// A client of the project's own OAuth server. Its access tokens are accepted beside those of sessions, and its ID tokens
+    /// once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+
+    /// Refuses users who signed in anonymously: for projects that allow it, and APIs that want to know whom they serve.
+    pub fn without_anonymous(self) -> Self {
+        self.rule(ClaimRule::unset("is_anonymous"))
+    }
+}
+
+/// Both claims are in every access token, whatever a Custom Access Token hook does, and in no ID token
+/// (<https://supabase.com/docs/guides/auth/jwt-fields>).
+fn access() -> TokenKind {
+    TokenKind::access().mark(ClaimRule::present("role")).mark(ClaimRule::present("session_id"))
+}
+
+impl sealed::Sealed for Supabase {}
+impl IssuesBothKinds for Supabase {}
+
+impl Preset for Supabase {
+    type Claims = SupabaseClaims;
+
+    const PAGE: Page = Page {
+        name: "Supabase Auth",
+        constructor: r#"Supabase::project("abcdefghijklmnopqrst").client_id("9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d").without_anonymous()"#,
+        variables: &[PROJECT_REF],
+        console: "Supabase Dashboard > your project > Project Settings > General (Reference ID); JWT Keys (the signing key must \
+                  be asymmetric, ECC or RSA)",
+        quirks: &[
+            "A project that still signs with its shared secret (HS256) has no public key: change to an asymmetric signing key.",
+            "Every user of the project has the audience `authenticated`: it is the issuer that tells projects apart.",
+            "`user_metadata` is editable by the user: nothing is read from it. Roles, groups and permissions are read from \
+             `app_metadata`; `role` is PostgreSQL's.",
+            "A user with a second factor who has not shown it yet has a token, too: `.rule(ClaimRule::is(\"aal\", \"aal2\"))` refuses \
+             it, and all users who have none.",
+            "A session that began with the link of a forgotten password or of an e-mail confirmation is marked in `amr` alone, and \
+             is accepted: where that counts, demand `aal2` or look at `amr`.",
+            "Anonymous users are users like others, with `is_anonymous`: `.without_anonymous()` refuses them.",
+            "Tokens that the project's OAuth server issued to a client name it in `client_id`, under the same audience. They are \
+             refused unless `.client_id(..)` names the client.",
+            "The keys `anon` and `service_role` are tokens of the issuer `supabase`, and refused.",
+        ],
+        sources: &[
+            "https://supabase.com/docs/guides/auth/jwt-fields",
+            "https://supabase.com/docs/guides/auth/jwts",
+            "https://supabase.com/docs/guides/auth/oauth-server/token-security",
+            "https://supabase.com/docs/guides/auth/oauth-server/getting-started",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let project = segment("Supabase project reference", &self.project, "it looks like `abcdefghijklmnopqrst`")?;
+        let iss = format!("https://{project}.supabase.co/auth/v1");
+        let keys = format!("{iss}/.well-known/jwks.json");
+        let audience = Audience::any_of(["authenticated"]);
+        let mut profile = Profile::with_keys_at(iss, &keys)?
+            .algorithms([Algorithm::ES256, Algorithm::RS256])
+            .access(access().mark(ClaimRule::absent("client_id")), audience.clone())
+            .claim_map(Self::claims());
+        if !self.clients.is_empty() {
+            profile = profile.access(access().mark(ClaimRule::one_of("client_id", self.clients.clone())), audience);
+        }
+        let id = TokenKind::id().mark(ClaimRule::absent("role")).mark(ClaimRule::absent("session_id"));
+        Ok(profile.id(id, Audience::client(self.clients)))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::project("abcdefghijklmnopqrst").client_id("9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d").without_anonymous()
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        Ok(Self::project(environment.value(&PROJECT_REF)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::IntoIssuer;
+
+    #[test]
+    fn what_is_no_reference_is_refused() {
+        for reference in ["", "https://abc.supabase.co", "abc.supabase.co", "abc/", "evil.example/#"] {
+            assert!(Supabase::project(reference).into_issuer().is_err(), "{reference}");
+        }
+    }
+}

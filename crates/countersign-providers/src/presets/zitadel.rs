@@ -1,0 +1,197 @@
+//! Zitadel.
+
+use crate::preset::docs::Page;
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::profile::Profile;
+use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::url_parts::{host, segment};
+use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, TokenKind};
+use serde::Deserialize;
+
+/// Zitadel: access tokens for a project unless you ask for ID tokens.
+///
+/// Both kinds have the same issuer, audience and `azp`; what tells them apart is that only access tokens have a `jti`, and only
+/// ID tokens `amr` and `auth_time` (<https://zitadel.com/docs/apis/openidoauth/claims>). Roles are those of the project that
+/// is named here, in whichever organisation they were granted.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign_core::Verifier;
+/// use countersign_providers::Zitadel;
+///
+/// let verifier = Verifier::builder()
+///     .issuer(Zitadel::domain("acme-x1y2z3.zitadel.cloud").project("69234237810729019"))
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Zitadel {
+    domain: String,
+    projects: Vec<String>,
+    clients: Vec<String>,
+}
+
+/// The claims of a Zitadel token. Use them as they are, or `#[serde(flatten)]` them into your own.
+///
+/// # Example
+///
+/// In which organisation a role was granted:
+///
+/// ```
+/// use countersign_providers::ZitadelClaims;
+/// use std::collections::HashMap;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff {
+///     #[serde(flatten)]
+///     zitadel: ZitadelClaims,
+///     /// From role to organisation to its domain.
+///     #[serde(rename = "urn:zitadel:iam:org:project:69234237810729019:roles", default)]
+///     roles: HashMap<String, HashMap<String, String>>,
+/// }
+/// ```
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct ZitadelClaims {
+    /// The user's id.
+    pub sub: String,
+    /// The client that asked for the token.
+    pub azp: Option<String>,
+    /// The organisation that the user belongs to, with the scope `urn:zitadel:iam:user:resourceowner`.
+    #[serde(rename = "urn:zitadel:iam:user:resourceowner:id")]
+    pub organization: Option<String>,
+    /// The name that the user logs in with, in ID tokens.
+    pub preferred_username: Option<String>,
+    /// The e-mail address, in ID tokens.
+    pub email: Option<String>,
+    /// Whether Zitadel verified the address.
+    pub email_verified: Option<bool>,
+}
+
+const DOMAIN: Variable =
+    Variable::needed("ZITADEL_DOMAIN", "the instance's domain, such as `acme-x1y2z3.zitadel.cloud`");
+const PROJECT_ID: Variable = Variable::needed("ZITADEL_PROJECT_ID", "the project's id, or several separated by commas");
+
+impl Zitadel {
+    /// The instance of this domain, such as `acme-x1y2z3.zitadel.cloud`, or a custom domain.
+    pub fn domain(domain: impl Into<String>) -> Provider<Self> {
+        Provider::new(Self { domain: domain.into(), projects: Vec::new(), clients: Vec::new() })
+    }
+
+    /// Where Zitadel keeps tenant, groups and the like, to be changed. The roles are those of the project that the client
+    /// belongs to; [`project`](Provider::project) reads those of that project in their place.
+    pub fn claims() -> ClaimMap {
+        ClaimMap::default()
+            .tenant(["urn:zitadel:iam:user:resourceowner:id"])
+            .roles([ClaimPath::from("urn:zitadel:iam:org:project:roles").names()])
+            // https://github.com/zitadel/zitadel/blob/main/internal/api/oidc/userinfo.go (`userGroupClaim`)
+            .groups([ClaimPath::from("groups").each("value")])
+            .machine([])
+    }
+
+    /// Reads `ZITADEL_DOMAIN` and `ZITADEL_PROJECT_ID`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MissingVariable`].
+    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
+        Provider::from_env()
+    }
+}
+
+impl Provider<Zitadel> {
+    /// The project that tokens must be for, by its id; its roles are read. Call it again for further ones.
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.preset.projects.push(project.into());
+        self
+    }
+
+    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them; access tokens for it are
+    /// accepted beside those for the project. Call it again for further ones.
+    pub fn client_id(mut self, client: impl Into<String>) -> Self {
+        self.preset.clients.push(client.into());
+        self
+    }
+}
+
+impl sealed::Sealed for Zitadel {}
+impl IssuesBothKinds for Zitadel {}
+
+impl Preset for Zitadel {
+    type Claims = ZitadelClaims;
+
+    const PAGE: Page = Page {
+        name: "Zitadel",
+        constructor: r#"Zitadel::domain("acme-x1y2z3.zitadel.cloud").project("69234237810729019").client_id("69234237810729234")"#,
+        variables: &[DOMAIN, PROJECT_ID],
+        console: "Zitadel Console > Projects > your project (Resource Id; General: Assert Roles on Authentication) > your \
+                  application > Token Settings (Auth Token Type: JWT); URLs (issuer)",
+        quirks: &[
+            "Access tokens are opaque unless the application's token type is JWT; an opaque one is refused as `not_compact`.",
+            "ID tokens name the project as their audience, too: kinds are told apart by `jti`, `amr` and `auth_time` alone.",
+            "Roles are read from `urn:zitadel:iam:org:project:PROJECT:roles`. The claim without a project holds those of the \
+             client's own project, which may be another one: it is read only where no project is named here.",
+            "A role names the organisations that it was granted in. The principal has it whichever they are: where that counts, \
+             read the claim itself.",
+            "Any client of the instance can ask for any project's audience (`urn:zitadel:iam:org:project:id:PROJECT:aud`), for any \
+             user of the instance. A good token is then no permission: let guards demand roles.",
+            "Tokens of service users have no mark of their own: `principal.is_machine()` is false for them.",
+            "An instance whose web keys are not RSA needs `.algorithms([Algorithm::ES256])` or the like.",
+        ],
+        sources: &[
+            "https://zitadel.com/docs/apis/openidoauth/claims",
+            "https://zitadel.com/docs/guides/integrate/login/oidc/webkeys",
+            "https://zitadel.com/docs/guides/integrate/token-introspection/basic-auth",
+            "https://github.com/zitadel/zitadel/blob/main/internal/api/oidc/userinfo.go",
+        ],
+    };
+
+    fn profile(self) -> Result<Profile, ConfigError> {
+        let domain = host("Zitadel domain", &self.domain, "it looks like `acme-x1y2z3.zitadel.cloud`")?;
+        let iss = format!("https://{domain}");
+        let keys = format!("{iss}/oauth/v2/keys");
+        let mut roles = Vec::with_capacity(self.projects.len());
+        for project in &self.projects {
+            let project = segment("Zitadel project id", project, "it looks like `69234237810729019`")?;
+            roles.push(ClaimPath::from(&*format!("urn:zitadel:iam:org:project:{project}:roles")).names());
+        }
+        let claims = if roles.is_empty() { Self::claims() } else { Self::claims().roles(roles) };
+        let access = TokenKind::access()
+            .mark(ClaimRule::present("jti"))
+            .mark(ClaimRule::absent("amr"))
+            .mark(ClaimRule::absent("auth_time"));
+        let id = TokenKind::id().mark(ClaimRule::absent("jti")).mark(ClaimRule::present("auth_time"));
+        Ok(Profile::with_keys_at(iss, &keys)?
+            .access(access, Audience::any_of(self.projects.into_iter().chain(self.clients.clone())))
+            .id(id, Audience::client(self.clients))
+            .claim_map(claims))
+    }
+
+    fn example() -> Provider<Self> {
+        Self::domain("acme-x1y2z3.zitadel.cloud").project("69234237810729019").client_id("69234237810729234")
+    }
+
+    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
+        let instance = Self::domain(environment.value(&DOMAIN)?);
+        Ok(environment.needed_list(&PROJECT_ID)?.into_iter().fold(instance, Provider::<Self>::project))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::IntoIssuer;
+
+    #[test]
+    fn what_is_no_domain_or_project_is_refused() {
+        for (domain, project) in
+            [("https://acme.zitadel.cloud", "1"), ("acme/x", "1"), ("acme", ""), ("acme", "1:roles")]
+        {
+            assert!(Zitadel::domain(domain).project(project).into_issuer().is_err(), "{domain} {project}");
+        }
+    }
+}

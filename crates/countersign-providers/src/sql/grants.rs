@@ -1,0 +1,209 @@
+//! Grants from tables of a SQL database.
+
+use crate::sql::database::Database;
+use crate::sql::table::GrantTable;
+use countersign_core::{BoxFuture, Grants, GrantsError, GrantsProvider, NameSet, PrincipalKey};
+use std::sync::Arc;
+
+/// So many grants of one kind may a caller have, unless set.
+const MAX_ROWS: u32 = 1_000;
+
+/// Groups, roles and permissions from tables of a SQL database, through sqlx 0.8.
+///
+/// Unless set otherwise groups are read from `authz_groups (username, "group")` and permissions from
+/// `authz_permissions (username, permission)`, the tables of Python's auth-middleware; roles from nowhere. The caller's
+/// `sub` is compared with the column `username`, byte for byte, whatever the column's collation. Whatever a token says is
+/// bound to a query, never written into one.
+///
+/// The pool is yours: its size, its time-outs, and with features of sqlx its TLS. Create an index on the column that
+/// callers are found by. On PostgreSQL an index on a column of `citext` is one on `(column::text)`.
+///
+/// # Security
+///
+/// A subject is unique only within its issuer, so rows count for callers of one issuer: everybody else has none. A subject can
+/// belong to several tenants of an issuer: where grants differ between them, name the column of the tenant by
+/// [`GrantTable::tenant`].
+///
+/// Callers are texts. A column of numbers, of `char(n)` or of `name` changes what it stores, so that two callers become one:
+/// [`check`](Self::check) refuses it, and a caller that it finds there gets no verdict.
+#[derive(Clone, Debug)]
+pub struct SqlGrants {
+    database: Database,
+    issuer: Arc<str>,
+    identifier: Identifier,
+    groups: Option<GrantTable>,
+    roles: Option<GrantTable>,
+    permissions: Option<GrantTable>,
+    max_rows: u32,
+}
+
+/// What of a caller stands in the tables.
+#[derive(Clone, Copy, Debug)]
+enum Identifier {
+    Subject,
+    Username,
+}
+
+impl SqlGrants {
+    /// Reads from SQLite, for callers of this issuer, as `Principal::issuer` gives it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::Verifier;
+    /// use countersign_providers::{GrantTable, SqlGrants};
+    /// use sqlx::SqlitePool;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = SqlitePool::connect("sqlite://app.db").await?;
+    /// let grants = SqlGrants::sqlite(pool, "https://idp.example.com")
+    ///     .roles(GrantTable::new("app_roles", "user_id", "role")?);
+    /// grants.check().await?;
+    /// let builder = Verifier::builder().grants(grants);
+    /// # let _ = builder;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(pool: sqlx::SqlitePool, issuer: impl Into<Arc<str>>) -> Self {
+        Self::new(Database::Sqlite(pool), issuer.into())
+    }
+
+    /// Reads from PostgreSQL, for callers of this issuer, as `Principal::issuer` gives it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::Verifier;
+    /// use countersign_providers::SqlGrants;
+    /// use sqlx::PgPool;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = PgPool::connect("postgres://app@localhost/app").await?;
+    /// let grants = SqlGrants::postgres(pool, "https://idp.example.com");
+    /// grants.check().await?;
+    /// let builder = Verifier::builder().grants(grants);
+    /// # let _ = builder;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "postgres")]
+    pub fn postgres(pool: sqlx::PgPool, issuer: impl Into<Arc<str>>) -> Self {
+        Self::new(Database::Postgres(pool), issuer.into())
+    }
+
+    fn new(database: Database, issuer: Arc<str>) -> Self {
+        Self {
+            database,
+            issuer,
+            identifier: Identifier::Subject,
+            groups: Some(GrantTable::authz_groups()),
+            roles: None,
+            permissions: Some(GrantTable::authz_permissions()),
+            max_rows: MAX_ROWS,
+        }
+    }
+
+    /// The table of groups; `None` for no such table.
+    #[must_use]
+    pub fn groups(mut self, table: impl Into<Option<GrantTable>>) -> Self {
+        self.groups = table.into();
+        self
+    }
+
+    /// The table of roles; `None` for no such table.
+    #[must_use]
+    pub fn roles(mut self, table: impl Into<Option<GrantTable>>) -> Self {
+        self.roles = table.into();
+        self
+    }
+
+    /// The table of permissions; `None` for no such table.
+    #[must_use]
+    pub fn permissions(mut self, table: impl Into<Option<GrantTable>>) -> Self {
+        self.permissions = table.into();
+        self
+    }
+
+    /// Finds callers by their username in place of their `sub`, as auth-middleware does. Whose token has none has no
+    /// grants.
+    ///
+    /// # Security
+    ///
+    /// Only where the identity provider lets no user choose or change a username: whoever takes over a name takes over its
+    /// grants.
+    #[must_use]
+    pub fn by_username(mut self) -> Self {
+        self.identifier = Identifier::Username;
+        self
+    }
+
+    /// How many grants of one kind a caller may have, 1 000 unless set. For one who has more there is no answer, since half
+    /// of them might be the wrong half.
+    #[must_use]
+    pub fn max_rows(mut self, rows: u32) -> Self {
+        self.max_rows = rows;
+        self
+    }
+
+    /// Asks the tables for nobody: at the start, so that a wrong name of a table or column is found then, and a column that
+    /// holds something else than text.
+    ///
+    /// # Errors
+    ///
+    /// [`GrantsError`], with the database's own words as its source where it has any.
+    pub async fn check(&self) -> Result<(), GrantsError> {
+        self.read("", Some("")).await?;
+        for table in [&self.groups, &self.roles, &self.permissions].into_iter().flatten() {
+            self.database.check(table).await?;
+        }
+        Ok(())
+    }
+
+    async fn read(&self, identifier: &str, tenant: Option<&str>) -> Result<Grants, GrantsError> {
+        Ok(Grants {
+            groups: self.names(self.groups.as_ref(), identifier, tenant).await?,
+            roles: self.names(self.roles.as_ref(), identifier, tenant).await?,
+            permissions: self.names(self.permissions.as_ref(), identifier, tenant).await?,
+        })
+    }
+
+    async fn names(
+        &self,
+        table: Option<&GrantTable>,
+        identifier: &str,
+        tenant: Option<&str>,
+    ) -> Result<NameSet, GrantsError> {
+        let Some(table) = table else { return Ok(NameSet::default()) };
+        let keys = match tenant {
+            Some(tenant) if table.has_tenants() => vec![identifier, tenant],
+            None if table.has_tenants() => return Ok(NameSet::default()),
+            _ => vec![identifier],
+        };
+        // One more shows that there are too many.
+        let limit = i64::from(self.max_rows) + 1;
+        let names = self.database.grants(table, &keys, limit).await?;
+        if names.len() > self.max_rows as usize {
+            return Err("a caller has more grants than `max_rows` allows".into());
+        }
+        Ok(names.iter().map(String::as_str).collect())
+    }
+}
+
+impl GrantsProvider for SqlGrants {
+    fn grants<'a>(&'a self, caller: &'a PrincipalKey) -> BoxFuture<'a, Result<Grants, GrantsError>> {
+        Box::pin(async move {
+            let identifier = match self.identifier {
+                Identifier::Subject => Some(caller.subject()),
+                Identifier::Username => caller.username(),
+            };
+            // PostgreSQL refuses NUL in a text, and who is called so is in no table of any database.
+            let is_name = |name: &&str| !name.is_empty() && !name.contains('\0');
+            let (identifier, tenant) = (identifier.filter(is_name), caller.tenant().filter(is_name));
+            match identifier {
+                Some(identifier) if caller.issuer() == &*self.issuer => self.read(identifier, tenant).await,
+                _ => Ok(Grants::default()),
+            }
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! The caller's claims, as a type of the application's.
+
+use crate::access::{Access, DescribeAccess, Maybe, Needed};
+use crate::extract::authentication::{authenticate, require_token};
+use crate::extract::verifier_state::HoldsVerifier;
+use crate::rejection::CurrentUserRejection;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use countersign_core::{Claims, TokenClaims, VerifiedToken, Verifier};
+use http::request::Parts;
+use std::fmt;
+use std::sync::Arc;
+
+/// The verified caller: its claims as `C`, or all of them as [`Claims`].
+///
+/// The claims are deserialized once for a token and type, and shared by whoever asks. `Option<CurrentUser<C>>` is
+/// `None` only when the request carries no credentials: a bad token is 401 there, too.
+///
+/// # Example
+///
+/// ```
+/// use countersign::CurrentUser;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Staff { sub: String, department: String }
+///
+/// async fn me(CurrentUser(user): CurrentUser<Staff>) -> String {
+///     format!("{} of {}", user.sub, user.department)
+/// }
+///
+/// async fn greeting(user: Option<CurrentUser>) -> String {
+///     user.map_or("hello".to_owned(), |CurrentUser(claims)| format!("hello {}", claims["sub"]))
+/// }
+/// ```
+///
+/// # Errors
+///
+/// [`CurrentUserRejection`]; claims that do not fit `C` are a 401, never defaulted.
+pub struct CurrentUser<C = Claims>(pub Arc<C>);
+
+impl<C> fmt::Debug for CurrentUser<C> {
+    /// Without the claims, whatever their type prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CurrentUser").finish_non_exhaustive()
+    }
+}
+
+impl<C> Clone for CurrentUser<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C> CurrentUser<C>
+where
+    C: TokenClaims,
+{
+    fn of(token: &VerifiedToken, verifier: &Verifier) -> Result<Self, CurrentUserRejection> {
+        token.claims().map(Self).map_err(|error| CurrentUserRejection::refused(verifier, error.into()))
+    }
+}
+
+impl<S, C> FromRequestParts<S> for CurrentUser<C>
+where
+    S: HoldsVerifier,
+    C: TokenClaims,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let verifier = state.verifier();
+        let token = require_token(parts, &verifier).await?;
+        Self::of(&token, &verifier)
+    }
+}
+
+impl<S, C> OptionalFromRequestParts<S> for CurrentUser<C>
+where
+    S: HoldsVerifier,
+    C: TokenClaims,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        let verifier = state.verifier();
+        let token = authenticate(parts, &verifier).await?;
+        token.map(|token| Self::of(&token, &verifier)).transpose()
+    }
+}
+
+impl<C> DescribeAccess for CurrentUser<C> {
+    type Caller = Needed;
+
+    fn describe_access() -> Access {
+        Access::authenticated()
+    }
+}
+
+impl<C> DescribeAccess for Option<CurrentUser<C>> {
+    type Caller = Maybe;
+
+    fn describe_access() -> Access {
+        Access::Optional
+    }
+}

@@ -1,0 +1,93 @@
+//! The caller in terms that no provider owns.
+
+use crate::access::{Access, DescribeAccess, Maybe, Needed};
+use crate::extract::authentication::{authenticate, granted, require_token};
+use crate::extract::verifier_state::HoldsVerifier;
+use crate::rejection::CurrentUserRejection;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use countersign_core::{Granted, VerifiedToken};
+use http::request::Parts;
+use std::ops::Deref;
+
+/// The verified caller, whichever provider it comes from: subject, scopes, groups, roles, permissions.
+///
+/// Grants that are [not in the token](crate::VerifierBuilder::grants) are among them, and looked up for it; who needs the
+/// subject alone takes it from [`CurrentUser`](crate::CurrentUser), which asks nobody.
+///
+/// # Example
+///
+/// ```
+/// use countersign::Principal;
+///
+/// async fn whoami(principal: Principal) -> String {
+///     let groups: Vec<&str> = principal.groups().iter().collect();
+///     format!("{} of {}, groups {groups:?}", principal.subject(), principal.issuer())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// [`CurrentUserRejection`].
+#[derive(Clone, Debug)]
+pub struct Principal(Granted);
+
+impl Principal {
+    pub(crate) fn of(caller: Granted) -> Self {
+        Self(caller)
+    }
+
+    /// The token that says all this, but for grants that are not in it.
+    pub fn token(&self) -> &VerifiedToken {
+        self.0.token()
+    }
+}
+
+impl Deref for Principal {
+    type Target = countersign_core::Principal;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.principal()
+    }
+}
+
+impl<S> FromRequestParts<S> for Principal
+where
+    S: HoldsVerifier,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let verifier = state.verifier();
+        let token = require_token(parts, &verifier).await?;
+        granted(token, &verifier).await.map(Self)
+    }
+}
+
+impl<S> OptionalFromRequestParts<S> for Principal
+where
+    S: HoldsVerifier,
+{
+    type Rejection = CurrentUserRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        let verifier = state.verifier();
+        let Some(token) = authenticate(parts, &verifier).await? else { return Ok(None) };
+        granted(token, &verifier).await.map(|granted| Some(Self(granted)))
+    }
+}
+
+impl DescribeAccess for Principal {
+    type Caller = Needed;
+
+    fn describe_access() -> Access {
+        Access::authenticated()
+    }
+}
+
+impl DescribeAccess for Option<Principal> {
+    type Caller = Maybe;
+
+    fn describe_access() -> Access {
+        Access::Optional
+    }
+}

@@ -1,0 +1,135 @@
+//! Several verifiers in one application, told apart by type.
+
+use crate::access::{Access, DescribeAccess};
+use crate::extract::verifier_state::NoConclusion;
+use axum::extract::{FromRef, FromRequestParts};
+use countersign_core::Verifier;
+use http::request::Parts;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A verifier beside the application's own, for a part of the API that trusts another issuer: what [`By<T, _>`](By)
+/// takes from the state. `T` is a type of yours that names it. [`routes!`](crate::routes) asks for the application's own
+/// verifier all the same.
+///
+/// # Example
+///
+/// ```
+/// use axum::extract::FromRef;
+/// use axum::{Router, routing::get};
+/// use countersign::{By, CurrentUser, Principal, RequireGroups, Verifier, VerifierFor};
+///
+/// countersign::groups! { pub Operators = "operators"; }
+///
+/// /// The API of our own staff, with an issuer of its own.
+/// enum Staff {}
+///
+/// #[derive(Clone)]
+/// struct AppState {
+///     customers: Verifier,
+///     staff: VerifierFor<Staff>,
+/// }
+///
+/// // or `#[derive(FromRef)]` on the state, with axum's feature `macros`
+/// impl FromRef<AppState> for Verifier {
+///     fn from_ref(state: &AppState) -> Self {
+///         state.customers.clone()
+///     }
+/// }
+///
+/// impl FromRef<AppState> for VerifierFor<Staff> {
+///     fn from_ref(state: &AppState) -> Self {
+///         state.staff.clone()
+///     }
+/// }
+///
+/// async fn me(principal: Principal) -> String {
+///     principal.subject().to_owned()
+/// }
+///
+/// async fn restart(_: By<Staff, RequireGroups<Operators>>, By(CurrentUser(claims), _): By<Staff, CurrentUser>) -> String {
+///     format!("restarted by {}", claims["sub"])
+/// }
+///
+/// let router: Router<AppState> = Router::new().route("/me", get(me)).route("/admin/restart", get(restart));
+/// # let _ = router;
+/// ```
+pub struct VerifierFor<T>(Verifier, PhantomData<fn() -> T>);
+
+impl<T> VerifierFor<T> {
+    /// Names a verifier.
+    pub fn new(verifier: Verifier) -> Self {
+        Self(verifier, PhantomData)
+    }
+
+    /// The verifier, for guards on routes and layers.
+    pub fn verifier(&self) -> &Verifier {
+        &self.0
+    }
+}
+
+impl<T> Clone for VerifierFor<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for VerifierFor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("VerifierFor").field(&self.0).finish()
+    }
+}
+
+/// An extractor or guard `E` that asks the verifier named `T` in place of the application's own; see [`VerifierFor`].
+#[derive(Debug)]
+pub struct By<T, E>(pub E, pub PhantomData<fn() -> T>);
+
+impl<S, T, E> FromRequestParts<S> for By<T, E>
+where
+    S: HoldsVerifierFor<T>,
+    E: FromRequestParts<Verifier>,
+{
+    type Rejection = E::Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let verifier = state.verifier_for();
+        E::from_request_parts(parts, &verifier).await.map(|extracted| Self(extracted, PhantomData))
+    }
+}
+
+impl<T, E: DescribeAccess> DescribeAccess for By<T, E> {
+    type Caller = E::Caller;
+
+    fn describe_access() -> Access {
+        E::describe_access()
+    }
+}
+
+/// A state that holds a [`VerifierFor<T>`]. Implemented for every type that one can be taken from (`FromRef`).
+#[diagnostic::on_unimplemented(
+    message = "the application's state `{Self}` holds no `VerifierFor<{T}>`",
+    label = "this state holds no verifier of that name",
+    note = "put `VerifierFor::<{T}>::new(verifier)` into your state and derive `FromRef` for that (or write \
+            `impl FromRef<{Self}> for VerifierFor<{T}>`)"
+)]
+pub trait HoldsVerifierFor<T>: Send + Sync {
+    /// The verifier of that name.
+    fn verifier_for(&self) -> Verifier;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, T> HoldsVerifierFor<T> for S
+where
+    VerifierFor<T>: FromRef<S>,
+    S: Send + Sync,
+{
+    fn verifier_for(&self) -> Verifier {
+        VerifierFor::<T>::from_ref(self).0
+    }
+}
+
+impl<T> FromRef<NoConclusion> for VerifierFor<T> {
+    fn from_ref(state: &NoConclusion) -> Self {
+        match *state {}
+    }
+}

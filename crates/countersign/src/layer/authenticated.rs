@@ -1,0 +1,272 @@
+//! Authentication as a layer, for a whole router or any tower service over HTTP.
+
+use crate::extract::authentication::{authenticate, authenticate_now, granted};
+use crate::extract::principal::Principal;
+use crate::http_settings::Http;
+use crate::layer::cache_control::keep_private;
+use crate::layer::exceptions::Exceptions;
+use crate::layer::grpc::{in_terms_of_grpc, is_grpc};
+use crate::layer::preflight::Preflights;
+use crate::rejection::CurrentUserRejection;
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::response::IntoResponse;
+use countersign_core::{Granted, Verifier};
+use futures_util::TryFutureExt as _;
+use futures_util::future::{BoxFuture, Either, MapOk, Ready, ready};
+use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{Request, Response};
+use std::task::{Context, Poll};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Lets only callers with a good token through, to a router or to any tower service over HTTP, and leaves the
+/// [`Principal`] in the request's extensions. A call of gRPC is refused by `grpc-status`, too. Extractors and guards behind it verify nothing twice.
+///
+/// # Example
+///
+/// ```
+/// use axum::{Extension, Router, routing::get};
+/// use countersign::{Principal, Verifier, authenticated};
+///
+/// async fn me(Extension(principal): Extension<Principal>) -> String {
+///     principal.subject().to_owned()
+/// }
+///
+/// fn router(verifier: &Verifier) -> Router {
+///     Router::new()
+///         .route("/me", get(me))
+///         .route("/livez", get(|| async { "alive" }))
+///         .layer(authenticated(verifier).except(["/livez", "/docs/{*rest}"]))
+/// }
+/// ```
+///
+/// A preflight request of a browser carries no token, and is refused as any other request: put the `CorsLayer` outside
+/// (`.layer(authenticated(..)).layer(cors)`), where it answers first, or see [`AuthenticatedLayer::pass_preflight`]. Shared
+/// caches are told to keep no answer to a caller (`Cache-Control: private`, unless the application sets that header).
+pub fn authenticated(verifier: &Verifier) -> AuthenticatedLayer {
+    AuthenticatedLayer(Gate {
+        verifier: verifier.clone(),
+        exceptions: Exceptions::default(),
+        preflights: Http::preflights(verifier),
+    })
+}
+
+/// The headers of refusals that a script on another origin must be allowed to read, for a CORS layer.
+///
+/// # Example
+///
+/// ```
+/// use tower_http::cors::{Any, CorsLayer};
+///
+/// let cors = CorsLayer::new().allow_origin(Any).expose_headers(countersign::exposed_headers());
+/// # let _ = cors;
+/// ```
+pub fn exposed_headers() -> [HeaderName; 2] {
+    [WWW_AUTHENTICATE, RETRY_AFTER]
+}
+
+/// What [`authenticated`] gives.
+#[derive(Clone, Debug)]
+#[must_use = "a layer does nothing until a router has it"]
+pub struct AuthenticatedLayer(Gate);
+
+impl AuthenticatedLayer {
+    /// Leaves these paths open to callers without a token; one that is sent must be good there, too. The patterns are
+    /// axum's, and mean what they would mean as routes of the router that the layer is on: a trailing slash counts, and a
+    /// parameter stands for no other route that is written out. Only `{*rest}` stands for all that is below it, routes of
+    /// their own included.
+    ///
+    /// A pattern with a `{parameter}` counts only where axum tells which route it has matched. It tells none for
+    /// `nest_service`, for fallbacks, around a whole router (`layer.layer(router)`) and around a service that is no router.
+    /// Give exceptions without parameters there. The log tells of a pattern that does not count.
+    ///
+    /// # Panics
+    ///
+    /// As axum's `Router::route`, when a pattern is none.
+    ///
+    /// # Security
+    ///
+    /// A handler or service that is routed to such a path is open, by all methods. Paths that somebody may read in another
+    /// way (`..`, `//`, an encoded slash, dot, per cent sign or control character, what is no encoding, and more) are never
+    /// an exception. A router that a route of another router calls as a service (`any_service(router)`) is told the route
+    /// of the other one where it has none itself: give exceptions without parameters there, too.
+    #[track_caller]
+    pub fn except<P: AsRef<str>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
+        for pattern in patterns {
+            self.0.exceptions.add(pattern.as_ref());
+        }
+        self
+    }
+
+    /// Lets preflight requests through without a token: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and
+    /// without a body. It is for a `CorsLayer` that must be inside of this layer; one outside answers before this layer is
+    /// asked, and gives CORS headers to refusals, too. Guards have [a setting](crate::HttpSettings::pass_preflight) for this.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use countersign::{Verifier, authenticated};
+    /// use tower_http::cors::CorsLayer;
+    ///
+    /// fn router(verifier: &Verifier) -> Router {
+    ///     Router::new()
+    ///         .route("/me", get(|| async { "known" }))
+    ///         .layer(CorsLayer::permissive())
+    ///         .layer(authenticated(verifier).pass_preflight())
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Everybody can send such a request. A handler that takes `OPTIONS`, such as one of `any(..)`, or a fallback then runs
+    /// without a token, unless a `CorsLayer` answers in front of it.
+    pub fn pass_preflight(mut self) -> Self {
+        self.0.preflights = Preflights::everywhere();
+        self
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Gate {
+    verifier: Verifier,
+    exceptions: Exceptions,
+    preflights: Preflights,
+}
+
+/// What becomes of a request.
+enum Passage {
+    Through(Passenger),
+    Refused(Response<Body>),
+}
+
+enum Passenger {
+    Known,
+    Stranger,
+}
+
+type Verdict = Result<Option<Granted>, CurrentUserRejection>;
+
+impl Gate {
+    /// Who calls, grants from outside of the token included; `None` when that must wait, for a key or for grants.
+    fn judge_now(&self, parts: &mut Parts) -> Option<Verdict> {
+        Some(match authenticate_now(parts, &self.verifier)? {
+            Ok(Some(token)) => Ok(Some(self.verifier.granted_now(&token)?)),
+            Ok(None) => Ok(None),
+            Err(rejection) => Err(rejection),
+        })
+    }
+
+    async fn judge(&self, parts: &mut Parts) -> Verdict {
+        match authenticate(parts, &self.verifier).await? {
+            Some(token) => granted(token, &self.verifier).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Leaves the caller in the request, or gives the answer to a request that may not pass.
+    fn conclude<B: 'static>(&self, parts: &mut Parts, body: &B, verdict: Verdict) -> Passage {
+        let rejection = match verdict {
+            Ok(Some(caller)) => {
+                parts.extensions.insert(Principal::of(caller));
+                return Passage::Through(Passenger::Known);
+            }
+            Ok(None) if self.exceptions.cover(parts) || self.preflights.hand_on(parts, body) => {
+                return Passage::Through(Passenger::Stranger);
+            }
+            Ok(None) => CurrentUserRejection::missing(&self.verifier),
+            Err(rejection) => rejection,
+        };
+        let refusal = rejection.into_response();
+        Passage::Refused(if is_grpc(parts) { in_terms_of_grpc(refusal) } else { refusal })
+    }
+}
+
+impl Passenger {
+    /// What becomes of the answer.
+    fn finish<B>(self) -> fn(Response<B>) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match self {
+            Self::Known => |response| keep_private(erase(response)),
+            Self::Stranger => erase,
+        }
+    }
+}
+
+impl<S> Layer<S> for AuthenticatedLayer {
+    type Service = AuthenticatedService<S>;
+
+    fn layer(&self, inner: S) -> AuthenticatedService<S> {
+        AuthenticatedService { gate: self.0.clone(), inner }
+    }
+}
+
+/// A service behind an [`AuthenticatedLayer`].
+#[derive(Clone, Debug)]
+pub struct AuthenticatedService<S> {
+    gate: Gate,
+    inner: S,
+}
+
+type Answer<E> = Result<Response<Body>, E>;
+
+impl<S, B, RB> Service<Request<B>> for AuthenticatedService<S>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    B: Send + 'static,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    /// Called on, answered, or, for a key that is not known yet, waiting: only that is boxed.
+    type Future = Either<
+        MapOk<S::Future, fn(Response<RB>) -> Response<Body>>,
+        Either<Ready<Answer<S::Error>>, BoxFuture<'static, Answer<S::Error>>>,
+    >;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        match self.gate.judge_now(&mut parts).map(|verdict| self.gate.conclude(&mut parts, &body, verdict)) {
+            Some(Passage::Through(passenger)) => {
+                Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(passenger.finish()))
+            }
+            Some(Passage::Refused(refusal)) => Either::Right(Either::Left(ready(Ok(refusal)))),
+            None => {
+                // The service that was polled ready is the one to call.
+                let other = self.inner.clone();
+                let mut inner = std::mem::replace(&mut self.inner, other);
+                let gate = self.gate.clone();
+                Either::Right(Either::Right(Box::pin(async move {
+                    let verdict = gate.judge(&mut parts).await;
+                    match gate.conclude(&mut parts, &body, verdict) {
+                        Passage::Through(passenger) => {
+                            inner.call(Request::from_parts(parts, body)).await.map(passenger.finish())
+                        }
+                        Passage::Refused(refusal) => Ok(refusal),
+                    }
+                })))
+            }
+        }
+    }
+}
+
+/// axum's own body stays as it is.
+fn erase<B>(response: Response<B>) -> Response<Body>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    response.map(Body::new)
+}

@@ -1,0 +1,223 @@
+//! The arguments of a handler, read for `routes!` and `route!`.
+//!
+//! A trait implemented for functions of each length of argument list gives a tuple of probes, one for each argument.
+//! In the macro, where the types are concrete, method resolution takes references off one by one and so prefers the
+//! description of an argument that has one ([`ViaDescription`]) over the knowledge that it is harmless
+//! ([`ViaHarmless`]), and that over the fall-back for every other type ([`ViaNothing`]).
+
+use crate::access::{Access, Beside, DescribeAccess, Unsaid};
+use crate::extract::verifier_state::HoldsVerifier;
+use crate::openapi::route::Route;
+use crate::openapi::routes::Routes;
+use axum::routing::MethodRouter;
+use std::fmt;
+use std::marker::PhantomData;
+use utoipa_axum::router::UtoipaMethodRouter;
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gathered {
+    ($($handler:tt)+) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{ViaDescription as _, ViaHarmless as _, ViaNothing as _};
+        let gathered = $crate::__private::Gathered::new(::core::stringify!($($handler)+));
+        let probes = $crate::__handler_without_type_parameters!($($handler)+);
+        let gathered = (&&&probes.0).add_to(gathered);
+        let gathered = (&&&probes.1).add_to(gathered);
+        let gathered = (&&&probes.2).add_to(gathered);
+        let gathered = (&&&probes.3).add_to(gathered);
+        let gathered = (&&&probes.4).add_to(gathered);
+        let gathered = (&&&probes.5).add_to(gathered);
+        let gathered = (&&&probes.6).add_to(gathered);
+        let gathered = (&&&probes.7).add_to(gathered);
+        let gathered = (&&&probes.8).add_to(gathered);
+        let gathered = (&&&probes.9).add_to(gathered);
+        let gathered = (&&&probes.10).add_to(gathered);
+        let gathered = (&&&probes.11).add_to(gathered);
+        let gathered = (&&&probes.12).add_to(gathered);
+        let gathered = (&&&probes.13).add_to(gathered);
+        let gathered = (&&&probes.14).add_to(gathered);
+        let gathered = (&&&probes.15).add_to(gathered);
+        gathered
+    }};
+}
+
+/// A macro for its name alone: the compiler names it when it cannot infer the types of a generic handler.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __handler_without_type_parameters {
+    ($($handler:tt)+) => {
+        $crate::__private::probes(&$($handler)+)
+    };
+}
+
+/// A handler whose argument types can be read.
+#[diagnostic::on_unimplemented(
+    message = "`routes!` cannot read the arguments of `{Self}`",
+    label = "not an `async fn` of at most 16 arguments with concrete types",
+    note = "write the handler as a plain `async fn` with concrete types, or register it with `.route(..)`"
+)]
+pub trait HandlerArguments<Arguments> {
+    /// One [`Probe`] for each argument, padded to 16.
+    type Probes;
+
+    /// The probes.
+    fn probes(&self) -> Self::Probes;
+}
+
+/// Stands for an argument of the type `A`.
+pub struct Probe<A>(PhantomData<fn() -> A>);
+
+impl<A> Probe<A> {
+    const NEW: Self = Self(PhantomData);
+}
+
+impl<A> fmt::Debug for Probe<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Probe")
+    }
+}
+
+/// What the arguments of one handler demand, for an application with the state `S`. `C` says whether there is a caller.
+#[derive(Debug)]
+pub struct Gathered<S, C> {
+    handler: &'static str,
+    access: Access,
+    /// Whether an argument that can refuse a request came by.
+    can_refuse: bool,
+    said: PhantomData<fn() -> (S, C)>,
+}
+
+impl<S> Gathered<S, Unsaid> {
+    /// Nothing yet of this handler.
+    pub fn new(handler: &'static str) -> Self {
+        Self { handler, access: Access::Open, can_refuse: false, said: PhantomData }
+    }
+}
+
+impl<S, C> Gathered<S, C> {
+    fn add<More>(self, access: Access) -> Gathered<S, C::Together>
+    where
+        C: Beside<More>,
+    {
+        if self.can_refuse && matches!(access, Access::Required(_)) {
+            tracing::warn!(
+                target: "countersign::routes",
+                handler = self.handler,
+                "a guard stands behind an argument that can refuse a request, which tells strangers about it: move the \
+                 guard to the front, or guard the route"
+            );
+        }
+        let Self { handler, can_refuse, .. } = self;
+        Gathered { handler, access: self.access.and(access), can_refuse, said: PhantomData }
+    }
+
+    /// A route without a document.
+    pub fn into_route(self, method: &str, methods: MethodRouter<S>) -> Route<S> {
+        Route::new(method, self.access, methods)
+    }
+
+    /// Puts what was gathered beside the operations of the handler.
+    pub fn document(self, routes: UtoipaMethodRouter<S>) -> Routes<S> {
+        Routes::new(routes, &self.access)
+    }
+}
+
+/// For arguments that say who they let in.
+pub trait ViaDescription<More> {
+    /// Adds what the argument demands. That the state must hold a verifier is said here, outside of axum's `Handler`,
+    /// so that the compiler's message is ours.
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C::Together>
+    where
+        S: HoldsVerifier,
+        C: Beside<More>;
+}
+
+impl<A: DescribeAccess> ViaDescription<A::Caller> for &&Probe<A> {
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C::Together>
+    where
+        S: HoldsVerifier,
+        C: Beside<A::Caller>,
+    {
+        gathered.add(A::describe_access())
+    }
+}
+
+/// For arguments that never refuse a request.
+pub trait ViaHarmless {
+    /// Adds nothing.
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C>;
+}
+
+impl<A: Harmless> ViaHarmless for &Probe<A> {
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C> {
+        gathered
+    }
+}
+
+/// For every other argument: it lets everybody in, or turns somebody away for reasons of its own.
+pub trait ViaNothing {
+    /// Adds that it can refuse.
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C>;
+}
+
+impl<A> ViaNothing for Probe<A> {
+    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C> {
+        Gathered { can_refuse: true, ..gathered }
+    }
+}
+
+/// Arguments that never refuse a request.
+pub trait Harmless {}
+
+impl Harmless for () {}
+impl Harmless for http::Method {}
+impl Harmless for http::Uri {}
+impl Harmless for http::Version {}
+impl Harmless for http::HeaderMap {}
+impl Harmless for http::request::Parts {}
+impl Harmless for axum::extract::OriginalUri {}
+impl Harmless for axum::extract::RawQuery {}
+impl<T> Harmless for axum::extract::State<T> {}
+impl<T> Harmless for axum::Extension<T> {}
+impl<T, E> Harmless for Result<T, E> {}
+
+/// The probes of a handler's arguments.
+pub fn probes<Arguments, H: HandlerArguments<Arguments>>(handler: &H) -> H::Probes {
+    handler.probes()
+}
+
+macro_rules! readable {
+    ([$($argument:ident)*] [$($padding:ident)*]) => {
+        impl<H, Output, $($argument),*> HandlerArguments<($($argument,)*)> for H
+        where
+            H: Fn($($argument),*) -> Output,
+        {
+            type Probes = ($(Probe<$argument>,)* $(Probe<$padding>,)*);
+
+            fn probes(&self) -> Self::Probes {
+                ($(Probe::<$argument>::NEW,)* $(Probe::<$padding>::NEW,)*)
+            }
+        }
+    };
+}
+
+type No = ();
+
+readable!([] [No No No No No No No No No No No No No No No No]);
+readable!([A1] [No No No No No No No No No No No No No No No]);
+readable!([A1 A2] [No No No No No No No No No No No No No No]);
+readable!([A1 A2 A3] [No No No No No No No No No No No No No]);
+readable!([A1 A2 A3 A4] [No No No No No No No No No No No No]);
+readable!([A1 A2 A3 A4 A5] [No No No No No No No No No No No]);
+readable!([A1 A2 A3 A4 A5 A6] [No No No No No No No No No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7] [No No No No No No No No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8] [No No No No No No No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9] [No No No No No No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10] [No No No No No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11] [No No No No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12] [No No No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13] [No No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14] [No No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15] [No]);
+readable!([A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15 A16] []);

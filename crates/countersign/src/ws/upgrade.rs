@@ -1,0 +1,276 @@
+//! Websockets whose caller is known before the upgrade.
+
+use crate::access::{Access, DescribeAccess, Needed};
+use crate::extract::principal::Principal;
+use crate::extract::require::Require;
+use crate::extract::verifier_state::HoldsVerifier;
+use crate::http_settings::Http;
+use crate::rejection::answer::Refused;
+use crate::rejection::{CurrentUserRejection, RequireRejection};
+use crate::source::Place;
+use crate::ws::socket::{AuthenticatedSocket, close};
+use axum::extract::FromRequestParts;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{WebSocketUpgrade, close_code};
+use axum::response::{IntoResponse, Response};
+use countersign_core::{Authenticated, Requirement, Verifier};
+use http::HeaderValue;
+use http::request::Parts;
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+/// A websocket upgrade by a caller who meets `R`: any caller with a good token unless said otherwise. Whoever does not
+/// gets the usual answer, 401 or 403, and no upgrade.
+///
+/// The token comes from the verifier's [sources](crate::HttpSettings::sources), and from `Sec-WebSocket-Protocol:
+/// bearer, TOKEN` always, since a browser can send no other header: `new WebSocket(url, ["bearer", token])`. The answer
+/// names `bearer`, or another protocol that you choose, and never the token.
+///
+/// # Example
+///
+/// ```
+/// use axum::response::Response;
+/// use axum::{Router, routing::any};
+/// use countersign::{AuthenticatedUpgrade, Verifier};
+///
+/// async fn echo(upgrade: AuthenticatedUpgrade) -> Response {
+///     upgrade.on_upgrade(|mut socket, _principal| async move {
+///         while let Some(Ok(message)) = socket.recv().await {
+///             if socket.send(message).await.is_err() {
+///                 return;
+///             }
+///         }
+///     })
+/// }
+///
+/// let router: Router<Verifier> = Router::new().route("/ws", any(echo));
+/// # let _ = router;
+/// ```
+///
+/// # Errors
+///
+/// [`AuthenticatedUpgradeRejection`].
+///
+/// # Security
+///
+/// A guard or layer around the route looks for the token, too, and knows the verifier's sources alone: declare
+/// [`Source::websocket_protocol`](crate::Source::websocket_protocol) there. Take care that no log keeps the request's
+/// `Sec-WebSocket-Protocol`.
+pub struct AuthenticatedUpgrade<R: Requirement = Authenticated> {
+    upgrade: WebSocketUpgrade,
+    principal: Principal,
+    verifier: Verifier,
+    requirement: PhantomData<fn() -> R>,
+}
+
+impl<R: Requirement> AuthenticatedUpgrade<R> {
+    /// Who asks for the upgrade.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The protocols that the application speaks, the best first; see [`WebSocketUpgrade::protocols`].
+    #[must_use]
+    pub fn protocols<I>(self, protocols: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<Cow<'static, str>>,
+    {
+        self.map(|upgrade| upgrade.protocols(protocols))
+    }
+
+    /// Changes whatever else axum's upgrade has to set, such as the size of messages.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(WebSocketUpgrade) -> WebSocketUpgrade) -> Self {
+        Self { upgrade: change(self.upgrade), ..self }
+    }
+
+    /// Upgrades, and hands the socket to `handler`.
+    #[must_use = "this response makes the socket"]
+    pub fn on_upgrade<H, F>(self, handler: H) -> Response
+    where
+        H: FnOnce(AuthenticatedSocket<R>, Principal) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+        R: 'static,
+    {
+        let Self { upgrade, principal, verifier, .. } = self;
+        answering_bearer(upgrade).on_upgrade(move |socket| {
+            let socket = AuthenticatedSocket::new(socket, principal.clone(), verifier);
+            handler(socket, principal)
+        })
+    }
+}
+
+/// A browser demands that the server chooses one of the protocols it offers.
+fn answering_bearer(mut upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    let is_offered = upgrade.requested_protocols().any(|name| name == "bearer");
+    if is_offered && upgrade.selected_protocol().is_none() {
+        upgrade.set_selected_protocol(HeaderValue::from_static("bearer"));
+    }
+    upgrade
+}
+
+impl<S, R> FromRequestParts<S> for AuthenticatedUpgrade<R>
+where
+    S: HoldsVerifier,
+    R: Requirement,
+{
+    type Rejection = AuthenticatedUpgradeRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let verifier = state.verifier();
+        let principal = authenticate::<R>(parts, &verifier).await?;
+        let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await?;
+        Ok(Self { upgrade, principal, verifier, requirement: PhantomData })
+    }
+}
+
+async fn authenticate<R: Requirement>(parts: &mut Parts, verifier: &Verifier) -> Result<Principal, RequireRejection> {
+    let mut http = verifier.attachment::<Http>().cloned().unwrap_or_default();
+    http.sources.add(Place::WebSocketProtocol);
+    let verifier = verifier.attach(http);
+    Require::<R>::from_request_parts(parts, &verifier).await?;
+    Ok(Principal::from_request_parts(parts, &verifier).await?)
+}
+
+/// As [`AuthenticatedUpgrade`], for browsers: their scripts cannot see the answer to an upgrade that is refused. Whoever
+/// is not let in gets a socket that is closed at once, with 1008 (policy violation) and the rejection's code as reason, or
+/// with 1013 (try again later) where no verdict is possible. What is no upgrade gets the usual answer.
+///
+/// # Example
+///
+/// ```
+/// use axum::response::Response;
+/// use countersign::{BrowserUpgrade, RequireScopes, Scope};
+///
+/// countersign::scopes! { pub Listen = "news:listen"; }
+///
+/// async fn news(BrowserUpgrade(upgrade): BrowserUpgrade<Scope<Listen>>) -> Response {
+///     upgrade.on_upgrade(|mut socket, _principal| async move { while socket.recv().await.is_some() {} })
+/// }
+/// ```
+///
+/// # Errors
+///
+/// [`BrowserUpgradeRejection`].
+#[derive(Debug)]
+pub struct BrowserUpgrade<R: Requirement = Authenticated>(pub AuthenticatedUpgrade<R>);
+
+impl<S, R> FromRequestParts<S> for BrowserUpgrade<R>
+where
+    S: HoldsVerifier,
+    R: Requirement,
+{
+    type Rejection = BrowserUpgradeRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let verifier = state.verifier();
+        let verdict = authenticate::<R>(parts, &verifier).await;
+        let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await;
+        match (verdict, upgrade) {
+            (Ok(principal), Ok(upgrade)) => {
+                Ok(Self(AuthenticatedUpgrade { upgrade, principal, verifier, requirement: PhantomData }))
+            }
+            (Ok(_), Err(error)) => Err(BrowserUpgradeRejection { rejection: error.into(), upgrade: None }),
+            (Err(rejection), upgrade) => {
+                Err(BrowserUpgradeRejection { rejection: rejection.into(), upgrade: upgrade.ok().map(Box::new) })
+            }
+        }
+    }
+}
+
+impl<R: Requirement> DescribeAccess for AuthenticatedUpgrade<R> {
+    type Caller = Needed;
+
+    fn describe_access() -> Access {
+        Access::requiring::<R>()
+    }
+}
+
+impl<R: Requirement> DescribeAccess for BrowserUpgrade<R> {
+    type Caller = Needed;
+
+    fn describe_access() -> Access {
+        Access::requiring::<R>()
+    }
+}
+
+impl<R: Requirement> fmt::Debug for AuthenticatedUpgrade<R> {
+    /// Without axum's upgrade, which holds the protocols, and with them the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticatedUpgrade").field("principal", &self.principal).finish_non_exhaustive()
+    }
+}
+
+/// Why [`AuthenticatedUpgrade`] did not let a request in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AuthenticatedUpgradeRejection {
+    /// There is no caller who meets the requirement.
+    Refused(RequireRejection),
+    /// The caller may, but the request is no upgrade.
+    NotAnUpgrade(WebSocketUpgradeRejection),
+}
+
+/// Why [`BrowserUpgrade`] did not let a request in. As a response it closes the socket, where there is one to close.
+pub struct BrowserUpgradeRejection {
+    rejection: AuthenticatedUpgradeRejection,
+    upgrade: Option<Box<WebSocketUpgrade>>,
+}
+
+impl BrowserUpgradeRejection {
+    /// Why.
+    pub fn rejection(&self) -> &AuthenticatedUpgradeRejection {
+        &self.rejection
+    }
+}
+
+/// The longest message that a stranger may send before the close, in bytes.
+const STRANGERS_MESSAGE: usize = 1024;
+
+impl IntoResponse for BrowserUpgradeRejection {
+    fn into_response(self) -> Response {
+        let (AuthenticatedUpgradeRejection::Refused(rejection), Some(upgrade)) = (&self.rejection, self.upgrade) else {
+            return self.rejection.into_response();
+        };
+        rejection.log();
+        let code = match rejection {
+            RequireRejection::Unauthenticated(CurrentUserRejection::TemporarilyUnavailable(_)) => close_code::AGAIN,
+            _ => close_code::POLICY,
+        };
+        let reason = rejection.code();
+        let upgrade = upgrade.max_message_size(STRANGERS_MESSAGE).max_frame_size(STRANGERS_MESSAGE);
+        let mut response = answering_bearer(upgrade).on_upgrade(move |socket| close(socket, code, reason));
+        response.extensions_mut().insert(Refused { code: reason });
+        response
+    }
+}
+
+impl IntoResponse for AuthenticatedUpgradeRejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(rejection) => rejection.into_response(),
+            Self::NotAnUpgrade(rejection) => rejection.into_response(),
+        }
+    }
+}
+
+impl fmt::Debug for BrowserUpgradeRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrowserUpgradeRejection").field("rejection", &self.rejection).finish_non_exhaustive()
+    }
+}
+
+impl From<RequireRejection> for AuthenticatedUpgradeRejection {
+    fn from(rejection: RequireRejection) -> Self {
+        Self::Refused(rejection)
+    }
+}
+
+impl From<WebSocketUpgradeRejection> for AuthenticatedUpgradeRejection {
+    fn from(rejection: WebSocketUpgradeRejection) -> Self {
+        Self::NotAnUpgrade(rejection)
+    }
+}
