@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use countersign::{
     All, AllOf, CurrentUser, Group, Issuer, IssuerKeys, Principal, Require, RequireScopes, Scope, Verifier,
 };
-use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
+use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
 use countersign_testing::TestIssuer;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -157,8 +157,8 @@ async fn a_missing_requirement_is_403_and_names_every_scope_that_is_required() {
 #[derive(Debug)]
 struct Down;
 
-impl Fetch for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+impl FetchJwks for Down {
+    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async { Err("the provider is down".into()) })
     }
 }

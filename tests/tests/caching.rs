@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use countersign::{
-    Audience, Authenticated, CurrentUser, Guard, GuardedRouter, HttpSettings, Issuer, IssuerKeys, Oidc, Principal,
-    Public, RequireGroups, RequireRejection, Source, Verifier, authenticated, route, routes,
+    Audience, Authenticated, CurrentUser, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc, Principal, PublicExt,
+    RequireGroups, RequireRejection, Source, Verifier, VerifierExt, authenticated, route, routes,
 };
-use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
+use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
 use countersign_testing::TestIssuer;
 use std::sync::Arc;
 use tower::ServiceExt;
@@ -56,8 +56,8 @@ async fn ask(app: &Router, method: &str, path: &str, lines: &[(&str, &str)]) -> 
 #[derive(Debug)]
 struct Down;
 
-impl Fetch for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+impl FetchJwks for Down {
+    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async { Err("the provider is down".into()) })
     }
 }

@@ -11,7 +11,7 @@ use axum::routing::{
     MethodFilter, MethodRouter, any, any_service, connect, delete, get, get_service, head, on, on_service, options,
     post, trace,
 };
-use countersign::{Authenticated, Guard, GuardedRouter, Oidc, Public, Verifier, authenticated, route, routes};
+use countersign::{Authenticated, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, authenticated, route, routes};
 use countersign_testing::TestIssuer;
 use std::convert::Infallible;
 use tower::{Layer, ServiceExt, service_fn};

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use countersign::{
-    Authenticated, CurrentUser, Guard, GuardedRouter, Matrix, Oidc, Public, RequireGroups, RequireScopes, Routes,
+    Authenticated, CurrentUser, GuardExt, GuardedRouter, Matrix, Oidc, PublicExt, RequireGroups, RequireScopes, Routes,
     SecuritySchemes, Undecided, Verifier, route, routes,
 };
 use countersign_testing::{AccessTest, TestIssuer};

@@ -171,8 +171,8 @@ fn what_arguments_demand_adds_up() {
     let scope = RequireScopes::<Read>::describe_access();
     let optional = Option::<Principal>::describe_access();
     assert_eq!(
-        Access::Open.and(optional.clone()).and(group).and(scope),
+        Access::Undecided.and(optional.clone()).and(group).and(scope),
         Access::Required(vec![Expr::group("admin"), Expr::scope("read")])
     );
-    assert_eq!(optional.and(Access::Open), Access::Optional);
+    assert_eq!(optional.and(Access::Undecided), Access::Optional);
 }

@@ -1,7 +1,7 @@
 //! Entra ID leaves groups out of the tokens of those who are in many: that is seen, and never taken for being in none.
 
 use countersign::{
-    Algorithm, Entra, Grants, NameSet, RequireGroups, RequireScopes, VerifiedToken, Verifier, VerifierBuilder,
+    Algorithm, Entitlements, Entra, NameSet, RequireGroups, RequireScopes, VerifiedToken, Verifier, VerifierBuilder,
 };
 use countersign_testing::SigningKey;
 use countersign_tests::Journal;
@@ -55,16 +55,19 @@ async fn a_member_of_no_group_is_no_case_of_it() {
 #[tokio::test]
 async fn groups_that_are_looked_up_fill_the_gap() {
     let directory = |builder: VerifierBuilder| {
-        builder.grants(|_| async {
-            Ok(Grants { groups: NameSet::from_iter(["d1f0a6c4-0000-0000-0000-000000000001"]), ..Grants::default() })
+        builder.entitlements(|_| async {
+            Ok(Entitlements {
+                groups: NameSet::from_iter(["d1f0a6c4-0000-0000-0000-000000000001"]),
+                ..Entitlements::default()
+            })
         })
     };
     let (verifier, token) = caller(too_many(), directory).await;
     assert_eq!(verifier.permits::<RequireGroups<Admin>>(&token).await, Ok(true));
-    let granted = verifier.granted(&token).await.unwrap();
+    let granted = verifier.caller(&token).await.unwrap();
     assert!(!granted.principal().groups_left_out());
 
-    let empty = |builder: VerifierBuilder| builder.grants(|_| async { Ok(Grants::default()) });
+    let empty = |builder: VerifierBuilder| builder.entitlements(|_| async { Ok(Entitlements::default()) });
     let (verifier, token) = caller(too_many(), empty).await;
-    assert!(verifier.granted(&token).await.unwrap().principal().groups_left_out(), "nobody has said which groups");
+    assert!(verifier.caller(&token).await.unwrap().principal().groups_left_out(), "nobody has said which groups");
 }

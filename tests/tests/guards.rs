@@ -6,8 +6,8 @@ use axum::http::{Method, Request, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use countersign::{
-    All, AllOf, Any, AnyOf, Authenticated, CurrentUser, Expr, Group, Guard, GuardedRouter, Marker, Matrix, Oidc,
-    Principal, Public, Require, RequireGroups, RequireScopes, Requirement, Role, Scope, Verifier, route, routes,
+    All, AllOf, Any, AnyOf, Authenticated, CurrentUser, Expr, Group, GuardExt, GuardedRouter, Marker, Matrix, Oidc,
+    Principal, PublicExt, Require, RequireGroups, RequireScopes, Requirement, Role, Scope, Verifier, route, routes,
 };
 use countersign_testing::{AccessTest, TestIssuer};
 use std::sync::{Arc, Mutex};

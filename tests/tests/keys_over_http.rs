@@ -128,7 +128,7 @@ async fn suffer(world: World, fault: Fault) -> String {
     assert!(matches!(late.verify(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
     if !matches!(fault, Fault::Busy { .. }) {
         world.issuer.heal();
-        timeout(LIMIT, late.until_ready()).await.expect("healed");
+        timeout(LIMIT, late.wait_until_ready()).await.expect("healed");
         assert!(late.verify(&new).await.is_ok(), "{fault:?}");
     }
     failure
@@ -176,7 +176,7 @@ async fn what_went_wrong_is_told_in_the_provider_s_words() {
     assert!(report.last_failure().unwrap().starts_with("the request failed: Connection refused"), "{report}");
 
     let error =
-        Verifier::builder().issuer(Oidc::issuer(nobody).audience("api")).demand_keys().build().await.unwrap_err();
+        Verifier::builder().issuer(Oidc::issuer(nobody).audience("api")).require_keys().build().await.unwrap_err();
     assert!(error.to_string().contains("Connection refused"), "{error}");
 }
 

@@ -1,7 +1,7 @@
 //! Whatever is bounded is bounded by what it really holds, as the allocator sees it.
 
 use countersign::{
-    Algorithm, Audience, Claims, Grants, Issuer, IssuerKeys, NameSet, PrincipalKey, RevocationList, VerifiedToken,
+    Algorithm, Audience, CallerId, Claims, Entitlements, Issuer, IssuerKeys, NameSet, RevocationList, VerifiedToken,
     Verifier, VerifierBuilder,
 };
 use countersign_core::SystemClock;
@@ -321,14 +321,14 @@ fn the_bound_holds_for_grants() {
     for count in [0, 1, 50, 1_000] {
         let world = World::new(|builder| {
             let provider =
-                move |_: PrincipalKey| async move { Ok(Grants { groups: names(count), ..Grants::default() }) };
-            builder.grants(provider).grants_cache_bytes(MIB).without_cache()
+                move |_: CallerId| async move { Ok(Entitlements { groups: names(count), ..Entitlements::default() }) };
+            builder.entitlements(provider).entitlements_cache_bytes(MIB).without_cache()
         });
         let tokens: Vec<String> = (0..3_000).map(|subject| world.token(subject, "1")).collect();
         let held = held(|| {
             for token in &tokens[..if count > 50 { 100 } else { 3_000 }] {
                 let token = world.see(token);
-                world.runtime.block_on(world.verifier.granted(&token)).unwrap();
+                world.runtime.block_on(world.verifier.caller(&token)).unwrap();
             }
         });
         assert!(held <= MIB + MIB / 10, "{count} grants: {held} bytes are held");
@@ -340,14 +340,14 @@ fn the_bound_holds_for_grants() {
 fn grants_of_another_verifier_weigh_on_the_cache_that_keeps_the_token() {
     let world = World::new(|builder| builder.cache_bytes(MIB));
     let other = World::new(|builder| {
-        let provider = |_: PrincipalKey| async { Ok(Grants { groups: names(1_000), ..Grants::default() }) };
-        builder.grants(provider).grants_cache_bytes(0)
+        let provider = |_: CallerId| async { Ok(Entitlements { groups: names(1_000), ..Entitlements::default() }) };
+        builder.entitlements(provider).entitlements_cache_bytes(0)
     });
     let tokens: Vec<String> = (0..100).map(|subject| world.token(subject, "1")).collect();
     let held = held(|| {
         for token in &tokens {
             let token = world.see(token);
-            other.runtime.block_on(other.verifier.granted(&token)).unwrap();
+            other.runtime.block_on(other.verifier.caller(&token)).unwrap();
         }
     });
     assert!((MIB / 4..=MIB + MIB / 10).contains(&held), "{held} bytes are held");

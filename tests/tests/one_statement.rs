@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{Request, StatusCode};
 use countersign::{
-    Algorithm, AllOf, AnyOf, Authenticated, Group, Guard, GuardedRouter, Oidc, Permission, Requirement, Role, Scope,
+    Algorithm, AllOf, AnyOf, Authenticated, Group, GuardExt, GuardedRouter, Oidc, Permission, Requirement, Role, Scope,
     Verifier, routes,
 };
 use countersign_testing::TestIssuer;
@@ -87,10 +87,10 @@ impl Routes<'_> {
 }
 
 /// A caller's grants, by kind.
-type Grants = BTreeMap<&'static str, Vec<&'static str>>;
+type Entitlements = BTreeMap<&'static str, Vec<&'static str>>;
 
 /// Whether a caller meets an access rule as the document writes it (`x-access`).
-fn meets(rule: &Value, grants: &Grants) -> bool {
+fn meets(rule: &Value, grants: &Entitlements) -> bool {
     if rule == "authenticated" {
         return true;
     }
@@ -110,7 +110,7 @@ fn meets(rule: &Value, grants: &Grants) -> bool {
 }
 
 /// Whether a caller's scopes are enough for OpenAPI's own `security`.
-fn satisfies(security: &Value, grants: &Grants) -> bool {
+fn satisfies(security: &Value, grants: &Entitlements) -> bool {
     security.as_array().unwrap().iter().any(|alternative| {
         let mut schemes = alternative.as_object().unwrap().values();
         schemes
@@ -147,7 +147,7 @@ impl Random {
         (self.0 % bound as u64) as usize
     }
 
-    fn grants(&mut self) -> Grants {
+    fn grants(&mut self) -> Entitlements {
         let likely = 2 + self.below(3);
         let mut some =
             |names: &[&'static str]| names.iter().copied().filter(|_| self.below(likely) == 0).collect::<Vec<_>>();

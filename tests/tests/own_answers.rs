@@ -10,10 +10,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use axum_extra::extract::WithRejection;
 use countersign::{
-    CurrentUser, CurrentUserRejection, Guard, HttpSettings, Issuer, IssuerKeys, Oidc, Principal, Refused,
-    RequireRejection, RequireScopes, Source, Verifier, authenticated,
+    CurrentUser, CurrentUserRejection, GuardExt, Issuer, IssuerKeys, Oidc, Principal, Refused, RequireRejection,
+    RequireScopes, Source, Verifier, VerifierExt, authenticated,
 };
-use countersign_core::{BoxFuture, Fetch, FetchError, Fetched, VerifierBuilder};
+use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks, VerifierBuilder};
 use countersign_testing::TestIssuer;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -93,8 +93,8 @@ async fn one_function_answers_for_extractors_guards_and_layers() {
 #[derive(Debug)]
 struct Down;
 
-impl Fetch for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+impl FetchJwks for Down {
+    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async { Err("the provider is down".into()) })
     }
 }

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
 use countersign::{
-    Algorithm, Audience, Authenticated, CurrentUser, Dependency, Guard, Issuer, IssuerKeys, ManualClock, Oidc,
+    Algorithm, Audience, Authenticated, CurrentUser, Dependency, GuardExt, Issuer, IssuerKeys, ManualClock, Oidc,
     TokenError, Unavailable, Verifier, VerifyError,
 };
 use countersign_core::IntoIssuer;

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::routing::{MethodRouter, any, any_service, get};
 use countersign::{
-    Authenticated, Guard, GuardedRouter, HttpSettings, Oidc, Public, Verifier, authenticated, route, routes,
+    Authenticated, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, VerifierExt, authenticated, route, routes,
 };
 use countersign_testing::TestIssuer;
 use countersign_tests::Journal;

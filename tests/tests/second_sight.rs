@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::{Algorithm, ManualClock, Oidc, TokenError, Verifier, VerifyError};
-use countersign_core::{Audience, BoxFuture, Fetch, FetchError, Fetched, Issuer, IssuerKeys};
+use countersign_core::{Audience, BoxFuture, FetchError, FetchJwks, FetchedJwks, Issuer, IssuerKeys};
 use countersign_testing::{SigningKey, TestIssuer};
 use num_bigint::BigUint;
 use serde::Deserialize;
@@ -217,13 +217,13 @@ struct Source {
     is_down: Arc<AtomicBool>,
 }
 
-impl Fetch for Source {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+impl FetchJwks for Source {
+    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async {
             if self.is_down.load(Ordering::SeqCst) {
                 return Err("the provider is down".into());
             }
-            Ok(Fetched::jwks(self.jwks.lock().unwrap().clone()))
+            Ok(FetchedJwks::jwks(self.jwks.lock().unwrap().clone()))
         })
     }
 }

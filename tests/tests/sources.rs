@@ -5,8 +5,8 @@ use axum::http::Request;
 use axum::routing::get;
 use axum::{Router, extract::Request as AxumRequest};
 use countersign::{
-    ConfigError, Guard, GuardedRouter, HttpSettings, Oidc, Principal, RequireScopes, SecuritySchemes, Source, Verifier,
-    routes,
+    ConfigError, GuardExt, GuardedRouter, Oidc, Principal, RequireScopes, SecuritySchemes, Source, Verifier,
+    VerifierExt, routes,
 };
 use countersign_core::VerifierBuilder;
 use countersign_testing::TestIssuer;

@@ -1,6 +1,9 @@
-//! Grants from a real SQLite database, with the tables that auth-middleware creates.
+//! Entitlements from a real SQLite database, with the tables that auth-middleware creates.
 
-use countersign::{ClaimMap, GrantTable, Grants, GrantsProvider, Issuer, IssuerKeys, NameSet, SqlGrants, Verifier};
+use countersign::{
+    ClaimMap, EntitlementTable, Entitlements, EntitlementsProvider, Issuer, IssuerKeys, NameSet, SqlEntitlements,
+    Verifier,
+};
 use countersign_core::{Algorithm, Audience};
 use countersign_testing::SigningKey;
 use sqlx::SqlitePool;
@@ -32,9 +35,9 @@ async fn database() -> SqlitePool {
     pool
 }
 
-fn grants(groups: &[&str], permissions: &[&str]) -> Grants {
+fn grants(groups: &[&str], permissions: &[&str]) -> Entitlements {
     let set = |names: &[&str]| names.iter().copied().collect::<NameSet>();
-    Grants { groups: set(groups), permissions: set(permissions), ..Grants::default() }
+    Entitlements { groups: set(groups), permissions: set(permissions), ..Entitlements::default() }
 }
 
 /// What a verifier with these grants says of a caller.
@@ -44,9 +47,9 @@ struct World {
 }
 
 impl World {
-    async fn new(grants: impl GrantsProvider) -> Self {
+    async fn new(grants: impl EntitlementsProvider) -> Self {
         let key = SigningKey::generate(Algorithm::ES256, "key");
-        let mut builder = Verifier::builder().grants(grants);
+        let mut builder = Verifier::builder().entitlements(grants);
         for issuer in [ISSUER, "https://other.example"] {
             let keys = IssuerKeys::jwks(format!(r#"{{"keys":[{}]}}"#, key.jwk()));
             let issuer = Issuer::new(issuer, keys).audience(Audience::any_of(["api"]));
@@ -55,7 +58,7 @@ impl World {
         Self { key, verifier: builder.build().await.unwrap() }
     }
 
-    async fn ask(&self, issuer: &str, subject: &str, username: Option<&str>) -> Option<Grants> {
+    async fn ask(&self, issuer: &str, subject: &str, username: Option<&str>) -> Option<Entitlements> {
         self.ask_in(None, issuer, subject, username).await
     }
 
@@ -65,16 +68,16 @@ impl World {
         issuer: &str,
         subject: &str,
         username: Option<&str>,
-    ) -> Option<Grants> {
+    ) -> Option<Entitlements> {
         let claims = serde_json::json!({
             "iss": issuer, "aud": "api", "sub": subject, "preferred_username": username.unwrap_or_default(),
             "exp": 4_000_000_000_u64, "org_id": tenant,
         });
         let token = self.key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims.to_string());
         let token = self.verifier.verify(&token).await.unwrap();
-        let granted = self.verifier.granted(&token).await.ok()?;
+        let granted = self.verifier.caller(&token).await.ok()?;
         let principal = granted.principal();
-        Some(Grants {
+        Some(Entitlements {
             groups: principal.groups().clone(),
             roles: principal.roles().clone(),
             permissions: principal.permissions().clone(),
@@ -84,30 +87,30 @@ impl World {
 
 #[tokio::test]
 async fn groups_and_permissions_are_read_from_the_tables_of_auth_middleware() {
-    let provider = SqlGrants::sqlite(database().await, ISSUER);
+    let provider = SqlEntitlements::sqlite(database().await, ISSUER);
     provider.check().await.unwrap();
     let world = World::new(provider).await;
     assert_eq!(world.ask(ISSUER, "alice", None).await, Some(grants(&["admin", "staff"], &["items:read"])));
     assert_eq!(world.ask(ISSUER, "bob", Some("alice")).await, Some(grants(&["staff"], &["items:write"])));
     for nobody in ["carol", "ALICE", "alice ", "%", "' OR '1'='1", "\" OR 1=1 --", "alice\0", "$1", "NULL"] {
-        assert_eq!(world.ask(ISSUER, nobody, None).await, Some(Grants::default()), "{nobody:?}");
+        assert_eq!(world.ask(ISSUER, nobody, None).await, Some(Entitlements::default()), "{nobody:?}");
     }
     let other = "https://other.example";
-    assert_eq!(world.ask(other, "alice", None).await, Some(Grants::default()), "another issuer's alice");
+    assert_eq!(world.ask(other, "alice", None).await, Some(Entitlements::default()), "another issuer's alice");
 }
 
 #[tokio::test]
 async fn callers_are_found_by_username_where_that_is_set() {
-    let world = World::new(SqlGrants::sqlite(database().await, ISSUER).by_username()).await;
+    let world = World::new(SqlEntitlements::sqlite(database().await, ISSUER).by_username()).await;
     assert_eq!(world.ask(ISSUER, "7", Some("bob")).await, Some(grants(&["staff"], &["items:write"])));
-    assert_eq!(world.ask(ISSUER, "alice", None).await, Some(Grants::default()));
+    assert_eq!(world.ask(ISSUER, "alice", None).await, Some(Entitlements::default()));
 }
 
 /// One subject in several tenants of one issuer.
 #[tokio::test]
 async fn rows_of_one_tenant_do_not_count_in_another() {
-    let table = GrantTable::new("roles", "member", "role").unwrap().tenant("org").unwrap();
-    let provider = SqlGrants::sqlite(database().await, ISSUER).groups(None).permissions(None).roles(table);
+    let table = EntitlementTable::new("roles", "member", "role").unwrap().tenant("org").unwrap();
+    let provider = SqlEntitlements::sqlite(database().await, ISSUER).groups(None).permissions(None).roles(table);
     provider.check().await.unwrap();
     let world = World::new(provider).await;
     for (tenant, subject, roles) in [
@@ -123,16 +126,16 @@ async fn rows_of_one_tenant_do_not_count_in_another() {
         let found = world.ask_in(tenant, ISSUER, subject, None).await.map(|grants| grants.roles);
         assert_eq!(found, Some(roles.iter().copied().collect()), "{subject} in {tenant:?}");
     }
-    let table = GrantTable::new("roles", "member", "role").unwrap().tenant("tenant").unwrap();
-    let provider = SqlGrants::sqlite(database().await, ISSUER).groups(None).permissions(None).roles(table);
+    let table = EntitlementTable::new("roles", "member", "role").unwrap().tenant("tenant").unwrap();
+    let provider = SqlEntitlements::sqlite(database().await, ISSUER).groups(None).permissions(None).roles(table);
     assert!(provider.check().await.is_err(), "no such column");
 }
 
 #[tokio::test]
 async fn tables_and_columns_can_have_any_plain_name() {
-    let odd = GrantTable::new("main.Odd", "select", "from").unwrap();
-    let provider = SqlGrants::sqlite(database().await, ISSUER).roles(odd).groups(None).permissions(None);
-    let expected = Grants { roles: NameSet::from_iter(["owner"]), ..Grants::default() };
+    let odd = EntitlementTable::new("main.Odd", "select", "from").unwrap();
+    let provider = SqlEntitlements::sqlite(database().await, ISSUER).roles(odd).groups(None).permissions(None);
+    let expected = Entitlements { roles: NameSet::from_iter(["owner"]), ..Entitlements::default() };
     assert_eq!(World::new(provider).await.ask(ISSUER, "alice", None).await, Some(expected));
 }
 
@@ -144,8 +147,8 @@ async fn a_name_that_is_not_there_is_an_error_and_never_a_text() {
         ("authz_roles", "username", "group"),
         ("other.authz_groups", "username", "group"),
     ] {
-        let table = GrantTable::new(table, caller, grant).unwrap();
-        let provider = SqlGrants::sqlite(database().await, ISSUER).groups(table);
+        let table = EntitlementTable::new(table, caller, grant).unwrap();
+        let provider = SqlEntitlements::sqlite(database().await, ISSUER).groups(table);
         let error = provider.check().await.unwrap_err();
         assert!(error.to_string().starts_with("the database refused the query") && error.source().is_some());
         let world = World::new(provider).await;
@@ -157,15 +160,15 @@ async fn a_name_that_is_not_there_is_an_error_and_never_a_text() {
 }
 
 /// A table with this column of callers, and the grants of the caller `1` or `alice` in it.
-async fn with_callers(column: &str) -> (SqlGrants, SqlitePool) {
+async fn with_callers(column: &str) -> (SqlEntitlements, SqlitePool) {
     let pool = database().await;
     let schema = format!(
         "CREATE TABLE held (who {column}, what TEXT); CREATE INDEX held_by ON held (who);
          INSERT INTO held VALUES ('1', 'admin'), ('alice', 'admin'), ('1e2', 'staff'), ('9007199254740993', 'staff');"
     );
     sqlx::raw_sql(&schema).execute(&pool).await.unwrap();
-    let table = GrantTable::new("held", "who", "what").unwrap();
-    (SqlGrants::sqlite(pool.clone(), ISSUER).groups(table).permissions(None), pool)
+    let table = EntitlementTable::new("held", "who", "what").unwrap();
+    (SqlEntitlements::sqlite(pool.clone(), ISSUER).groups(table).permissions(None), pool)
 }
 
 const NOT_1_OR_ALICE: [&str; 16] = [
@@ -206,7 +209,7 @@ async fn callers_are_told_apart_by_bytes_whatever_the_columns_collation() {
             assert_eq!(world.ask(ISSUER, caller, None).await, Some(grants(&["admin"], &[])), "{caller} in {column}");
         }
         for other in NOT_1_OR_ALICE {
-            assert_eq!(world.ask(ISSUER, other, None).await, Some(Grants::default()), "{other:?} in {column}");
+            assert_eq!(world.ask(ISSUER, other, None).await, Some(Entitlements::default()), "{other:?} in {column}");
         }
     }
 }
@@ -220,7 +223,7 @@ async fn a_column_of_numbers_is_refused_and_gives_nobody_anything() {
         let world = World::new(provider).await;
         for other in NOT_1_OR_ALICE.into_iter().chain(["1"]) {
             let held = world.ask(ISSUER, other, None).await;
-            assert!(held.is_none_or(|held| held == Grants::default()), "{other:?} in {column}");
+            assert!(held.is_none_or(|held| held == Entitlements::default()), "{other:?} in {column}");
         }
     }
 }
@@ -230,12 +233,12 @@ async fn a_view_makes_text_of_numbers() {
     let (provider, pool) = with_callers("INTEGER").await;
     let view = "CREATE VIEW as_text AS SELECT CAST(who AS TEXT) AS who, what FROM held";
     sqlx::raw_sql(view).execute(&pool).await.unwrap();
-    let provider = provider.groups(GrantTable::new("main.as_text", "who", "what").unwrap());
+    let provider = provider.groups(EntitlementTable::new("main.as_text", "who", "what").unwrap());
     provider.check().await.unwrap();
     let world = World::new(provider).await;
     assert_eq!(world.ask(ISSUER, "1", None).await, Some(grants(&["admin"], &[])));
     for other in NOT_1_OR_ALICE.into_iter().filter(|other| !["100", "9007199254740992"].contains(other)) {
-        assert_eq!(world.ask(ISSUER, other, None).await, Some(Grants::default()), "{other:?}");
+        assert_eq!(world.ask(ISSUER, other, None).await, Some(Entitlements::default()), "{other:?}");
     }
 }
 
@@ -245,8 +248,8 @@ async fn names_of_grants_are_told_apart_by_bytes() {
     let schema = "CREATE TABLE held (who TEXT, what TEXT COLLATE NOCASE);
         INSERT INTO held VALUES ('alice', 'admin'), ('alice', 'Admin'), ('alice', 'admin'), ('alice', 'staff ')";
     sqlx::raw_sql(schema).execute(&pool).await.unwrap();
-    let table = GrantTable::new("held", "who", "what").unwrap();
-    let world = World::new(SqlGrants::sqlite(pool, ISSUER).groups(table).permissions(None).max_rows(3)).await;
+    let table = EntitlementTable::new("held", "who", "what").unwrap();
+    let world = World::new(SqlEntitlements::sqlite(pool, ISSUER).groups(table).permissions(None).max_rows(3)).await;
     assert_eq!(world.ask(ISSUER, "alice", None).await, Some(grants(&["admin", "Admin", "staff "], &[])));
 }
 
@@ -268,7 +271,7 @@ async fn a_caller_with_too_many_grants_gets_no_verdict() {
             INSERT INTO authz_groups SELECT $1 || number, $1, 'group ' || number FROM many";
         sqlx::query(query).bind(caller).bind(count).execute(&pool).await.unwrap();
     }
-    let provider = SqlGrants::sqlite(pool, ISSUER);
+    let provider = SqlEntitlements::sqlite(pool, ISSUER);
     let world = World::new(provider.clone()).await;
     assert_eq!(world.ask(ISSUER, "crowd", None).await, None);
     assert_eq!(world.ask(ISSUER, "full", None).await.map(|grants| grants.groups.len()), Some(1_000));
@@ -280,7 +283,7 @@ async fn a_caller_with_too_many_grants_gets_no_verdict() {
 #[tokio::test]
 async fn a_database_that_went_away_is_no_verdict() {
     let pool = database().await;
-    let world = World::new(SqlGrants::sqlite(pool.clone(), ISSUER)).await;
+    let world = World::new(SqlEntitlements::sqlite(pool.clone(), ISSUER)).await;
     pool.close().await;
     assert_eq!(world.ask(ISSUER, "alice", None).await, None);
 }

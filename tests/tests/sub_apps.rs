@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use axum::http::Request;
 use axum::routing::get;
 use countersign::{
-    Access, Authenticated, By, CurrentUser, Expr, Guard, GuardedRouter, Oidc, Principal, RequireGroups, Verifier,
+    Access, Authenticated, By, CurrentUser, Expr, GuardExt, GuardedRouter, Oidc, Principal, RequireGroups, Verifier,
     VerifierFor, authenticated, routes,
 };
 use countersign_testing::{AccessTest, TestIssuer};

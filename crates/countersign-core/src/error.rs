@@ -255,9 +255,9 @@ pub enum Dependency {
     /// The keys of the token's issuer.
     #[error("the issuer's keys")]
     Keys,
-    /// What a [`GrantsProvider`](crate::GrantsProvider) tells.
+    /// What a [`EntitlementsProvider`](crate::EntitlementsProvider) tells.
     #[error("the caller's grants")]
-    Grants,
+    Entitlements,
     /// What an [asynchronous rule](crate::Issuer::validate_async) of the application's own goes by.
     #[error("the answer of a rule")]
     Rule,

@@ -8,7 +8,7 @@ mod reference;
 mod sql;
 
 pub use http::discovery::ProviderMetadata;
-pub use preset::docs::Page;
+pub use preset::docs::PresetDocs;
 pub use preset::environment::{Environment, Variable};
 pub use preset::profile::Profile;
 pub use preset::provider::{DangerousProvider, IssuesBothKinds, Preset, Provider};
@@ -36,9 +36,9 @@ pub use presets::supabase::{Supabase, SupabaseClaims};
 pub use presets::workos::{WorkOs, WorkOsClaims};
 pub use presets::zitadel::{Zitadel, ZitadelClaims};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use sql::grants::SqlGrants;
+pub use sql::grants::SqlEntitlements;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use sql::table::GrantTable;
+pub use sql::table::EntitlementTable;
 
 /// For the tests of this workspace. Not part of the API.
 #[doc(hidden)]

@@ -95,7 +95,7 @@ impl<'a> AccessTest<'a> {
         let foreign = || self.token(&none).audience("https://another-audience.invalid").mint();
         let bad = |what, token| Attempt::new(what, Some(token), Expected::Refused(StatusCode::UNAUTHORIZED, INVALID));
         match access {
-            Access::Open | Access::Public => vec![
+            Access::Undecided | Access::Public => vec![
                 Attempt::new("no token", None, Expected::LetIn),
                 Attempt::new("an expired token that nobody looks at", Some(expired()), Expected::LetIn),
             ],

@@ -12,7 +12,7 @@ pub(crate) enum Need {
     Permission(String),
 }
 
-/// Grants that are enough together.
+/// Entitlements that are enough together.
 pub(crate) type Enough = BTreeSet<Need>;
 
 /// So many ways are tried at most.

@@ -10,14 +10,14 @@ use std::fmt;
 /// ```
 /// use countersign::{Access, CurrentUser, DescribeAccess};
 ///
-/// let both = Access::Open.and(CurrentUser::<()>::describe_access());
+/// let both = Access::Undecided.and(CurrentUser::<()>::describe_access());
 /// assert_eq!(both, Access::Required(vec![]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Everybody, since nobody has said anything else; no token is looked at.
-    Open,
-    /// Everybody, as was [declared](crate::Public::public); no token is looked at.
+    Undecided,
+    /// Everybody, as was [declared](crate::PublicExt::public); no token is looked at.
     Public,
     /// Everybody, but a token that is sent must be good.
     Optional,
@@ -48,7 +48,7 @@ impl Access {
             (required @ Self::Required(_), _) | (_, required @ Self::Required(_)) => required,
             (Self::Optional, _) | (_, Self::Optional) => Self::Optional,
             (Self::Public, _) | (_, Self::Public) => Self::Public,
-            (Self::Open, Self::Open) => Self::Open,
+            (Self::Undecided, Self::Undecided) => Self::Undecided,
         }
     }
 }
@@ -67,7 +67,7 @@ impl fmt::Display for Access {
     /// A line to read, such as "group `admin` and scope `reports:write`".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open => f.write_str("undecided"),
+            Self::Undecided => f.write_str("undecided"),
             Self::Public => f.write_str("public"),
             Self::Optional => f.write_str("an access token is optional"),
             Self::Required(exprs) => match &exprs[..] {
@@ -112,7 +112,7 @@ impl fmt::Display for Access {
 /// }
 /// ```
 pub trait DescribeAccess {
-    /// Whether a caller must be there ([`Needed`]), or may be ([`Maybe`]).
+    /// Whether a caller must be there ([`Required`]), or may be ([`Optional`]).
     type Caller;
 
     /// Who is let in.
@@ -121,15 +121,15 @@ pub trait DescribeAccess {
 
 /// A caller must be there.
 #[derive(Clone, Copy, Debug)]
-pub enum Needed {}
+pub enum Required {}
 
 /// A caller may be there.
 #[derive(Clone, Copy, Debug)]
-pub enum Maybe {}
+pub enum Optional {}
 
 /// Nothing is said about callers.
 #[derive(Clone, Copy, Debug)]
-pub enum Unsaid {}
+pub enum Unspecified {}
 
 /// What two arguments of one handler say of callers, as long as they do not contradict each other.
 #[diagnostic::on_unimplemented(
@@ -138,37 +138,37 @@ pub enum Unsaid {}
     note = "write `CurrentUser<C>` in place of `Option<CurrentUser<C>>`, or take the guard away and ask \
             `R::check(&principal)` inside the handler"
 )]
-pub trait Beside<Other> {
+pub trait Combine<Other> {
     /// What they say together.
-    type Together;
+    type Output;
 }
 
-impl<Other> Beside<Other> for Unsaid {
-    type Together = Other;
+impl<Other> Combine<Other> for Unspecified {
+    type Output = Other;
 }
 
-impl Beside<Unsaid> for Maybe {
-    type Together = Maybe;
+impl Combine<Unspecified> for Optional {
+    type Output = Optional;
 }
 
-impl Beside<Maybe> for Maybe {
-    type Together = Maybe;
+impl Combine<Optional> for Optional {
+    type Output = Optional;
 }
 
-impl Beside<Unsaid> for Needed {
-    type Together = Needed;
+impl Combine<Unspecified> for Required {
+    type Output = Required;
 }
 
-impl Beside<Needed> for Needed {
-    type Together = Needed;
+impl Combine<Required> for Required {
+    type Output = Required;
 }
 
 /// A handler that takes the rejection into its own hands lets everybody in, as far as anybody can tell: nothing is decided
 /// until it is declared public, or its route guarded.
 impl<T: DescribeAccess, E> DescribeAccess for Result<T, E> {
-    type Caller = Unsaid;
+    type Caller = Unspecified;
 
     fn describe_access() -> Access {
-        Access::Open
+        Access::Undecided
     }
 }

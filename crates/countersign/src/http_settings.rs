@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// # Example
 ///
 /// ```
-/// use countersign::{ConfigError, HttpSettings, Oidc, Source, Verifier};
+/// use countersign::{ConfigError, VerifierExt, Oidc, Source, Verifier};
 ///
 /// # async fn example() -> Result<(), ConfigError> {
 /// let verifier = Verifier::builder()
@@ -37,7 +37,7 @@ use std::sync::Arc;
 /// # Errors
 ///
 /// [`ConfigError::InvalidArgument`] for a name that cannot be one: when the builder builds, at once for a verifier.
-pub trait HttpSettings: Sized {
+pub trait VerifierExt: Sized {
     /// The builder itself, or a verifier that is set so.
     type Set;
 
@@ -61,7 +61,7 @@ pub trait HttpSettings: Sized {
     ///
     /// ```
     /// use axum::Json;
-    /// use countersign::{HttpSettings, RequireRejection, Verifier};
+    /// use countersign::{VerifierExt, RequireRejection, Verifier};
     ///
     /// let builder = Verifier::builder().on_rejection(|rejection: &RequireRejection| {
     ///     let body = serde_json::json!({ "ok": false, "error": rejection.code() });
@@ -91,7 +91,7 @@ pub trait HttpSettings: Sized {
     ///
     /// ```
     /// use axum::{Router, routing::get};
-    /// use countersign::{Authenticated, ConfigError, Guard, HttpSettings, Verifier};
+    /// use countersign::{Authenticated, ConfigError, GuardExt, VerifierExt, Verifier};
     /// use tower_http::cors::CorsLayer;
     ///
     /// fn router(verifier: &Verifier) -> Result<Router, ConfigError> {
@@ -107,7 +107,7 @@ pub trait HttpSettings: Sized {
     fn pass_preflight(self) -> Self::Set;
 }
 
-impl<I> HttpSettings for VerifierBuilder<I> {
+impl<I> VerifierExt for VerifierBuilder<I> {
     type Set = Self;
 
     fn sources(self, sources: impl IntoIterator<Item = Source>) -> Self {
@@ -135,7 +135,7 @@ impl<I> HttpSettings for VerifierBuilder<I> {
     }
 }
 
-impl HttpSettings for &Verifier {
+impl VerifierExt for &Verifier {
     type Set = Result<Verifier, ConfigError>;
 
     fn sources(self, sources: impl IntoIterator<Item = Source>) -> Self::Set {

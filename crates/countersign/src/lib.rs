@@ -11,19 +11,19 @@ mod source;
 #[cfg(feature = "ws")]
 mod ws;
 
-pub use access::{Access, Beside, DescribeAccess, Maybe, Needed, Unsaid};
+pub use access::{Access, Combine, DescribeAccess, Optional, Required, Unspecified};
 pub use extract::current_user::CurrentUser;
 pub use extract::principal::Principal;
 pub use extract::require::{
     Group, Permission, Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes, Role, Scope,
 };
-pub use extract::verifier_for::{By, HoldsVerifierFor, VerifierFor};
-pub use extract::verifier_state::HoldsVerifier;
+pub use extract::verifier_for::{By, HasVerifierFor, VerifierFor};
+pub use extract::verifier_state::HasVerifier;
 #[doc(hidden)]
 pub use extract::verifier_state::NoConclusion;
-pub use http_settings::HttpSettings;
+pub use http_settings::VerifierExt;
 pub use layer::authenticated::{AuthenticatedLayer, AuthenticatedService, authenticated, exposed_headers};
-pub use layer::guard::Guard;
+pub use layer::guard::GuardExt;
 #[cfg(feature = "utoipa")]
 pub use openapi::document_fault::DocumentFault;
 #[cfg(feature = "utoipa")]
@@ -33,7 +33,7 @@ pub use openapi::matrix::{Matrix, MatrixRow};
 #[cfg(feature = "utoipa")]
 pub use openapi::operation::BearerAuth;
 #[cfg(feature = "utoipa")]
-pub use openapi::public::Public;
+pub use openapi::public::PublicExt;
 #[cfg(feature = "utoipa")]
 pub use openapi::route::Route;
 #[cfg(feature = "utoipa")]
@@ -54,10 +54,10 @@ pub use ws::token_expiry::TokenExpiry;
 pub use ws::upgrade::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, BrowserUpgrade, BrowserUpgradeRejection};
 
 pub use countersign_core::{
-    Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, ClaimMap, ClaimPath, ClaimRule, Claims, Clock,
-    ConfigError, Dependency, Expr, Grant, Granted, Grants, GrantsError, GrantsProvider, Issuer, IssuerKeys, KeyCounts,
-    KeyRefreshError, KeyReport, MachineMark, ManualClock, Marker, NameSet, PrincipalKey, Reach, Requirement,
-    Revocation, RevocationList, RevocationListFull, Rules, TokenClaims, TokenError, TokenKind, Unavailable,
+    Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, Caller, CallerId, ClaimMap, ClaimPath, ClaimRule,
+    Claims, Clock, ConfigError, Dependency, Entitlements, EntitlementsError, EntitlementsProvider, Expr, Grant, Issuer,
+    IssuerKeys, KeyCounts, KeyRefreshError, KeyReport, Lookup, ManualClock, Marker, NameSet, Requirement, Revocation,
+    RevocationList, RevocationListFull, Rules, ServiceAccountRule, TokenClaims, TokenError, TokenKind, Unavailable,
     VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups, permissions, roles, scopes,
 };
 pub use countersign_providers::{
@@ -70,14 +70,14 @@ pub use countersign_providers::{
     SupabaseClaims, WorkOs, WorkOsClaims, Zitadel, ZitadelClaims,
 };
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use countersign_providers::{GrantTable, SqlGrants};
+pub use countersign_providers::{EntitlementTable, SqlEntitlements};
 
 /// What the macros expand to. Not part of the API.
 #[doc(hidden)]
 #[cfg(feature = "utoipa")]
 pub mod __private {
     pub use crate::openapi::handler_access::{
-        Gathered, HandlerArguments, Harmless, Probe, ViaDescription, ViaHarmless, ViaNothing, probes,
+        HandlerAccess, HandlerArguments, NeverRejects, Probe, ViaDescription, ViaNeverRejects, ViaNothing, probes,
     };
     pub use crate::openapi::routes::merge;
     pub use {axum, utoipa_axum};

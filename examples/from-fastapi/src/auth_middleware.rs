@@ -4,7 +4,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use countersign::{
     Algorithm, Any, ClaimMap, ConfigError, Oidc, Principal, Provider, RequireGroups, RequirePermissions, RequireRoles,
-    SqlGrants, Verifier,
+    SqlEntitlements, Verifier,
 };
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
@@ -68,7 +68,7 @@ pub fn provider(issuer: &str, audience: &str) -> Provider<Oidc> {
 pub async fn verifier(issuer: &str, audience: &str, database: SqlitePool) -> Result<Verifier, ConfigError> {
     Verifier::builder()
         .issuer(provider(issuer, audience))
-        .grants(SqlGrants::sqlite(database, issuer).by_username())
+        .entitlements(SqlEntitlements::sqlite(database, issuer).by_username())
         .build()
         .await
 }

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use countersign::{BearerAuth, GuardedRouter, Matrix, Public, Undecided, Verifier, route, routes};
+use countersign::{BearerAuth, GuardedRouter, Matrix, PublicExt, Undecided, Verifier, route, routes};
 use utoipa::OpenApi;
 
 countersign::scopes! {

@@ -1,4 +1,4 @@
-//! Grants from a real PostgreSQL, with the tables that auth-middleware creates, as requests meet them.
+//! Entitlements from a real PostgreSQL, with the tables that auth-middleware creates, as requests meet them.
 
 use crate::postgres::Postgres;
 use crate::report::Report;
@@ -7,8 +7,8 @@ use crate::{API, Result, verdict};
 use axum::Router;
 use axum::routing::get;
 use countersign::{
-    Clock, GrantTable, Guard, ManualClock, NameSet, Oidc, Principal, RequireGroups, RequirePermissions, SqlGrants,
-    Verifier,
+    Clock, EntitlementTable, GuardExt, ManualClock, NameSet, Oidc, Principal, RequireGroups, RequirePermissions,
+    SqlEntitlements, Verifier,
 };
 use countersign_testing::TestIssuer;
 use reqwest::Client;
@@ -46,7 +46,11 @@ pub(crate) async fn check(report: &mut Report) -> Result {
     let pool = postgres.pool();
     sqlx::raw_sql(SCHEMA).execute(&pool).await?;
     let world = World::new(|issuer| {
-        Ok(SqlGrants::postgres(pool.clone(), issuer).roles(GrantTable::new("Core.Roles", "user", "select")?))
+        Ok(SqlEntitlements::postgres(pool.clone(), issuer).roles(EntitlementTable::new(
+            "Core.Roles",
+            "user",
+            "select",
+        )?))
     })
     .await?;
 
@@ -104,9 +108,9 @@ async fn columns(report: &mut Report, pool: &PgPool) -> Result {
              INSERT INTO {table} VALUES ('alice', 'admin'), ('alice', 'Admin'), ('1', 'admin');"
         );
         sqlx::raw_sql(&schema).execute(pool).await?;
-        let held = GrantTable::new(&table, "who", "what")?;
+        let held = EntitlementTable::new(&table, "who", "what")?;
         let world = World::new(|issuer| {
-            Ok(SqlGrants::postgres(pool.clone(), issuer).groups(held).permissions(None).max_rows(2))
+            Ok(SqlEntitlements::postgres(pool.clone(), issuer).groups(held).permissions(None).max_rows(2))
         })
         .await?;
         for (subject, expected) in [("alice", "200"), ("1", "200")] {
@@ -141,8 +145,8 @@ async fn columns(report: &mut Report, pool: &PgPool) -> Result {
             "CREATE TABLE {table} (who {callers}, what {grants}); INSERT INTO {table} VALUES ('1', '1'), ('2', NULL);"
         );
         sqlx::raw_sql(&schema).execute(pool).await?;
-        let held = GrantTable::new(&table, "who", "what")?;
-        let provider = SqlGrants::postgres(pool.clone(), "https://idp.example").groups(held).permissions(None);
+        let held = EntitlementTable::new(&table, "who", "what")?;
+        let provider = SqlEntitlements::postgres(pool.clone(), "https://idp.example").groups(held).permissions(None);
         let verdict = provider.check().await.map_or("refused", |()| "accepted").to_owned();
         report.check(NAME, format!("callers of {callers}, grants of {grants}"), "refused", Ok(verdict));
     }
@@ -158,15 +162,15 @@ struct World {
 }
 
 impl World {
-    /// Grants are made for the issuer of this URL.
-    async fn new(grants: impl FnOnce(&str) -> Result<SqlGrants>) -> Result<Self> {
+    /// Entitlements are made for the issuer of this URL.
+    async fn new(grants: impl FnOnce(&str) -> Result<SqlEntitlements>) -> Result<Self> {
         let issuer = TestIssuer::start().await?;
         let clock = Arc::new(ManualClock::at(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()));
         let grants = grants(issuer.url())?;
         grants.check().await?;
         let provider = Oidc::issuer(issuer.url()).audience(API);
-        let verifier = Verifier::builder().issuer(provider).clock(clock.clone()).grants(grants);
-        let verifier = verifier.grants_deadline(GRANTS_DEADLINE).build().await?;
+        let verifier = Verifier::builder().issuer(provider).clock(clock.clone()).entitlements(grants);
+        let verifier = verifier.entitlements_deadline(GRANTS_DEADLINE).build().await?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let base = format!("http://{}", listener.local_addr()?);
         tokio::spawn(axum::serve(listener, app(verifier)).into_future());

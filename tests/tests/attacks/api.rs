@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use countersign::{
-    All, Any, CurrentUser, Guard as _, Principal, RequireGroups, RequirePermissions, RequireRoles, RequireScopes,
+    All, Any, CurrentUser, GuardExt as _, Principal, RequireGroups, RequirePermissions, RequireRoles, RequireScopes,
     Verifier, authenticated,
 };
 use serde::Deserialize;

@@ -7,15 +7,16 @@ use axum::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use axum::routing::any;
 use countersign::{
     AnyOf, Audience, Auth0, Auth0Claims, AuthenticatedLayer, AuthenticatedUpgrade, AuthenticatedUpgradeRejection,
-    AuthentikClaims, AzureB2cClaims, BrowserUpgrade, BrowserUpgradeRejection, ClaimRule, Claims, ClerkActor,
+    AuthentikClaims, AzureB2cClaims, BrowserUpgrade, BrowserUpgradeRejection, CallerId, ClaimRule, Claims, ClerkActor,
     ClerkClaims, ClerkOrganization, CloudflareAccessClaims, CognitoClaims, CurrentUser, CurrentUserRejection,
-    DescopeClaims, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn, FusionAuthClaims, GithubActionsClaims,
-    GoogleClaims, GoogleIapAccess, GoogleIapClaims, Grants, GrantsError, HttpSettings, Issuer, IssuerKeys,
+    DescopeClaims, Entitlements, EntitlementsError, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn,
+    FusionAuthClaims, GithubActionsClaims, GoogleClaims, GoogleIapAccess, GoogleIapClaims, Issuer, IssuerKeys,
     KeycloakClaims, KeycloakRoles, KindeClaims, KubernetesBinding, KubernetesClaims, KubernetesObject, NameSet, Oidc,
-    OidcClaims, OktaClaims, Ory, OryClaims, Principal, PrincipalKey, Require, RequireRejection, RevocationList, Scope,
-    Source, SqlGrants, SupabaseClaims, TokenKind, Verifier, VerifierFor, WorkOsClaims, ZitadelClaims, authenticated,
+    OidcClaims, OktaClaims, Ory, OryClaims, Principal, Require, RequireRejection, RevocationList, Scope, Source,
+    SqlEntitlements, SupabaseClaims, TokenKind, Verifier, VerifierExt, VerifierFor, WorkOsClaims, ZitadelClaims,
+    authenticated,
 };
-use countersign_core::Fetched;
+use countersign_core::FetchedJwks;
 use countersign_providers::Environment;
 use countersign_testing::TestIssuer;
 use serde::de::DeserializeOwned;
@@ -82,13 +83,13 @@ fn claims() -> Printed {
         of::<ZitadelClaims>("ZitadelClaims"),
         line("Claims", serde_json::from_value::<Claims>(serde_json::json!({ "sub": SECRET })).unwrap()),
         line("NameSet", NameSet::from_iter([SECRET])),
-        line("Grants", grants()),
+        line("Entitlements", grants()),
     ]
 }
 
-fn grants() -> Grants {
+fn grants() -> Entitlements {
     let secret = || NameSet::from_iter([SECRET]);
-    Grants { groups: secret(), roles: secret(), permissions: secret() }
+    Entitlements { groups: secret(), roles: secret(), permissions: secret() }
 }
 
 async fn configuration() -> Printed {
@@ -124,9 +125,9 @@ async fn configuration() -> Printed {
         line("DangerousIssuer", issuer.clone().danger()),
         line("VerifierBuilder", Verifier::builder().issuer(oidc()).issuer(issuer.clone())),
         line("Issuer", issuer),
-        line("Fetched", Fetched::jwks(private)),
-        line("SqlGrants", SqlGrants::sqlite(pool, "https://idp.example")),
-        line("GrantsError", GrantsError::new("no answer", SECRET)),
+        line("FetchedJwks", FetchedJwks::jwks(private)),
+        line("SqlEntitlements", SqlEntitlements::sqlite(pool, "https://idp.example")),
+        line("EntitlementsError", EntitlementsError::new("no answer", SECRET)),
         line("Environment", Environment::new(&environment)),
     ]
 }
@@ -148,13 +149,13 @@ async fn requests() -> Printed {
     };
     let list = Arc::new(RevocationList::default());
     let key_note = note.clone();
-    let look_up = move |key: PrincipalKey| {
-        key_note("PrincipalKey", line("", key).1);
-        async { Ok::<_, GrantsError>(grants()) }
+    let look_up = move |key: CallerId| {
+        key_note("CallerId", line("", key).1);
+        async { Ok::<_, EntitlementsError>(grants()) }
     };
     let verifier = Verifier::builder()
         .issuer(tenants.audience(Audience::any_of(["api"])))
-        .grants(look_up)
+        .entitlements(look_up)
         .sources([Source::authorization(), Source::websocket_protocol()])
         .build()
         .await
@@ -165,7 +166,7 @@ async fn requests() -> Printed {
     let token = token.claim("iss", format!("https://idp.example/{TENANT}")).mint();
 
     let verified = verifier.verify(&token).await.unwrap();
-    let granted = verifier.granted(&verified).await.unwrap();
+    let granted = verifier.caller(&verified).await.unwrap();
     let _ = list.revoke(&verified);
     list.revoke_id(issuer.url(), SECRET, u64::MAX).unwrap();
     list.revoke_session(issuer.url(), SECRET, u64::MAX).unwrap();
@@ -173,7 +174,7 @@ async fn requests() -> Printed {
     let layer: AuthenticatedLayer = authenticated(&verifier);
     for (name, printed) in [
         line("VerifiedToken", verified),
-        line("Granted", granted),
+        line("Caller", granted),
         line("RevocationList", list),
         line("Verifier", &verifier),
         line("VerifierFor", VerifierFor::<()>::new(verifier.clone())),

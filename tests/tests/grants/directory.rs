@@ -2,7 +2,7 @@
 //! still.
 
 use countersign::{
-    Algorithm, Audience, ClaimMap, Grants, GrantsError, Issuer, IssuerKeys, ManualClock, NameSet, PrincipalKey,
+    Algorithm, Audience, CallerId, ClaimMap, Entitlements, EntitlementsError, Issuer, IssuerKeys, ManualClock, NameSet,
     VerifiedToken, Verifier, VerifierBuilder,
 };
 use countersign_testing::SigningKey;
@@ -35,7 +35,7 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    async fn answer(&self, caller: PrincipalKey) -> Result<Grants, GrantsError> {
+    async fn answer(&self, caller: CallerId) -> Result<Entitlements, EntitlementsError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await.unwrap();
         let mood = *self.mood.lock().unwrap();
@@ -44,14 +44,14 @@ impl Directory {
                 let groups = NameSet::from_iter([group]);
                 let place = [caller.issuer(), caller.tenant().unwrap_or("-"), caller.subject()].join("/");
                 let roles = NameSet::from_iter([&*place]);
-                Ok(Grants { groups, roles, permissions: NameSet::from_iter(["items:read"]) })
+                Ok(Entitlements { groups, roles, permissions: NameSet::from_iter(["items:read"]) })
             }
             Mood::Crowd => {
                 let names: Vec<String> = (0..1_000).map(|number| format!("{number:0>100}")).collect();
-                Ok(Grants { groups: names.iter().map(String::as_str).collect(), ..Grants::default() })
+                Ok(Entitlements { groups: names.iter().map(String::as_str).collect(), ..Entitlements::default() })
             }
             Mood::Fails => {
-                Err(GrantsError::new("the directory is down", format!("no answer for {}", caller.subject())))
+                Err(EntitlementsError::new("the directory is down", format!("no answer for {}", caller.subject())))
             }
             Mood::Hangs => pending().await,
             Mood::Panics => panic!("a mistake in the directory"),
@@ -77,7 +77,7 @@ impl World {
             Arc::new(Directory { calls: AtomicUsize::new(0), mood: Mutex::new(mood), gate: Semaphore::new(10_000) });
         let clock = Arc::new(ManualClock::at(NOW));
         let asked = Arc::clone(&directory);
-        let mut builder = Verifier::builder().clock(clock.clone()).grants(move |caller| {
+        let mut builder = Verifier::builder().clock(clock.clone()).entitlements(move |caller| {
             let asked = Arc::clone(&asked);
             async move { asked.answer(caller).await }
         });
@@ -119,7 +119,7 @@ impl World {
 
     /// The groups of the caller, those outside of the token included; `None` for no verdict.
     pub(crate) async fn groups(&self, token: &VerifiedToken) -> Option<Vec<String>> {
-        let granted = self.verifier.granted(token).await.ok()?;
+        let granted = self.verifier.caller(token).await.ok()?;
         Some(granted.principal().groups().iter().map(str::to_owned).collect())
     }
 }

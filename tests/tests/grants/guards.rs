@@ -1,4 +1,4 @@
-//! Grants as requests meet them: looked up for whoever needs them, and for nobody else.
+//! Entitlements as requests meet them: looked up for whoever needs them, and for nobody else.
 
 use crate::directory::{Mood, World};
 use axum::Router;
@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use axum::routing::get;
 use countersign::{
-    All, AllOf, AnyOf, CurrentUser, Expr, Group, Guard, Permission, Principal, Require, RequireGroups,
+    All, AllOf, AnyOf, CurrentUser, Expr, Group, GuardExt, Permission, Principal, Require, RequireGroups,
     RequirePermissions, RequireScopes, Requirement, Scope, Verifier, VerifierBuilder,
 };
 use serde_json::{Value, json};
@@ -180,15 +180,15 @@ async fn without_an_answer_the_answer_is_503_until_there_is_one() {
 
 #[test]
 fn a_requirement_knows_how_far_it_reaches() {
-    use countersign::Reach::{self, Anything, Grants, Token};
-    fn of<R: Requirement>() -> Reach {
-        R::REACH
+    use countersign::Lookup::{self, Always, IfDenied, Never};
+    fn of<R: Requirement>() -> Lookup {
+        R::LOOKUP
     }
-    assert_eq!(of::<AllOf<(Scope<Read>, countersign::Authenticated)>>(), Token);
-    assert_eq!(of::<RequireScopes<All, (Read, Read)>>(), Token);
-    assert_eq!(of::<AllOf<(Scope<Read>, Permission<ReadItems>)>>(), Grants);
-    assert_eq!(of::<Require<AnyOf<(Group<Staff>, Require<Scope<Read>>)>>>(), Grants);
-    assert_eq!(of::<AnyOf<(Scope<Read>, Group<Staff>, AllOf<(NotStaff,)>)>>(), Anything);
+    assert_eq!(of::<AllOf<(Scope<Read>, countersign::Authenticated)>>(), Never);
+    assert_eq!(of::<RequireScopes<All, (Read, Read)>>(), Never);
+    assert_eq!(of::<AllOf<(Scope<Read>, Permission<ReadItems>)>>(), IfDenied);
+    assert_eq!(of::<Require<AnyOf<(Group<Staff>, Require<Scope<Read>>)>>>(), IfDenied);
+    assert_eq!(of::<AnyOf<(Scope<Read>, Group<Staff>, AllOf<(NotStaff,)>)>>(), Always);
 }
 
 #[derive(Clone, Default)]
@@ -221,7 +221,7 @@ fn the_log_says_which_provider_failed_and_for_nobody_in_particular() {
         });
     });
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("countersign::grants") && log.contains("the directory is down"), "{log}");
+    assert!(log.contains("countersign::entitlements") && log.contains("the directory is down"), "{log}");
     assert!(log.contains("directory::World::with"), "the provider's name: {log}");
     assert!(log.contains("the caller's grants") && !log.contains("alice"), "{log}");
 }

@@ -25,7 +25,7 @@ async fn settle() {
 async fn grants_stand_beside_those_of_the_token() {
     let world = World::new(GROUP).await;
     let token = world.token("alice", json!({"groups": ["staff", "hr"], "roles": ["author"], "scope": "read"}));
-    let granted = world.verifier.granted(&world.verifier.verify(&token).await.unwrap()).await.unwrap();
+    let granted = world.verifier.caller(&world.verifier.verify(&token).await.unwrap()).await.unwrap();
     let principal = granted.principal();
     assert_eq!(principal.groups().iter().collect::<Vec<_>>(), ["staff", "hr"], "each once");
     assert_eq!(principal.roles().iter().collect::<Vec<_>>(), ["author", "https://idp.example/-/alice"]);
@@ -35,7 +35,7 @@ async fn grants_stand_beside_those_of_the_token() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_who_ask_at_once_cost_one_look_up() {
-    let world = World::with(GROUP, |builder| builder.grants_deadline(Duration::from_secs(60))).await;
+    let world = World::with(GROUP, |builder| builder.entitlements_deadline(Duration::from_secs(60))).await;
     let token = world.verified("alice").await;
     let closed = world.directory.gate.acquire_many(10_000).await.unwrap();
     let asking = a_thousand(&world, &token);
@@ -60,7 +60,7 @@ fn a_thousand(world: &World, token: &VerifiedToken) -> Vec<JoinHandle<bool>> {
 fn so_many(count: usize, world: &World, token: &VerifiedToken) -> Vec<JoinHandle<bool>> {
     let ask = |_| {
         let (verifier, token) = (world.verifier.clone(), token.clone());
-        tokio::spawn(async move { verifier.granted(&token).await.is_ok() })
+        tokio::spawn(async move { verifier.caller(&token).await.is_ok() })
     };
     (0..count).map(ask).collect()
 }
@@ -84,9 +84,9 @@ async fn a_request_that_is_given_up_takes_nothing_with_it() {
     let world = World::new(GROUP).await;
     let token = world.verified("alice").await;
     let closed = world.directory.gate.acquire_many(10_000).await.unwrap();
-    assert!(timeout(Duration::from_millis(10), world.verifier.granted(&token)).await.is_err(), "given up");
+    assert!(timeout(Duration::from_millis(10), world.verifier.caller(&token)).await.is_err(), "given up");
     let (verifier, second) = (world.verifier.clone(), token.clone());
-    let second = tokio::spawn(async move { verifier.granted(&second).await.is_ok() });
+    let second = tokio::spawn(async move { verifier.caller(&second).await.is_ok() });
     settle().await;
     drop(closed);
     assert!(second.await.unwrap());
@@ -98,14 +98,14 @@ async fn a_look_up_that_hangs_ends_at_its_deadline() {
     for (deadline, expected) in [(None, 2), (Some(7), 7)] {
         let set = deadline.map(Duration::from_secs);
         let world = World::with(Mood::Hangs, |builder| match set {
-            Some(deadline) => builder.grants_deadline(deadline),
+            Some(deadline) => builder.entitlements_deadline(deadline),
             None => builder,
         })
         .await;
         let token = world.verified("alice").await;
         let start = Instant::now();
-        let unavailable = world.verifier.granted(&token).await.unwrap_err();
-        assert_eq!((unavailable.dependency, unavailable.retry_after.as_secs()), (Dependency::Grants, 1));
+        let unavailable = world.verifier.caller(&token).await.unwrap_err();
+        assert_eq!((unavailable.dependency, unavailable.retry_after.as_secs()), (Dependency::Entitlements, 1));
         assert_eq!(start.elapsed().as_secs(), expected);
         world.set_mood(GROUP);
         assert_in(world.groups(&token).await, "staff");
@@ -130,7 +130,7 @@ async fn a_failure_is_not_kept() {
 async fn grants_serve_for_a_minute_or_as_long_as_is_set() {
     for (lifetime, seconds) in [(None, 60), (Some(5), 5)] {
         let world = World::with(GROUP, |builder| match lifetime {
-            Some(lifetime) => builder.grants_lifetime(Duration::from_secs(lifetime)),
+            Some(lifetime) => builder.entitlements_lifetime(Duration::from_secs(lifetime)),
             None => builder,
         })
         .await;
@@ -155,7 +155,7 @@ async fn grants_serve_for_a_minute_or_as_long_as_is_set() {
 
 #[tokio::test]
 async fn with_no_lifetime_every_request_asks() {
-    let world = World::with(GROUP, |builder| builder.grants_lifetime(Duration::ZERO)).await;
+    let world = World::with(GROUP, |builder| builder.entitlements_lifetime(Duration::ZERO)).await;
     let token = world.verified("alice").await;
     for calls in 1..4 {
         assert_in(world.groups(&token).await, "staff");
@@ -179,7 +179,7 @@ async fn tokens_of_one_caller_share_a_look_up_and_those_of_others_do_not() {
     ];
     for (token, calls) in tokens {
         let token = world.verifier.verify(&token).await.unwrap();
-        let granted = world.verifier.granted(&token).await.unwrap();
+        let granted = world.verifier.caller(&token).await.unwrap();
         let principal = token.principal();
         let caller = [principal.issuer(), principal.tenant().unwrap_or("-"), principal.subject()].join("/");
         assert!(granted.principal().roles().contains(&caller));
@@ -191,11 +191,11 @@ async fn tokens_of_one_caller_share_a_look_up_and_those_of_others_do_not() {
 async fn a_principal_is_merged_once_for_a_token() {
     let world = World::new(GROUP).await;
     let token = world.verified("alice").await;
-    let first = world.verifier.granted(&token).await.unwrap();
+    let first = world.verifier.caller(&token).await.unwrap();
     let again = world.verifier.verify(token.raw()).await.unwrap();
-    let second = world.verifier.granted(&again).await.unwrap();
+    let second = world.verifier.caller(&again).await.unwrap();
     assert!(std::ptr::eq(first.principal(), second.principal()));
-    assert!(world.verifier.granted_now(&again).is_some());
+    assert!(world.verifier.caller_now(&again).is_some());
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn what_one_verifier_looked_up_says_nothing_to_another() {
 
 #[tokio::test]
 async fn the_bound_holds_however_many_callers_come() {
-    let world = World::with(GROUP, |builder| builder.grants_cache_bytes(64 * 1024).cache_bytes(0)).await;
+    let world = World::with(GROUP, |builder| builder.entitlements_cache_bytes(64 * 1024).cache_bytes(0)).await;
     for number in 0..1_000 {
         assert_in(world.groups(&world.verified(&format!("caller {number}")).await).await, "staff");
     }
@@ -247,7 +247,7 @@ async fn a_cache_of_any_size_costs_one_look_up_at_a_time() {
     for (bytes, mood) in
         SMALL.into_iter().flat_map(|bytes| [(bytes, GROUP), (bytes, Mood::Crowd), (bytes, Mood::Fails)])
     {
-        let world = World::with(mood, |builder| builder.grants_cache_bytes(bytes)).await;
+        let world = World::with(mood, |builder| builder.entitlements_cache_bytes(bytes)).await;
         let token = world.verified("alice").await;
         for round in 1..4 {
             let (before, closed) = (world.calls(), world.directory.gate.acquire_many(10_000).await.unwrap());
@@ -266,14 +266,14 @@ async fn a_cache_of_any_size_costs_one_look_up_at_a_time() {
 
 #[tokio::test]
 async fn a_look_up_under_way_is_found_however_many_callers_push_out_what_is_kept() {
-    let world = World::with(GROUP, |builder| builder.grants_cache_bytes(4 * 1024).without_cache()).await;
+    let world = World::with(GROUP, |builder| builder.entitlements_cache_bytes(4 * 1024).without_cache()).await;
     let alice = world.verified("alice").await;
     let closed = world.directory.gate.acquire_many(10_000).await.unwrap();
     let mut asking = so_many(200, &world, &alice);
     settle().await;
     for number in 0..200 {
         let (verifier, other) = (world.verifier.clone(), world.verified(&format!("caller {number}")).await);
-        asking.push(tokio::spawn(async move { verifier.granted(&other).await.is_ok() }));
+        asking.push(tokio::spawn(async move { verifier.caller(&other).await.is_ok() }));
     }
     settle().await;
     asking.extend(so_many(200, &world, &alice));
@@ -287,7 +287,7 @@ async fn a_look_up_under_way_is_found_however_many_callers_push_out_what_is_kept
 
 #[tokio::test]
 async fn a_cache_without_room_asks_each_time_and_answers_all_the_same() {
-    let world = World::with(GROUP, |builder| builder.grants_cache_bytes(0).without_cache()).await;
+    let world = World::with(GROUP, |builder| builder.entitlements_cache_bytes(0).without_cache()).await;
     for calls in 1..4 {
         assert_in(world.groups(&world.verified("alice").await).await, "staff");
         assert_eq!(world.calls(), calls);
@@ -302,7 +302,7 @@ fn outside_of_a_runtime_there_is_no_verdict_and_no_panic() {
         let token = world.verified("alice").await;
         (world.verifier, token)
     });
-    assert!(verifier.granted_now(&token).is_none());
+    assert!(verifier.caller_now(&token).is_none());
     // The look-up's task went with the runtime that it was started in.
-    assert!(runtime().block_on(verifier.granted(&token)).is_ok());
+    assert!(runtime().block_on(verifier.caller(&token)).is_ok());
 }

@@ -1,4 +1,4 @@
-//! Grants from outside of the token: when they are looked up, what is kept of them, and what happens when they cannot be had.
+//! Entitlements from outside of the token: when they are looked up, what is kept of them, and what happens when they cannot be had.
 
 mod directory;
 mod guards;

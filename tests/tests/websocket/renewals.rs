@@ -2,7 +2,7 @@
 
 use crate::world::{Running, World, assert_closed, next, say};
 use axum::extract::ws::Message;
-use countersign::{Grants, PrincipalKey};
+use countersign::{CallerId, Entitlements};
 use countersign_core::VerifierBuilder;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -96,9 +96,9 @@ async fn a_new_token_may_say_more_or_less_about_the_same_caller() {
 async fn a_renewal_that_takes_too_long_ends_with_the_token() {
     // Who calls is known at once, and what the caller is granted after a while.
     let slow = |builder: VerifierBuilder| {
-        builder.grants(|_: PrincipalKey| async {
+        builder.entitlements(|_: CallerId| async {
             tokio::time::sleep(Duration::from_millis(1_500)).await;
-            Ok(Grants::default())
+            Ok(Entitlements::default())
         })
     };
     for (asked_at, expected) in [(597, Ok(())), (599, Err("token_expired")), (600, Err("token_expired"))] {

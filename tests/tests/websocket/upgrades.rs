@@ -1,8 +1,8 @@
 //! Who is let in, and by what token.
 
 use crate::world::{API, Running, World, app, assert_closed, assert_echoes, assert_refused, connect};
-use countersign::{HttpSettings, Issuer, IssuerKeys, Oidc, Source, Verifier};
-use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
+use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier, VerifierExt};
+use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
 use countersign_testing::TestIssuer;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
@@ -77,8 +77,8 @@ async fn a_browser_gets_a_close_that_it_can_read() {
 #[derive(Debug)]
 struct Down;
 
-impl Fetch for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+impl FetchJwks for Down {
+    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async { Err("the provider is down".into()) })
     }
 }

@@ -13,7 +13,7 @@ pub(super) async fn router(issuer: &str) -> Result<Router, ConfigError> {
 
 /// As users build it: whatever is on by default is on here, and this is the one place to switch it off.
 async fn verifier(issuer: &str) -> Result<Verifier, ConfigError> {
-    Verifier::builder().issuer(Oidc::issuer(issuer).audience(AUDIENCE)).demand_keys().build().await
+    Verifier::builder().issuer(Oidc::issuer(issuer).audience(AUDIENCE)).require_keys().build().await
 }
 
 async fn protected(CurrentUser(user): CurrentUser<Staff>) -> String {

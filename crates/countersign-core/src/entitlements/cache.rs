@@ -1,12 +1,12 @@
-//! Grants that were looked up, for when their caller comes again.
+//! Entitlements that were looked up, for when their caller comes again.
 //!
 //! A look-up is a task of its own: requests come and go, and whoever asks while it is under way waits for its outcome. So
 //! callers cost one call at a time each, and a request that is given up takes nothing with it. A failure is told to those
 //! who waited for it and to nobody else.
 
 use crate::clock::Clock;
-use crate::entitlements::caller_id::PrincipalKey;
-use crate::entitlements::provider::{Grants, GrantsError, GrantsProvider};
+use crate::entitlements::caller_id::CallerId;
+use crate::entitlements::provider::{Entitlements, EntitlementsError, EntitlementsProvider};
 use crate::error::{Dependency, Unavailable};
 use crate::scale::{COUNTERS, block};
 use crate::verified::granted::ProviderId;
@@ -35,53 +35,57 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const USUAL_CALLER: usize = 2 * 1024;
 /// What a caller takes beside its key and its grants: their own block, its place in the cache, and its share of the tables
 /// and of the memory of those that left.
-const OVERHEAD: usize = block(size_of::<Grants>() + COUNTERS) + size_of::<Kept>() + 128;
+const OVERHEAD: usize = block(size_of::<Entitlements>() + COUNTERS) + size_of::<Kept>() + 128;
 
 /// For how long, how fast and how many.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct GrantsLimits {
+pub(crate) struct EntitlementsLimits {
     pub(crate) lifetime: Duration,
     pub(crate) deadline: Duration,
     pub(crate) bytes: usize,
 }
 
-impl Default for GrantsLimits {
+impl Default for EntitlementsLimits {
     fn default() -> Self {
         Self { lifetime: DEFAULT_LIFETIME, deadline: DEFAULT_DEADLINE, bytes: DEFAULT_BYTES }
     }
 }
 
-pub(crate) struct GrantsCache {
-    provider: Arc<dyn GrantsProvider>,
+pub(crate) struct EntitlementsCache {
+    provider: Arc<dyn EntitlementsProvider>,
     pub(crate) id: ProviderId,
-    limits: GrantsLimits,
+    limits: EntitlementsLimits,
     clock: Arc<dyn Clock>,
-    callers: Cache<PrincipalKey, Kept, Bytes, RandomState>,
+    callers: Cache<CallerId, Kept, Bytes, RandomState>,
     /// The look-ups under way, apart from what is kept: a cache may keep nothing, and push anything out at any time.
     /// Each has a task, so that there are no more of them than tasks, and each task takes its own out.
-    under_way: Mutex<HashMap<PrincipalKey, Arc<LookUp>, RandomState>>,
+    under_way: Mutex<HashMap<CallerId, Arc<LookUp>, RandomState>>,
 }
 
 /// One look-up, under way or over: what it gave, or `None` for a failure.
 #[derive(Default)]
 struct LookUp(SetOnce<Option<LookedUp>>);
 
-/// Grants, and when they may be relied upon.
+/// Entitlements, and when they may be relied upon.
 #[derive(Clone)]
 pub(crate) struct LookedUp {
-    pub(crate) grants: Arc<Grants>,
+    pub(crate) grants: Arc<Entitlements>,
     pub(crate) stands: Range<Duration>,
 }
 
-/// Grants, and what they weigh with their caller.
+/// Entitlements, and what they weigh with their caller.
 #[derive(Clone)]
 struct Kept {
     looked_up: LookedUp,
     bytes: usize,
 }
 
-impl GrantsCache {
-    pub(crate) fn new(provider: Arc<dyn GrantsProvider>, limits: GrantsLimits, clock: Arc<dyn Clock>) -> Self {
+impl EntitlementsCache {
+    pub(crate) fn new(
+        provider: Arc<dyn EntitlementsProvider>,
+        limits: EntitlementsLimits,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let items = limits.bytes / USUAL_CALLER;
         Self {
@@ -101,13 +105,13 @@ impl GrantsCache {
     }
 
     /// What was looked up for the caller and may still be relied upon.
-    pub(crate) fn known(&self, caller: &PrincipalKey, now: Duration) -> Option<LookedUp> {
+    pub(crate) fn known(&self, caller: &CallerId, now: Duration) -> Option<LookedUp> {
         Some(self.callers.get(caller)?.looked_up).filter(|looked_up| looked_up.stands.contains(&now))
     }
 
     /// As [`known`](Self::known), else looked up now, by this request or by another one that asks at the same time.
-    pub(crate) async fn look_up(self: &Arc<Self>, caller: PrincipalKey) -> Result<LookedUp, Unavailable> {
-        let unavailable = Unavailable { retry_after: RETRY_AFTER, dependency: Dependency::Grants };
+    pub(crate) async fn look_up(self: &Arc<Self>, caller: CallerId) -> Result<LookedUp, Unavailable> {
+        let unavailable = Unavailable { retry_after: RETRY_AFTER, dependency: Dependency::Entitlements };
         let look_up = match self.current(caller) {
             Current::Known(looked_up) => return Ok(looked_up),
             Current::UnderWay(look_up) => look_up,
@@ -117,7 +121,7 @@ impl GrantsCache {
     }
 
     /// What is known by now, the look-up that is under way, or a new one.
-    fn current(self: &Arc<Self>, caller: PrincipalKey) -> Current {
+    fn current(self: &Arc<Self>, caller: CallerId) -> Current {
         let now = self.clock.now();
         let mut under_way = self.under_way();
         if let Some(look_up) = under_way.get(&caller) {
@@ -140,7 +144,7 @@ impl GrantsCache {
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
             let cache = &pending.cache;
-            let answer = timeout(cache.limits.deadline, cache.provider.grants(&pending.caller)).await;
+            let answer = timeout(cache.limits.deadline, cache.provider.entitlements(&pending.caller)).await;
             match answer.unwrap_or_else(|_| Err("no answer within the deadline".into())) {
                 Ok(grants) => pending.succeed(grants, now),
                 Err(error) => cache.log(&error),
@@ -148,13 +152,13 @@ impl GrantsCache {
         });
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<PrincipalKey, Arc<LookUp>, RandomState>> {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<CallerId, Arc<LookUp>, RandomState>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn log(&self, error: &GrantsError) {
+    fn log(&self, error: &EntitlementsError) {
         let provider = self.provider.name();
-        tracing::warn!(target: "countersign::grants", provider, "grants not looked up: {error}");
+        tracing::warn!(target: "countersign::entitlements", provider, "grants not looked up: {error}");
     }
 }
 
@@ -165,14 +169,14 @@ enum Current {
 
 /// Ends a look-up even when its task does not come to its end: a panic in the provider, a runtime that shuts down.
 struct Pending {
-    cache: Arc<GrantsCache>,
-    caller: PrincipalKey,
+    cache: Arc<EntitlementsCache>,
+    caller: CallerId,
     look_up: Arc<LookUp>,
 }
 
 impl Pending {
     /// As old as the question: the answer may have been found at any time since.
-    fn succeed(self, grants: Grants, asked: Duration) {
+    fn succeed(self, grants: Entitlements, asked: Duration) {
         let bytes = OVERHEAD + self.caller.bytes() + grants.bytes();
         let stands = asked..asked.saturating_add(self.cache.limits.lifetime);
         let looked_up = LookedUp { grants: Arc::new(grants), stands };
@@ -202,15 +206,15 @@ impl Drop for Pending {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<PrincipalKey, Kept> for Bytes {
-    fn weight(&self, _: &PrincipalKey, kept: &Kept) -> u64 {
+impl Weighter<CallerId, Kept> for Bytes {
+    fn weight(&self, _: &CallerId, kept: &Kept) -> u64 {
         kept.bytes as u64
     }
 }
 
-impl fmt::Debug for GrantsCache {
+impl fmt::Debug for EntitlementsCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GrantsCache")
+        f.debug_struct("EntitlementsCache")
             .field("provider", &self.provider.name())
             .field("callers", &self.callers.len())
             .finish_non_exhaustive()

@@ -5,7 +5,7 @@ use crate::scale::{COUNTERS, block};
 use std::fmt;
 use std::sync::Arc;
 
-/// Whom a [`GrantsProvider`](crate::GrantsProvider) is asked about. Cheap to clone.
+/// Whom a [`EntitlementsProvider`](crate::EntitlementsProvider) is asked about. Cheap to clone.
 ///
 /// What it says is what answers are kept by. That is why scopes and claims are not in it: two tokens of one caller may
 /// differ in them, and would share an answer.
@@ -13,8 +13,8 @@ use std::sync::Arc;
 /// # Example
 ///
 /// ```
-/// # use countersign_core::PrincipalKey;
-/// fn path(caller: &PrincipalKey) -> [&str; 2] {
+/// # use countersign_core::CallerId;
+/// fn path(caller: &CallerId) -> [&str; 2] {
 ///     [caller.issuer(), caller.subject()]
 /// }
 /// ```
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// A subject is unique only within its issuer, and may belong to several tenants of it. Where the issuer has tenants, look
 /// at [`tenant`](Self::tenant), too: what a subject is granted in one of them must not count in another.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PrincipalKey(Arc<Parts>);
+pub struct CallerId(Arc<Parts>);
 
 #[derive(PartialEq, Eq, Hash)]
 struct Parts {
@@ -34,7 +34,7 @@ struct Parts {
     tenant: Option<Box<str>>,
 }
 
-impl PrincipalKey {
+impl CallerId {
     pub(crate) fn of(principal: &Principal) -> Self {
         Self(Arc::new(Parts {
             issuer: Arc::clone(&principal.issuer),
@@ -80,9 +80,9 @@ impl PrincipalKey {
     }
 }
 
-impl fmt::Debug for PrincipalKey {
+impl fmt::Debug for CallerId {
     /// Nothing of it: all is personal, the tenant in the issuer's name included.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrincipalKey").finish_non_exhaustive()
+        f.debug_struct("CallerId").finish_non_exhaustive()
     }
 }

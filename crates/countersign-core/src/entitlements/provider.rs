@@ -1,6 +1,6 @@
-//! Grants that are not in the token: what they are, and who is asked for them.
+//! Entitlements that are not in the token: what they are, and who is asked for them.
 
-use crate::entitlements::caller_id::PrincipalKey;
+use crate::entitlements::caller_id::CallerId;
 use crate::keys::fetch::BoxFuture;
 use crate::principal::name_set::NameSet;
 use std::error::Error;
@@ -9,22 +9,22 @@ use std::fmt;
 /// Tells what a caller was granted outside of the token: in a database, in a directory.
 ///
 /// It is asked only when a guard or handler asks, once for all requests of one caller that ask at a time, and its answer is
-/// kept for a while: see [`VerifierBuilder::grants`](crate::VerifierBuilder::grants). A closure is a provider, too.
+/// kept for a while: see [`VerifierBuilder::entitlements`](crate::VerifierBuilder::entitlements). A closure is a provider, too.
 ///
 /// # Example
 ///
 /// ```
-/// use countersign_core::{Grants, GrantsError, PrincipalKey, VerifierBuilder};
+/// use countersign_core::{Entitlements, EntitlementsError, CallerId, VerifierBuilder};
 ///
 /// # struct Directory;
 /// # impl Directory { async fn groups_of(&self, _: &str) -> Result<Vec<String>, std::io::Error> { Ok(Vec::new()) } }
 /// # fn example(builder: VerifierBuilder, directory: std::sync::Arc<Directory>) -> VerifierBuilder {
-/// builder.grants(move |caller: PrincipalKey| {
+/// builder.entitlements(move |caller: CallerId| {
 ///     let directory = directory.clone();
 ///     async move {
 ///         let groups = directory.groups_of(caller.subject()).await;
-///         let groups = groups.map_err(|error| GrantsError::new("the directory cannot be asked", error))?;
-///         Ok(Grants { groups: groups.iter().map(String::as_str).collect(), ..Grants::default() })
+///         let groups = groups.map_err(|error| EntitlementsError::new("the directory cannot be asked", error))?;
+///         Ok(Entitlements { groups: groups.iter().map(String::as_str).collect(), ..Entitlements::default() })
 ///     }
 /// })
 /// # }
@@ -33,8 +33,8 @@ use std::fmt;
 /// # Security
 ///
 /// A subject is unique only within its issuer. Where a verifier trusts several, look at
-/// [`PrincipalKey::issuer`], too, and where an issuer has tenants, at [`PrincipalKey::tenant`].
-pub trait GrantsProvider: Send + Sync + 'static {
+/// [`CallerId::issuer`], too, and where an issuer has tenants, at [`CallerId::tenant`].
+pub trait EntitlementsProvider: Send + Sync + 'static {
     /// What the caller was granted. Nothing at all is an answer as good as any other.
     ///
     /// An implementation bounds how much it reads. Its time is bounded by the verifier.
@@ -42,7 +42,7 @@ pub trait GrantsProvider: Send + Sync + 'static {
     /// # Errors
     ///
     /// Any failure is answered with 503: no caller passes for want of an answer, and none is refused for good.
-    fn grants<'a>(&'a self, caller: &'a PrincipalKey) -> BoxFuture<'a, Result<Grants, GrantsError>>;
+    fn entitlements<'a>(&'a self, caller: &'a CallerId) -> BoxFuture<'a, Result<Entitlements, EntitlementsError>>;
 
     /// What the log calls it.
     fn name(&self) -> &str {
@@ -50,12 +50,12 @@ pub trait GrantsProvider: Send + Sync + 'static {
     }
 }
 
-impl<F, A> GrantsProvider for F
+impl<F, A> EntitlementsProvider for F
 where
-    F: Fn(PrincipalKey) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<Grants, GrantsError>> + Send + 'static,
+    F: Fn(CallerId) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<Entitlements, EntitlementsError>> + Send + 'static,
 {
-    fn grants<'a>(&'a self, caller: &'a PrincipalKey) -> BoxFuture<'a, Result<Grants, GrantsError>> {
+    fn entitlements<'a>(&'a self, caller: &'a CallerId) -> BoxFuture<'a, Result<Entitlements, EntitlementsError>> {
         Box::pin(self(caller.clone()))
     }
 }
@@ -67,13 +67,13 @@ where
 /// # Example
 ///
 /// ```
-/// use countersign_core::{Grants, NameSet};
+/// use countersign_core::{Entitlements, NameSet};
 ///
-/// let editor = Grants { roles: NameSet::from_iter(["editor"]), ..Grants::default() };
+/// let editor = Entitlements { roles: NameSet::from_iter(["editor"]), ..Entitlements::default() };
 /// assert!(editor.roles.contains("editor") && editor.groups.is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Grants {
+pub struct Entitlements {
     /// Groups, beside those of the token.
     pub groups: NameSet,
     /// Roles, beside those of the token.
@@ -82,7 +82,7 @@ pub struct Grants {
     pub permissions: NameSet,
 }
 
-impl Grants {
+impl Entitlements {
     /// What hangs on it of memory.
     pub(crate) fn bytes(&self) -> usize {
         self.groups.bytes() + self.roles.bytes() + self.permissions.bytes()
@@ -90,38 +90,38 @@ impl Grants {
 }
 
 /// Why grants could not be looked up.
-pub struct GrantsError {
+pub struct EntitlementsError {
     problem: &'static str,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl GrantsError {
+impl EntitlementsError {
     /// An error with a foreign cause. The verifier logs the problem and not the cause, which may quote the caller.
     pub fn new(problem: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { problem, source: Some(source.into()) }
     }
 }
 
-impl From<&'static str> for GrantsError {
+impl From<&'static str> for EntitlementsError {
     fn from(problem: &'static str) -> Self {
         Self { problem, source: None }
     }
 }
 
-impl fmt::Display for GrantsError {
+impl fmt::Display for EntitlementsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.problem)
     }
 }
 
-impl fmt::Debug for GrantsError {
+impl fmt::Debug for EntitlementsError {
     /// Without the cause, which may quote the caller. [`source`](Error::source) gives it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("GrantsError").field(&self.problem).finish()
+        f.debug_tuple("EntitlementsError").field(&self.problem).finish()
     }
 }
 
-impl Error for GrantsError {
+impl Error for EntitlementsError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }

@@ -16,60 +16,60 @@ use std::time::Duration;
 /// # Example
 ///
 /// ```
-/// use countersign_core::{BoxFuture, Fetch, FetchError, Fetched};
+/// use countersign_core::{BoxFuture, FetchJwks, FetchError, FetchedJwks};
 /// use std::sync::Arc;
 ///
 /// #[derive(Debug)]
 /// struct FromDisk(std::path::PathBuf);
 ///
-/// impl Fetch for FromDisk {
-///     fn fetch(&self, _known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+/// impl FetchJwks for FromDisk {
+///     fn fetch(&self, _known: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
 ///         Box::pin(async {
 ///             let jwks = std::fs::read(&self.0).map_err(|error| FetchError::new("the file cannot be read", error))?;
-///             Ok(Fetched::jwks(jwks))
+///             Ok(FetchedJwks::jwks(jwks))
 ///         })
 ///     }
 /// }
 /// ```
-pub trait Fetch: fmt::Debug + Send + Sync + 'static {
-    /// Gets the JWK set as it is now. `known` is the [tag](Fetched::etag) of the set that is in use, for a conditional
-    /// request; a `Fetch` may ignore it.
+pub trait FetchJwks: fmt::Debug + Send + Sync + 'static {
+    /// Gets the JWK set as it is now. `known` is the [tag](FetchedJwks::etag) of the set that is in use, for a conditional
+    /// request; a `FetchJwks` may ignore it.
     ///
     /// # Errors
     ///
     /// Any failure keeps the last good keys in use.
-    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>>;
+    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>>;
 }
 
 /// A boxed future, where a trait must stay usable as an object. Never on the path of a token whose key is known.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// An answer of a [`Fetch`].
+/// An answer of a [`FetchJwks`].
 ///
 /// # Example
 ///
 /// ```
-/// use countersign_core::Fetched;
+/// use countersign_core::FetchedJwks;
 /// use std::time::Duration;
 ///
-/// let answer = Fetched::jwks(r#"{"keys":[]}"#).fresh_for(Duration::from_secs(600)).etag("\"v7\"");
+/// let answer = FetchedJwks::jwks(r#"{"keys":[]}"#).fresh_for(Duration::from_secs(600)).etag("\"v7\"");
 /// # let _ = answer;
 /// ```
 #[derive(Clone)]
-pub struct Fetched {
+pub struct FetchedJwks {
     /// `None` where the set is the one that is known already.
     pub(crate) jwks: Option<Vec<u8>>,
     pub(crate) lifetime: Option<Duration>,
     pub(crate) etag: Option<Arc<str>>,
 }
 
-impl Fetched {
+impl FetchedJwks {
     /// The text of a JWK set.
     pub fn jwks(text: impl Into<Vec<u8>>) -> Self {
         Self { jwks: Some(text.into()), lifetime: None, etag: None }
     }
 
-    /// The set is still the one whose tag the [`Fetch`] was given (RFC 9110 section 15.4.5).
+    /// The set is still the one whose tag the [`FetchJwks`] was given (RFC 9110 section 15.4.5).
     pub fn unchanged() -> Self {
         Self { jwks: None, lifetime: None, etag: None }
     }
@@ -89,10 +89,10 @@ impl Fetched {
     }
 }
 
-impl fmt::Debug for Fetched {
+impl fmt::Debug for FetchedJwks {
     /// Without the text, which holds a private key if the other side made a mistake.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fetched").field("lifetime", &self.lifetime).finish_non_exhaustive()
+        f.debug_struct("FetchedJwks").field("lifetime", &self.lifetime).finish_non_exhaustive()
     }
 }
 

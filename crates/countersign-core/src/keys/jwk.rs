@@ -51,12 +51,12 @@ pub(crate) struct VerificationKey {
     pub(crate) kid: Option<Box<str>>,
     issuer: Option<Box<str>>,
     parsed: Vec<(Algorithm, ParsedPublicKey)>,
-    has_left: AtomicBool,
+    is_retired: AtomicBool,
 }
 
 impl VerificationKey {
     fn new(kid: Option<Box<str>>, issuer: Option<Box<str>>, parsed: Vec<(Algorithm, ParsedPublicKey)>) -> Self {
-        Self { kid, issuer, parsed, has_left: AtomicBool::new(false) }
+        Self { kid, issuer, parsed, is_retired: AtomicBool::new(false) }
     }
 
     /// No key at all.
@@ -72,11 +72,11 @@ impl VerificationKey {
 
     /// The issuer does not publish the key any more: nothing that it verified counts from now on.
     pub(crate) fn leave(&self) {
-        self.has_left.store(true, Ordering::Release);
+        self.is_retired.store(true, Ordering::Release);
     }
 
-    pub(crate) fn has_left(&self) -> bool {
-        self.has_left.load(Ordering::Acquire)
+    pub(crate) fn is_retired(&self) -> bool {
+        self.is_retired.load(Ordering::Acquire)
     }
 
     pub(crate) fn verifies(&self, algorithm: Algorithm) -> bool {

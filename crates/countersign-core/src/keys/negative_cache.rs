@@ -16,7 +16,7 @@ const SLOTS: usize = 1024;
 /// A name is known by a keyed hash of 64 bits, and each has one slot, which the next name there takes over: a look costs
 /// one comparison, a flood costs no memory, and nobody outside can tell which names share a slot. Should two names share
 /// all 64 bits, one of them is refused at once where it would have waited.
-pub(crate) struct MissingKeys {
+pub(crate) struct NegativeCache {
     hasher: RandomState,
     slots: Mutex<Box<[Option<Missing>]>>,
 }
@@ -27,7 +27,7 @@ struct Missing {
     since: Instant,
 }
 
-impl MissingKeys {
+impl NegativeCache {
     pub(crate) fn new() -> Self {
         Self { hasher: RandomState::new(), slots: Mutex::new(vec![None; SLOTS].into()) }
     }
@@ -61,7 +61,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_missing_key_is_remembered_by_name_and_algorithm_for_one_cool_down() {
-        let missing = MissingKeys::new();
+        let missing = NegativeCache::new();
         missing.remember(Some("a"), Algorithm::ES256);
         missing.remember(None, Algorithm::RS256);
         for (kid, algorithm, expected) in [
@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_of_names_takes_no_more_memory() {
-        let missing = MissingKeys::new();
+        let missing = NegativeCache::new();
         for kid in 0..100_000 {
             missing.remember(Some(&kid.to_string()), Algorithm::ES256);
         }

@@ -21,12 +21,12 @@ const MAX_QUIET: Duration = Duration::from_secs(5 * 60);
 /// The pauses of one issuer, which grow while it fails.
 ///
 /// Every pause but the first cool-down is spread at random, so that instances that start or fail together do not come back together.
-pub(crate) struct Pace {
+pub(crate) struct RefreshSchedule {
     pause: Duration,
     cool_down: Duration,
 }
 
-impl Pace {
+impl RefreshSchedule {
     pub(crate) fn new() -> Self {
         Self { pause: MIN_PAUSE, cool_down: COOL_DOWN }
     }
@@ -84,36 +84,36 @@ mod tests {
 
     #[test]
     fn lifetimes_are_clamped_and_refreshed_early() {
-        let pace = Pace::new();
+        let schedule = RefreshSchedule::new();
         let day = MAX_LIFETIME;
-        assert_within(pace.refresh(None, day), 450, 510);
-        assert_within(pace.refresh(Some(Duration::ZERO), day), 45, 51);
-        assert_within(pace.refresh(Some(Duration::from_secs(3_600)), day), 2_700, 3_060);
-        assert_within(pace.refresh(Some(Duration::MAX), day), 64_800, 73_440);
+        assert_within(schedule.refresh(None, day), 450, 510);
+        assert_within(schedule.refresh(Some(Duration::ZERO), day), 45, 51);
+        assert_within(schedule.refresh(Some(Duration::from_secs(3_600)), day), 2_700, 3_060);
+        assert_within(schedule.refresh(Some(Duration::MAX), day), 64_800, 73_440);
     }
 
     #[test]
     fn a_set_is_refreshed_before_it_is_too_old_to_be_believed() {
-        let pace = Pace::new();
+        let schedule = RefreshSchedule::new();
         let hour = Duration::from_secs(3_600);
-        assert_within(pace.refresh(Some(Duration::MAX), hour), 2_700, 3_060);
-        assert_within(pace.refresh(None, hour), 450, 510);
-        assert_within(pace.refresh(None, Duration::from_secs(300)), 225, 255);
-        assert_within(pace.refresh(Some(Duration::ZERO), hour), 45, 51);
-        assert_within(pace.refresh(Some(hour), Duration::ZERO), 45, 51);
+        assert_within(schedule.refresh(Some(Duration::MAX), hour), 2_700, 3_060);
+        assert_within(schedule.refresh(None, hour), 450, 510);
+        assert_within(schedule.refresh(None, Duration::from_secs(300)), 225, 255);
+        assert_within(schedule.refresh(Some(Duration::ZERO), hour), 45, 51);
+        assert_within(schedule.refresh(Some(hour), Duration::ZERO), 45, 51);
     }
 
     #[test]
     fn pauses_double_up_to_their_limits_and_begin_anew_after_an_answer() {
-        let mut pace = Pace::new();
+        let mut schedule = RefreshSchedule::new();
         for (low, high) in [(0, 2), (1, 3), (3, 5), (6, 10), (12, 20), (24, 40), (45, 75), (45, 75)] {
-            assert_within(pace.retry(), low, high);
+            assert_within(schedule.retry(), low, high);
         }
         for (low, high) in [(30, 30), (45, 60), (90, 120), (90, 120)] {
-            assert_within(pace.cool_down(), low, high);
+            assert_within(schedule.cool_down(), low, high);
         }
-        pace.reset();
-        assert_within(pace.retry(), 0, 2);
-        assert_within(pace.cool_down(), 30, 30);
+        schedule.reset();
+        assert_within(schedule.retry(), 0, 2);
+        assert_within(schedule.cool_down(), 30, 30);
     }
 }

@@ -1,10 +1,10 @@
 //! The task that asks an issuer for its keys: when one is unknown, when they grow old, and again when that fails.
 
 use crate::keys::algorithm::Algorithms;
-use crate::keys::fetch::{Fetch, FetchError};
+use crate::keys::fetch::{FetchError, FetchJwks};
 use crate::keys::key_set::KeySet;
-use crate::keys::refresh_schedule::{COOL_DOWN, Pace};
-use crate::keys::remote::{Held, Shared};
+use crate::keys::refresh_schedule::{COOL_DOWN, RefreshSchedule};
+use crate::keys::remote::{CachedKeys, Shared};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 pub(crate) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Makes every attempt of one issuer, or of several that share their keys, one after the other.
-pub(crate) struct Keeper {
+pub(crate) struct JwksRefresher {
     shared: Arc<Shared>,
     allowed: Algorithms,
-    fetch: Arc<dyn Fetch>,
-    pace: Pace,
+    fetch: Arc<dyn FetchJwks>,
+    schedule: RefreshSchedule,
 }
 
 /// What an attempt brings.
@@ -41,9 +41,9 @@ enum Cause {
     UnknownKey,
 }
 
-impl Keeper {
-    pub(crate) fn new(shared: Arc<Shared>, allowed: Algorithms, fetch: Arc<dyn Fetch>) -> Self {
-        Self { shared, allowed, fetch, pace: Pace::new() }
+impl JwksRefresher {
+    pub(crate) fn new(shared: Arc<Shared>, allowed: Algorithms, fetch: Arc<dyn FetchJwks>) -> Self {
+        Self { shared, allowed, fetch, schedule: RefreshSchedule::new() }
     }
 
     pub(crate) async fn run(mut self) {
@@ -105,8 +105,8 @@ impl Keeper {
             status.last_failure = failure;
             match &outcome {
                 Ok(lifetime) => {
-                    self.pace.reset();
-                    status.next_attempt = start + self.pace.refresh(*lifetime, status.max_age);
+                    self.schedule.reset();
+                    status.next_attempt = start + self.schedule.refresh(*lifetime, status.max_age);
                     // A cool-down that an outage made longer ends with it.
                     let cooled = start + COOL_DOWN;
                     let demanded = cause == Cause::UnknownKey;
@@ -115,18 +115,18 @@ impl Keeper {
                 Err(error) => {
                     let now = Instant::now();
                     if cause == Cause::UnknownKey {
-                        status.cooling_until = start + self.pace.cool_down();
+                        status.cooling_until = start + self.schedule.cool_down();
                     }
                     match cause {
                         // Who names unknown keys moves no other attempt while there are keys.
                         Cause::UnknownKey if has_keys => {}
                         // An order never puts off what is due.
                         Cause::Ordered if has_keys => {
-                            status.next_attempt = status.next_attempt.min(now + self.pace.retry());
+                            status.next_attempt = status.next_attempt.min(now + self.schedule.retry());
                         }
-                        _ => status.next_attempt = now + self.pace.retry(),
+                        _ => status.next_attempt = now + self.schedule.retry(),
                     }
-                    if let Some(quiet) = error.retry_after.map(Pace::quiet) {
+                    if let Some(quiet) = error.retry_after.map(RefreshSchedule::quiet) {
                         status.next_attempt = status.next_attempt.max(now + quiet);
                         status.cooling_until = status.cooling_until.max(now + quiet);
                     }
@@ -188,7 +188,7 @@ impl Keeper {
         } else {
             tracing::debug!(target: "countersign::keys", issuer, kids = ?kids(&keys), "keys confirmed");
         }
-        self.shared.held.store(Some(Arc::new(Held { keys, since: Instant::now(), etag: new.etag })));
+        self.shared.held.store(Some(Arc::new(CachedKeys { keys, since: Instant::now(), etag: new.etag })));
         new.lifetime
     }
 

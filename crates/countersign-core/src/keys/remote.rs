@@ -1,17 +1,17 @@
 //! Keys that are fetched, as requests see them: a snapshot, and a wait for newer ones.
 //!
-//! A [`Keeper`] makes every attempt, in one task, so two can never run at once, and a request that gives up
+//! A [`JwksRefresher`] makes every attempt, in one task, so two can never run at once, and a request that gives up
 //! waiting takes nothing with it. Issuers that [share their keys](crate::IssuerKeys::shared) share task and snapshot. Requests read an atomic snapshot; only one that names an unknown key ever waits, and
 //! never for more than [`MAX_WAIT`].
 //!
 //! # Why nobody waits in vain
 //!
-//! A request reads the status, and wishes for an attempt, under the status's read lock; the keeper changes the status
-//! under its write lock. So a wish finds the keeper at one of two places. Between attempts: the wish stays (a [`Notify`]
-//! keeps one) until the keeper looks, and it begins an attempt. Within an attempt that began before the wish: one that was
+//! A request reads the status, and wishes for an attempt, under the status's read lock; the refresher changes the status
+//! under its write lock. So a wish finds the refresher at one of two places. Between attempts: the wish stays (a [`Notify`]
+//! keeps one) until the refresher looks, and it begins an attempt. Within an attempt that began before the wish: one that was
 //! merely due or ordered is given up for a new one; one that an unknown key caused answers this request as well, since a
 //! cool-down follows it. Either way an attempt ends after the wish, within its deadline, and the request sees it end, since it subscribed
-//! before it wished. No lock is held while anything waits and the keeper waits for no request, so there is no
+//! before it wished. No lock is held while anything waits and the refresher waits for no request, so there is no
 //! circle to be caught in. Were all of this wrong, the request's own deadline would end its wait, with a 503.
 //!
 //! An order is the program's own wish: it is written into the status as the number of the next attempt, so that orders
@@ -20,10 +20,10 @@
 
 use crate::error::{Dependency, TokenError, Unavailable};
 use crate::keys::algorithm::{Algorithm, Algorithms};
-use crate::keys::fetch::Fetch;
+use crate::keys::fetch::FetchJwks;
 use crate::keys::key_set::KeySet;
-use crate::keys::negative_cache::MissingKeys;
-use crate::keys::refresher::{ATTEMPT_DEADLINE, Keeper};
+use crate::keys::negative_cache::NegativeCache;
+use crate::keys::refresher::{ATTEMPT_DEADLINE, JwksRefresher};
 use crate::keys::report::{Counters, KeyReport};
 use crate::keys::source::CurrentKeys;
 use arc_swap::ArcSwapOption;
@@ -57,15 +57,15 @@ pub(crate) struct RemoteKeys {
 /// A remote source of keys. Dropping it ends its task.
 pub(crate) struct RemoteSource {
     shared: Arc<Shared>,
-    missing: MissingKeys,
+    missing: NegativeCache,
     task: AbortHandle,
-    complaint: Once,
+    warned_once: Once,
 }
 
-/// What the keeper and the requests both see.
+/// What the refresher and the requests both see.
 pub(crate) struct Shared {
     pub(crate) issuer: Arc<str>,
-    pub(crate) held: ArcSwapOption<Held>,
+    pub(crate) held: ArcSwapOption<CachedKeys>,
     pub(crate) status: watch::Sender<Status>,
     /// A wish for an attempt.
     pub(crate) wanted: Notify,
@@ -75,7 +75,7 @@ pub(crate) struct Shared {
 }
 
 /// The last good keys.
-pub(crate) struct Held {
+pub(crate) struct CachedKeys {
     pub(crate) keys: Arc<KeySet>,
     /// When the issuer last confirmed them.
     pub(crate) since: Instant,
@@ -130,7 +130,7 @@ impl Shared {
                     status.next_attempt = status.next_attempt.min(held.since + max_age.mul_f64(0.75));
                 }
             }
-            false // only the keeper need know
+            false // only the refresher need know
         });
         self.changed.notify_one();
     }
@@ -141,7 +141,7 @@ impl Shared {
         self.status.send_if_modified(|status| {
             status.ordered = status.started + 1;
             number = status.ordered;
-            false // only the keeper need know
+            false // only the refresher need know
         });
         self.changed.notify_one();
         number
@@ -170,7 +170,7 @@ impl RemoteSource {
     /// Starts the task and its first attempt.
     ///
     /// Must be called within a tokio runtime.
-    pub(crate) fn spawn(issuer: Arc<str>, allowed: Algorithms, fetch: Arc<dyn Fetch>) -> Arc<Self> {
+    pub(crate) fn spawn(issuer: Arc<str>, allowed: Algorithms, fetch: Arc<dyn FetchJwks>) -> Arc<Self> {
         let now = Instant::now();
         let status = Status {
             started: 0,
@@ -189,9 +189,9 @@ impl RemoteSource {
             changed: Notify::new(),
             counters: Counters::default(),
         });
-        let keeper = Keeper::new(Arc::clone(&shared), allowed, fetch);
-        let task = tokio::spawn(keeper.run()).abort_handle();
-        Arc::new(Self { shared, missing: MissingKeys::new(), task, complaint: Once::new() })
+        let refresher = JwksRefresher::new(Arc::clone(&shared), allowed, fetch);
+        let task = tokio::spawn(refresher.run()).abort_handle();
+        Arc::new(Self { shared, missing: NegativeCache::new(), task, warned_once: Once::new() })
     }
 
     /// Whether nobody fetches any more: the runtime that the task was started in is gone.
@@ -249,11 +249,11 @@ impl RemoteKeys {
     /// The keys after an attempt to get one that is not among the current ones; at once where the cool-down forbids an
     /// attempt, and where one has shown already that the issuer does not have the key.
     pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<CurrentKeys, Unavailable> {
-        let RemoteSource { shared, missing, complaint, .. } = &*self.source;
+        let RemoteSource { shared, missing, warned_once, .. } = &*self.source;
         shared.counters.unknown.add_one();
         if self.source.is_over() {
             // The runtime that the verifier was built in is gone, and with it the task that fetches.
-            complaint.call_once(|| tracing::error!(target: "countersign::keys", "{OVER}"));
+            warned_once.call_once(|| tracing::error!(target: "countersign::keys", "{OVER}"));
             return Err(self.unavailable());
         }
         if missing.contains(kid, algorithm) {
@@ -283,7 +283,7 @@ impl RemoteKeys {
         };
         let keys = self.current()?;
         if has_key(&keys) {
-            shared.counters.rescued.add_one();
+            shared.counters.found_after_refresh.add_one();
         } else if failed {
             return Err(self.unavailable());
         } else if is_new {
@@ -301,7 +301,7 @@ impl RemoteKeys {
     }
 
     /// Resolves when there are keys.
-    pub(crate) async fn until_ready(&self) {
+    pub(crate) async fn wait_until_ready(&self) {
         let mut status = self.source.shared.status.subscribe();
         // Looks at the keys alone: the status is locked meanwhile. Its sender lives as long as `self`, so that this ends
         // only when it should.
@@ -324,8 +324,8 @@ impl RemoteKeys {
     fn fresh_keys(&self) -> Option<CurrentKeys> {
         let held = self.source.shared.held.load();
         let held = held.as_ref()?;
-        let believed_for = self.max_age.checked_sub(held.since.elapsed())?;
-        Some(CurrentKeys { set: Arc::clone(&held.keys), believed_for })
+        let valid_for = self.max_age.checked_sub(held.since.elapsed())?;
+        Some(CurrentKeys { set: Arc::clone(&held.keys), valid_for })
     }
 
     fn unavailable(&self) -> Unavailable {

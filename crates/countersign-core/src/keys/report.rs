@@ -81,7 +81,7 @@ pub struct KeyCounts {
     /// Tokens that named an unknown key.
     pub unknown: u64,
     /// Those of them whose key was there after an attempt.
-    pub rescued: u64,
+    pub found_after_refresh: u64,
 }
 
 /// The counts, as they are counted.
@@ -92,7 +92,7 @@ pub(crate) struct Counters {
     pub(crate) changes: Counter,
     pub(crate) demanded: Counter,
     pub(crate) unknown: Counter,
-    pub(crate) rescued: Counter,
+    pub(crate) found_after_refresh: Counter,
 }
 
 impl Counters {
@@ -103,7 +103,7 @@ impl Counters {
             changes: self.changes.read(),
             demanded: self.demanded.read(),
             unknown: self.unknown.read(),
-            rescued: self.rescued.read(),
+            found_after_refresh: self.found_after_refresh.read(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Keys that the program gives to several issuers: fetched once for all of them.
 
 use crate::keys::algorithm::Algorithm;
-use crate::keys::fetch::Fetch;
+use crate::keys::fetch::FetchJwks;
 use crate::keys::remote::{RemoteKeys, RemoteSource};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -12,12 +12,12 @@ use std::time::Duration;
 /// starts anew.
 #[derive(Debug)]
 pub(crate) struct SharedKeys {
-    fetch: Arc<dyn Fetch>,
+    fetch: Arc<dyn FetchJwks>,
     source: Mutex<Weak<RemoteSource>>,
 }
 
 impl SharedKeys {
-    pub(crate) fn new(fetch: Arc<dyn Fetch>) -> Self {
+    pub(crate) fn new(fetch: Arc<dyn FetchJwks>) -> Self {
         Self { fetch, source: Mutex::new(Weak::new()) }
     }
 

@@ -15,7 +15,7 @@ pub(crate) enum KeySource {
     Unsigned,
     /// Given in the configuration; they never change.
     Static(Arc<KeySet>),
-    /// Fetched, and kept fresh in the background.
+    /// FetchedJwks, and kept fresh in the background.
     Remote(RemoteKeys),
 }
 
@@ -23,12 +23,12 @@ pub(crate) enum KeySource {
 pub(crate) struct CurrentKeys {
     pub(crate) set: Arc<KeySet>,
     /// For how long they are believed if nobody confirms them.
-    pub(crate) believed_for: Duration,
+    pub(crate) valid_for: Duration,
 }
 
 impl CurrentKeys {
     fn given(keys: &Arc<KeySet>) -> Self {
-        Self { set: Arc::clone(keys), believed_for: Duration::MAX }
+        Self { set: Arc::clone(keys), valid_for: Duration::MAX }
     }
 }
 
@@ -55,10 +55,10 @@ impl KeySource {
     }
 
     /// Resolves when there are keys.
-    pub(crate) async fn until_ready(&self) {
+    pub(crate) async fn wait_until_ready(&self) {
         match self {
             Self::Unsigned | Self::Static(_) => {}
-            Self::Remote(remote) => remote.until_ready().await,
+            Self::Remote(remote) => remote.wait_until_ready().await,
         }
     }
 

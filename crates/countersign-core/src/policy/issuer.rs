@@ -2,7 +2,7 @@
 
 use crate::error::{ConfigError, TokenError, VerifyError};
 use crate::keys::algorithm::{Algorithm, Algorithms};
-use crate::keys::fetch::Fetch;
+use crate::keys::fetch::FetchJwks;
 use crate::keys::key_set::KeySet;
 use crate::keys::refresh_schedule::MIN_LIFETIME;
 use crate::keys::remote::{MAX_STALENESS, RemoteKeys, RemoteSource};
@@ -65,7 +65,7 @@ impl fmt::Debug for IssuerKeys {
         f.write_str(match self.0 {
             Origin::Jwks(_) => "IssuerKeys(JWK set)",
             Origin::Pem(_) => "IssuerKeys(PEM)",
-            Origin::Fetch(_) => "IssuerKeys(fetched)",
+            Origin::FetchJwks(_) => "IssuerKeys(fetched)",
             Origin::Shared(_) => "IssuerKeys(shared)",
             Origin::Unsigned => "IssuerKeys(none)",
         })
@@ -76,7 +76,7 @@ impl fmt::Debug for IssuerKeys {
 enum Origin {
     Jwks(Box<[u8]>),
     Pem(Box<[u8]>),
-    Fetch(Arc<dyn Fetch>),
+    FetchJwks(Arc<dyn FetchJwks>),
     Shared(Arc<SharedKeys>),
     /// Nobody signs.
     Unsigned,
@@ -94,8 +94,8 @@ impl IssuerKeys {
     }
 
     /// Keys that are fetched and kept fresh.
-    pub fn fetched(fetch: impl Fetch) -> Self {
-        Self(Origin::Fetch(Arc::new(fetch)))
+    pub fn fetched(fetch: impl FetchJwks) -> Self {
+        Self(Origin::FetchJwks(Arc::new(fetch)))
     }
 
     /// Makes a handle: all issuers that are given a clone of it use the same keys. One task fetches them, a key that leaves the
@@ -108,7 +108,7 @@ impl IssuerKeys {
     ///
     /// ```
     /// use countersign_core::{Audience, Issuer, IssuerKeys, Verifier};
-    /// # async fn example(fetch: impl countersign_core::Fetch) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn example(fetch: impl countersign_core::FetchJwks) -> Result<(), Box<dyn std::error::Error>> {
     /// let keys = IssuerKeys::fetched(fetch).shared();
     /// let issuer = |api| Issuer::new("https://idp.example.com", keys.clone()).audience(Audience::any_of([api]));
     /// let public = Verifier::builder().issuer(issuer("https://api.example.com")).build().await?;
@@ -128,7 +128,7 @@ impl IssuerKeys {
     #[must_use]
     pub fn shared(self) -> Self {
         match self.0 {
-            Origin::Fetch(fetch) => Self(Origin::Shared(Arc::new(SharedKeys::new(fetch)))),
+            Origin::FetchJwks(fetch) => Self(Origin::Shared(Arc::new(SharedKeys::new(fetch)))),
             other => Self(other),
         }
     }
@@ -334,7 +334,7 @@ impl Issuer {
     /// It is asked when a token is verified, and not again while the token is
     /// [kept](crate::VerifierBuilder::cache_lifetime), for five minutes at the most unless set. So let it go by the token
     /// alone. What changes in the meantime belongs into a [`Revocation`](crate::Revocation), which is asked each time, or,
-    /// where it is a grant, into a [`GrantsProvider`](crate::GrantsProvider).
+    /// where it is a grant, into a [`EntitlementsProvider`](crate::EntitlementsProvider).
     #[must_use]
     pub fn validate(mut self, rule: impl Fn(&VerifiedToken) -> Result<(), TokenError> + Send + Sync + 'static) -> Self {
         self.rules = self.rules.and(rule);
@@ -449,7 +449,7 @@ impl Issuer {
                 );
                 KeySource::Unsigned
             }
-            Origin::Fetch(fetch) => {
+            Origin::FetchJwks(fetch) => {
                 let source = RemoteSource::spawn(Arc::clone(&iss), self.algorithms, fetch);
                 KeySource::Remote(RemoteKeys::new(source, max_key_age))
             }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// A mark by which a token says that it stands for a program, not for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum MachineMark {
+pub enum ServiceAccountRule {
     /// `sub` is the client itself (RFC 9068 section 2.2): it equals the claim of this name.
     SubjectIs(&'static str),
     /// The claim of this name is absent.
@@ -28,7 +28,7 @@ pub enum MachineMark {
     Always,
 }
 
-impl MachineMark {
+impl ServiceAccountRule {
     fn is_on(self, claims: &Object<'_>, subject: &str) -> bool {
         let is = |claim, value| claims.get(claim).and_then(Json::as_str).is_some_and(|text| text == value);
         match self {
@@ -43,7 +43,7 @@ impl MachineMark {
     }
 }
 
-impl fmt::Display for MachineMark {
+impl fmt::Display for ServiceAccountRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SubjectIs(claim) => write!(f, "`sub` is `{claim}`"),
@@ -81,7 +81,7 @@ pub struct ClaimMap {
     roles: Vec<ClaimPath>,
     permissions: Vec<ClaimPath>,
     overage: Vec<ClaimPath>,
-    machine: Vec<MachineMark>,
+    machine: Vec<ServiceAccountRule>,
 }
 
 impl Default for ClaimMap {
@@ -97,7 +97,7 @@ impl Default for ClaimMap {
             roles: paths(["roles"]),
             permissions: paths(["permissions"]),
             overage: Vec::new(),
-            machine: vec![MachineMark::SubjectIs("client_id"), MachineMark::SubjectIs("azp")],
+            machine: vec![ServiceAccountRule::SubjectIs("client_id"), ServiceAccountRule::SubjectIs("azp")],
         }
     }
 }
@@ -177,7 +177,7 @@ impl ClaimMap {
 
     /// The marks of a machine's token; one is enough.
     #[must_use]
-    pub fn machine(mut self, marks: impl IntoIterator<Item = MachineMark>) -> Self {
+    pub fn machine(mut self, marks: impl IntoIterator<Item = ServiceAccountRule>) -> Self {
         self.machine = marks.into_iter().collect();
         self
     }

@@ -83,7 +83,7 @@ impl Principal {
 
     /// Whether the token says that the user is in groups that it does not list, since they are too many (Entra ID's
     /// overage). A guard then answers as if the user were in none of them, and says so in the log, unless groups are
-    /// [looked up](crate::VerifierBuilder::grants).
+    /// [looked up](crate::VerifierBuilder::entitlements).
     pub fn groups_left_out(&self) -> bool {
         self.groups_left_out
     }

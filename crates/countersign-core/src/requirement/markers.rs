@@ -1,10 +1,10 @@
-//! Grants by name: markers for scopes, groups, roles and permissions, and choices among them.
+//! Entitlements by name: markers for scopes, groups, roles and permissions, and choices among them.
 
 use crate::principal::Principal;
 use crate::principal::name_set::{NameSet, fingerprint};
 use crate::requirement::Requirement;
 use crate::requirement::expr::{Expr, Grant};
-use crate::requirement::lookup::Reach;
+use crate::requirement::lookup::Lookup;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use std::marker::PhantomData;
     message = "`{Self}` is not one of the `{K}`",
     note = "declare it with the macro of its kind: `scopes!`, `groups!`, `roles!` or `permissions!`"
 )]
-pub trait Marker<K: GrantKind>: Send + Sync + 'static {
+pub trait Marker<K: MarkerKind>: Send + Sync + 'static {
     /// The name as the provider says it.
     const NAME: &'static str;
 
@@ -34,9 +34,9 @@ pub trait Marker<K: GrantKind>: Send + Sync + 'static {
 }
 
 /// One of the four kinds of grant. Sealed: [`Scopes`], [`Groups`], [`Roles`], [`Permissions`].
-pub trait GrantKind: sealed::Sealed + Send + Sync + 'static {
+pub trait MarkerKind: sealed::Sealed + Send + Sync + 'static {
     /// Whether anybody but the token grants some of this kind.
-    const REACH: Reach;
+    const LOOKUP: Lookup;
 
     /// The principal's grants of this kind.
     fn granted(principal: &Principal) -> &NameSet;
@@ -66,8 +66,8 @@ macro_rules! kind {
     ($kind:ident, $granted:ident, $leaf:ident, $reach:ident) => {
         impl sealed::Sealed for $kind {}
 
-        impl GrantKind for $kind {
-            const REACH: Reach = Reach::$reach;
+        impl MarkerKind for $kind {
+            const LOOKUP: Lookup = Lookup::$reach;
 
             fn granted(principal: &Principal) -> &NameSet {
                 principal.$granted()
@@ -80,10 +80,10 @@ macro_rules! kind {
     };
 }
 
-kind!(Scopes, scopes, Scope, Token);
-kind!(Groups, groups, Group, Grants);
-kind!(Roles, roles, Role, Grants);
-kind!(Permissions, permissions, Permission, Grants);
+kind!(Scopes, scopes, Scope, Never);
+kind!(Groups, groups, Group, IfDenied);
+kind!(Roles, roles, Role, IfDenied);
+kind!(Permissions, permissions, Permission, IfDenied);
 
 /// A choice among markers of one kind: `Select<Scopes, A>`, `Select<Scopes, Any, (A, B)>`, `Select<Scopes, All, (A, B)>`.
 pub struct Select<K, A, B = One>(PhantomData<(K, A, B)>);
@@ -104,7 +104,7 @@ pub enum Any {}
 #[derive(Clone, Copy, Debug)]
 pub enum All {}
 
-impl<K: GrantKind, A: Marker<K>> Requirement for Select<K, A> {
+impl<K: MarkerKind, A: Marker<K>> Requirement for Select<K, A> {
     fn check(principal: &Principal) -> bool {
         A::is_in(K::granted(principal))
     }
@@ -113,13 +113,13 @@ impl<K: GrantKind, A: Marker<K>> Requirement for Select<K, A> {
         K::describe(A::grant())
     }
 
-    const REACH: Reach = K::REACH;
+    const LOOKUP: Lookup = K::LOOKUP;
 }
 
 /// One implementation for each length of list, since Rust has no tuples of any length.
 macro_rules! lists {
     ($first:ident $(, $rest:ident)*) => {
-        impl<K: GrantKind, $first: Marker<K> $(, $rest: Marker<K>)*> Requirement for Select<K, Any, ($first, $($rest,)*)> {
+        impl<K: MarkerKind, $first: Marker<K> $(, $rest: Marker<K>)*> Requirement for Select<K, Any, ($first, $($rest,)*)> {
             fn check(principal: &Principal) -> bool {
                 let granted = K::granted(principal);
                 $first::is_in(granted) $(|| $rest::is_in(granted))*
@@ -129,10 +129,10 @@ macro_rules! lists {
                 Expr::Any(vec![K::describe($first::grant()) $(, K::describe($rest::grant()))*])
             }
 
-            const REACH: Reach = K::REACH;
+            const LOOKUP: Lookup = K::LOOKUP;
         }
 
-        impl<K: GrantKind, $first: Marker<K> $(, $rest: Marker<K>)*> Requirement for Select<K, All, ($first, $($rest,)*)> {
+        impl<K: MarkerKind, $first: Marker<K> $(, $rest: Marker<K>)*> Requirement for Select<K, All, ($first, $($rest,)*)> {
             fn check(principal: &Principal) -> bool {
                 let granted = K::granted(principal);
                 $first::is_in(granted) $(&& $rest::is_in(granted))*
@@ -142,7 +142,7 @@ macro_rules! lists {
                 Expr::All(vec![K::describe($first::grant()) $(, K::describe($rest::grant()))*])
             }
 
-            const REACH: Reach = K::REACH;
+            const LOOKUP: Lookup = K::LOOKUP;
         }
 
         lists!($($rest),*);

@@ -7,7 +7,7 @@ pub(crate) mod markers;
 
 use crate::principal::Principal;
 use crate::requirement::expr::Expr;
-use crate::requirement::lookup::Reach;
+use crate::requirement::lookup::Lookup;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -56,8 +56,8 @@ pub trait Requirement: Send + Sync + 'static {
     fn describe() -> Expr;
 
     /// What the rule looks at, and with it whether grants from outside of the token are
-    /// [looked up](crate::GrantsProvider) for it: always, unless said.
-    const REACH: Reach = Reach::Anything;
+    /// [looked up](crate::EntitlementsProvider) for it: always, unless said.
+    const LOOKUP: Lookup = Lookup::Always;
 }
 
 /// Nothing but a verified caller.
@@ -81,7 +81,7 @@ impl Requirement for Authenticated {
         Expr::Authenticated
     }
 
-    const REACH: Reach = Reach::Token;
+    const LOOKUP: Lookup = Lookup::Never;
 }
 
 /// Each requirement of a tuple.
@@ -138,7 +138,7 @@ macro_rules! tuples {
                 Expr::All(vec![$first::describe() $(, $rest::describe())*])
             }
 
-            const REACH: Reach = $first::REACH$(.and($rest::REACH))*;
+            const LOOKUP: Lookup = $first::LOOKUP$(.and($rest::LOOKUP))*;
         }
 
         impl<$first: Requirement $(, $rest: Requirement)*> Requirement for AnyOf<($first, $($rest,)*)> {
@@ -150,7 +150,7 @@ macro_rules! tuples {
                 Expr::Any(vec![$first::describe() $(, $rest::describe())*])
             }
 
-            const REACH: Reach = $first::REACH$(.and($rest::REACH))*;
+            const LOOKUP: Lookup = $first::LOOKUP$(.and($rest::LOOKUP))*;
         }
 
         tuples!($($rest),*);

@@ -17,12 +17,12 @@ const ONE_IN: usize = 64;
 /// Headers of tokens that were verified, by their exact text. Only such are remembered, so that nobody but an issuer has a
 /// say in what is.
 #[derive(Default)]
-pub(crate) struct HeaderMemo {
+pub(crate) struct HeaderCache {
     known: ArcSwap<Vec<(Box<str>, Arc<Header>)>>,
     unknown: AtomicUsize,
 }
 
-impl HeaderMemo {
+impl HeaderCache {
     /// The token's header: the one that is remembered, or read anew.
     pub(crate) fn read(&self, token: &RawToken<'_>) -> Result<Arc<Header>, TokenError> {
         match self.find(token.header) {
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn few_headers_are_remembered_and_new_ones_are_learnt_in_time() {
-        let memo = HeaderMemo::default();
+        let memo = HeaderCache::default();
         let header = Arc::new(Header { algorithm: Algorithm::ES256, kid: None, typ: None });
         let remember = |text: &str| memo.remember(&RawToken::parse(&format!("{text}.e30.AA")).unwrap(), &header);
         for number in 0..10_000 {

@@ -1,12 +1,12 @@
 //! A verified caller with what was granted outside of the token.
 
-use crate::entitlements::cache::{GrantsCache, LookedUp};
-use crate::entitlements::caller_id::PrincipalKey;
-use crate::entitlements::provider::Grants;
+use crate::entitlements::cache::{EntitlementsCache, LookedUp};
+use crate::entitlements::caller_id::CallerId;
+use crate::entitlements::provider::Entitlements;
 use crate::error::Unavailable;
 use crate::principal::Principal;
 use crate::requirement::Requirement;
-use crate::requirement::lookup::Reach;
+use crate::requirement::lookup::Lookup;
 use crate::scale::{COUNTERS, block};
 use crate::verified::token::VerifiedToken;
 use crate::verifier::Verifier;
@@ -22,17 +22,17 @@ use std::time::Duration;
 /// ```
 /// # use countersign_core::{Unavailable, VerifiedToken, Verifier};
 /// async fn is_admin(verifier: &Verifier, token: &VerifiedToken) -> Result<bool, Unavailable> {
-///     Ok(verifier.granted(token).await?.principal().groups().contains("admin"))
+///     Ok(verifier.caller(token).await?.principal().groups().contains("admin"))
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Granted {
+pub struct Caller {
     token: VerifiedToken,
     /// `None` where nobody grants anything outside of the token.
     merged: Option<Arc<Merged>>,
 }
 
-impl Granted {
+impl Caller {
     pub(crate) fn by_token_alone(token: VerifiedToken) -> Self {
         Self { token, merged: None }
     }
@@ -52,43 +52,43 @@ impl Granted {
     }
 }
 
-impl fmt::Debug for Granted {
+impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Granted").field(self.principal()).finish()
+        f.debug_tuple("Caller").field(self.principal()).finish()
     }
 }
 
 impl Verifier {
     /// The caller of a token with what it was granted outside of it. It waits only when that must be
-    /// [looked up](crate::VerifierBuilder::grants).
+    /// [looked up](crate::VerifierBuilder::entitlements).
     ///
     /// # Errors
     ///
     /// [`Unavailable`] when the look-up fails. Without a provider of grants it never does.
-    pub async fn granted(&self, token: &VerifiedToken) -> Result<Granted, Unavailable> {
-        let Some(grants) = self.grants() else { return Ok(Granted::by_token_alone(token.clone())) };
-        if let Some(granted) = self.granted_now(token) {
+    pub async fn caller(&self, token: &VerifiedToken) -> Result<Caller, Unavailable> {
+        let Some(grants) = self.entitlements() else { return Ok(Caller::by_token_alone(token.clone())) };
+        if let Some(granted) = self.caller_now(token) {
             return Ok(granted);
         }
-        let found = grants.look_up(PrincipalKey::of(token.principal())).await?;
+        let found = grants.look_up(CallerId::of(token.principal())).await?;
         Ok(self.merge(grants, token, found))
     }
 
-    /// As [`granted`](Self::granted), where nothing can wait; `None` when grants must be looked up.
-    pub fn granted_now(&self, token: &VerifiedToken) -> Option<Granted> {
-        let Some(grants) = self.grants() else { return Some(Granted::by_token_alone(token.clone())) };
+    /// As [`granted`](Self::caller), where nothing can wait; `None` when grants must be looked up.
+    pub fn caller_now(&self, token: &VerifiedToken) -> Option<Caller> {
+        let Some(grants) = self.entitlements() else { return Some(Caller::by_token_alone(token.clone())) };
         let now = self.clock().now();
-        if let Some(merged) = token.merged().filter(|merged| merged.stands_at(now, grants.id)) {
-            return Some(Granted::new(token.clone(), merged));
+        if let Some(merged) = token.merged().filter(|merged| merged.is_valid_at(now, grants.id)) {
+            return Some(Caller::new(token.clone(), merged));
         }
-        let known = grants.known(&PrincipalKey::of(token.principal()), now)?;
+        let known = grants.known(&CallerId::of(token.principal()), now)?;
         Some(self.merge(grants, token, known))
     }
 
-    fn merge(&self, grants: &GrantsCache, token: &VerifiedToken, found: LookedUp) -> Granted {
+    fn merge(&self, grants: &EntitlementsCache, token: &VerifiedToken, found: LookedUp) -> Caller {
         let merged = Arc::new(Merged::new(token.principal(), &found.grants, found.stands, grants.id));
         token.keep_merged(Arc::clone(&merged));
-        Granted::new(token.clone(), merged)
+        Caller::new(token.clone(), merged)
     }
 
     /// Whether the caller meets the requirement, by the token or, where that is not enough, by what was granted outside of
@@ -112,19 +112,19 @@ impl Verifier {
     pub async fn permits<R: Requirement>(&self, token: &VerifiedToken) -> Result<bool, Unavailable> {
         match self.permits_now::<R>(token) {
             Some(permitted) => Ok(permitted),
-            None => Ok(meets::<R>(self.granted(token).await?.principal())),
+            None => Ok(meets::<R>(self.caller(token).await?.principal())),
         }
     }
 
     /// As [`permits`](Self::permits), where nothing can wait; `None` when grants must be looked up.
     pub fn permits_now<R: Requirement>(&self, token: &VerifiedToken) -> Option<bool> {
-        if self.grants().is_none() || R::REACH == Reach::Token {
+        if self.entitlements().is_none() || R::LOOKUP == Lookup::Never {
             return Some(meets::<R>(token.principal()));
         }
-        if R::REACH == Reach::Grants && R::check(token.principal()) {
+        if R::LOOKUP == Lookup::IfDenied && R::check(token.principal()) {
             return Some(true);
         }
-        self.granted_now(token).map(|granted| meets::<R>(granted.principal()))
+        self.caller_now(token).map(|granted| meets::<R>(granted.principal()))
     }
 }
 
@@ -132,11 +132,11 @@ impl Verifier {
 /// since nobody else would find out why an admin is turned away.
 fn meets<R: Requirement>(principal: &Principal) -> bool {
     let is_met = R::check(principal);
-    if !is_met && principal.groups_left_out() && R::REACH != Reach::Token {
+    if !is_met && principal.groups_left_out() && R::LOOKUP != Lookup::Never {
         tracing::warn!(
-            target: "countersign::grants", issuer = principal.issuer(),
+            target: "countersign::entitlements", issuer = principal.issuer(),
             "refused by a token that leaves groups out, since they are too many: use app roles, or look groups up with \
-             `VerifierBuilder::grants`"
+             `VerifierBuilder::entitlements`"
         );
     }
     is_met
@@ -155,11 +155,11 @@ pub(crate) struct Merged {
 pub(crate) type ProviderId = u64;
 
 impl Merged {
-    pub(crate) fn new(token: &Principal, grants: &Grants, stands: Range<Duration>, provider: ProviderId) -> Self {
+    pub(crate) fn new(token: &Principal, grants: &Entitlements, stands: Range<Duration>, provider: ProviderId) -> Self {
         Self { principal: merge(token, grants), stands, provider }
     }
 
-    pub(crate) fn stands_at(&self, now: Duration, provider: ProviderId) -> bool {
+    pub(crate) fn is_valid_at(&self, now: Duration, provider: ProviderId) -> bool {
         self.provider == provider && self.stands.contains(&now)
     }
 
@@ -170,7 +170,7 @@ impl Merged {
 }
 
 /// What the token says, and what was looked up. The one place where the two meet.
-fn merge(token: &Principal, grants: &Grants) -> Principal {
+fn merge(token: &Principal, grants: &Entitlements) -> Principal {
     let mut principal = token.clone();
     principal.groups.extend(grants.groups.iter());
     principal.roles.extend(grants.roles.iter());

@@ -42,7 +42,7 @@ struct Inner {
     raw: Box<str>,
     payload: String,
     principal: Principal,
-    marks: Marks,
+    marks: TokenIds,
     verdict: Verdict,
     typed: TypedClaims,
     provenance: Arc<Provenance>,
@@ -60,7 +60,7 @@ impl Assertion {
     pub(crate) fn new(
         raw: &str,
         principal: Principal,
-        marks: Marks,
+        marks: TokenIds,
         verdict: Verdict,
         provenance: Arc<Provenance>,
     ) -> Self {
@@ -80,13 +80,13 @@ impl Assertion {
 
 /// What a token can be revoked by, beside its subject.
 #[derive(Default)]
-pub(crate) struct Marks {
+pub(crate) struct TokenIds {
     id: Option<Box<str>>,
     session: Option<Box<str>>,
     issued: Option<Duration>,
 }
 
-impl Marks {
+impl TokenIds {
     /// A `jti` or `sid` that is no text names nothing.
     pub(crate) fn of(claims: &Object<'_>, issued: Option<Duration>) -> Self {
         let text = |claim| claims.get(claim).and_then(Json::as_str).map(Box::from);
@@ -118,9 +118,9 @@ impl VerifiedToken {
     }
 
     /// Whether the verdict may still be relied upon. A clock that was set back asks for another one.
-    pub(crate) fn stands_at(&self, now: Duration) -> bool {
+    pub(crate) fn is_valid_at(&self, now: Duration) -> bool {
         let verdict = &self.0.verdict;
-        (verdict.since..verdict.until).contains(&now) && !verdict.key.has_left()
+        (verdict.since..verdict.until).contains(&now) && !verdict.key.is_retired()
     }
 
     /// What the issuer signed: header, dot, payload, as they came.

@@ -1,8 +1,8 @@
 //! Builds a [`Verifier`], and refuses to without a policy.
 
 use crate::clock::{Clock, SystemClock};
-use crate::entitlements::cache::{GrantsCache, GrantsLimits};
-use crate::entitlements::provider::GrantsProvider;
+use crate::entitlements::cache::{EntitlementsCache, EntitlementsLimits};
+use crate::entitlements::provider::EntitlementsProvider;
 use crate::error::ConfigError;
 use crate::policy::issuer::{IntoIssuer, Issuer, TrustedIssuer};
 use crate::revocation::Revocation;
@@ -32,7 +32,7 @@ use std::time::Duration;
 /// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `.build().await`"]
-pub struct VerifierBuilder<I = AnyIssuers> {
+pub struct VerifierBuilder<I = OpenSet> {
     issuers: Vec<Result<Issuer, ConfigError>>,
     realm: String,
     clock: Arc<dyn Clock>,
@@ -41,8 +41,8 @@ pub struct VerifierBuilder<I = AnyIssuers> {
     set: PhantomData<I>,
     revocations: Vec<AnyRevocation>,
     revocation_entries: usize,
-    grants: Option<AnyGrants>,
-    grants_limits: GrantsLimits,
+    grants: Option<AnyEntitlements>,
+    grants_limits: EntitlementsLimits,
     attachment: Attachment,
     refusal: Option<ConfigError>,
 }
@@ -61,9 +61,9 @@ impl fmt::Debug for AnyRevocation {
 }
 
 /// A provider without regard to its type.
-struct AnyGrants(Arc<dyn GrantsProvider>);
+struct AnyEntitlements(Arc<dyn EntitlementsProvider>);
 
-impl fmt::Debug for AnyGrants {
+impl fmt::Debug for AnyEntitlements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.name())
     }
@@ -71,11 +71,11 @@ impl fmt::Debug for AnyGrants {
 
 /// The issuers of a builder are added one by one.
 #[derive(Clone, Copy, Debug)]
-pub enum AnyIssuers {}
+pub enum OpenSet {}
 
 /// The issuers of a builder are those that it was begun with, and no others.
 #[derive(Clone, Copy, Debug)]
-pub enum TheseIssuers {}
+pub enum ClosedSet {}
 
 impl VerifierBuilder {
     pub(crate) fn new() -> Self {
@@ -89,7 +89,7 @@ impl VerifierBuilder {
     }
 }
 
-impl VerifierBuilder<TheseIssuers> {
+impl VerifierBuilder<ClosedSet> {
     pub(crate) fn for_issuers(issuers: impl IntoIssuers) -> Self {
         let named = |(name, issuer): (&'static str, Result<Issuer, _>)| issuer.map(|issuer| issuer.named(name));
         Self::with(issuers.into_issuers().into_iter().map(named).collect())
@@ -108,7 +108,7 @@ impl<I> VerifierBuilder<I> {
             revocations: Vec::new(),
             revocation_entries: DEFAULT_ENTRIES,
             grants: None,
-            grants_limits: GrantsLimits::default(),
+            grants_limits: EntitlementsLimits::default(),
             attachment: Attachment::default(),
             refusal: None,
         }
@@ -128,7 +128,7 @@ impl<I> VerifierBuilder<I> {
 
     /// Lets [`build`](Self::build) fail when the first attempt to fetch an issuer's keys does. Unless set, a start with
     /// the provider down succeeds, answers 503 and heals itself.
-    pub fn demand_keys(mut self) -> Self {
+    pub fn require_keys(mut self) -> Self {
         self.demands_keys = true;
         self
     }
@@ -180,45 +180,45 @@ impl<I> VerifierBuilder<I> {
     /// They are looked up only when a guard or handler asks for them: a guard that the token does not meet by itself, or
     /// that is a rule of your own; the extractor `Principal`. `CurrentUser`, and guards of scopes alone, never do. All
     /// requests of one caller (issuer, subject and username) that ask at a time share one look-up, and its answer serves
-    /// for [a while](Self::grants_lifetime). When it fails, whoever asked is answered with 503.
+    /// for [a while](Self::entitlements_lifetime). When it fails, whoever asked is answered with 503.
     ///
     /// # Example
     ///
     /// ```
-    /// use countersign_core::{Grants, NameSet, PrincipalKey, Verifier};
+    /// use countersign_core::{Entitlements, NameSet, CallerId, Verifier};
     /// use std::time::Duration;
     ///
     /// let builder = Verifier::builder()
-    ///     .grants(|caller: PrincipalKey| async move {
+    ///     .entitlements(|caller: CallerId| async move {
     ///         let is_admin = caller.subject() == "alice";
     ///         let groups = if is_admin { NameSet::from_iter(["admin"]) } else { NameSet::default() };
-    ///         Ok(Grants { groups, ..Grants::default() })
+    ///         Ok(Entitlements { groups, ..Entitlements::default() })
     ///     })
-    ///     .grants_lifetime(Duration::from_secs(30));
+    ///     .entitlements_lifetime(Duration::from_secs(30));
     /// # let _ = builder;
     /// ```
-    pub fn grants(mut self, provider: impl GrantsProvider) -> Self {
-        self.grants = Some(AnyGrants(Arc::new(provider)));
+    pub fn entitlements(mut self, provider: impl EntitlementsProvider) -> Self {
+        self.grants = Some(AnyEntitlements(Arc::new(provider)));
         self
     }
 
     /// For how long grants that were looked up serve, 60 seconds unless set. So long may a caller keep what was taken from
     /// it, and go without what it was given. With [`Duration::ZERO`] every request that needs grants asks anew, or shares a
     /// look-up that is under way.
-    pub fn grants_lifetime(mut self, lifetime: Duration) -> Self {
+    pub fn entitlements_lifetime(mut self, lifetime: Duration) -> Self {
         self.grants_limits.lifetime = lifetime;
         self
     }
 
     /// How long a look-up may take, 2 seconds unless set; after that it has failed.
-    pub fn grants_deadline(mut self, deadline: Duration) -> Self {
+    pub fn entitlements_deadline(mut self, deadline: Duration) -> Self {
         self.grants_limits.deadline = deadline;
         self
     }
 
     /// How much memory grants may take that are kept, in bytes: 32 MiB unless set, enough for some 10 000 callers with 50
     /// grants each. Whoever is pushed out is looked up again.
-    pub fn grants_cache_bytes(mut self, bytes: usize) -> Self {
+    pub fn entitlements_cache_bytes(mut self, bytes: usize) -> Self {
         self.grants_limits.bytes = bytes;
         self
     }
@@ -246,7 +246,7 @@ impl<I> VerifierBuilder<I> {
     /// # Errors
     ///
     /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice; when keys
-    /// are [demanded](Self::demand_keys) and cannot be had.
+    /// are [demanded](Self::require_keys) and cannot be had.
     pub async fn build(self) -> Result<Verifier, ConfigError> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
@@ -276,7 +276,7 @@ impl<I> VerifierBuilder<I> {
         }
         let grants = self
             .grants
-            .map(|provider| Arc::new(GrantsCache::new(provider.0, self.grants_limits, Arc::clone(&self.clock))));
+            .map(|provider| Arc::new(EntitlementsCache::new(provider.0, self.grants_limits, Arc::clone(&self.clock))));
         let cache = self.cache.and_then(TokenCache::new).map(Arc::new);
         for issuer in &mut trusted {
             let lists = self.revocations.iter().filter_map(|revocation| revocation.list.as_ref());

@@ -7,7 +7,7 @@ pub(crate) mod token_cache;
 pub(crate) mod validation;
 
 use crate::clock::Clock;
-use crate::entitlements::cache::GrantsCache;
+use crate::entitlements::cache::EntitlementsCache;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::json::Object;
 use crate::keys::jwk::VerificationKey;
@@ -21,12 +21,12 @@ use crate::policy::issuer_names;
 use crate::policy::unsigned;
 use crate::revocation::Revocation;
 use crate::revocation::list::{RevocationList, RevocationListFull};
-use crate::token::header_cache::HeaderMemo;
+use crate::token::header_cache::HeaderCache;
 use crate::token::raw::{Header, RawToken};
 use crate::verified::clock_skew::seconds_ahead;
-use crate::verified::token::{Assertion, Marks, Verdict, VerifiedToken};
+use crate::verified::token::{Assertion, TokenIds, Verdict, VerifiedToken};
 use crate::verifier::attachment::Attachment;
-use crate::verifier::builder::{TheseIssuers, VerifierBuilder};
+use crate::verifier::builder::{ClosedSet, VerifierBuilder};
 use crate::verifier::claims_by_issuer::IntoIssuers;
 use crate::verifier::token_cache::TokenCache;
 use crate::verifier::validation::{Times, Validated, validate};
@@ -58,12 +58,12 @@ struct Inner {
     accepts_unsigned: bool,
     realm: Arc<str>,
     clock: Arc<dyn Clock>,
-    headers: HeaderMemo,
+    headers: HeaderCache,
     cache: Option<Arc<TokenCache>>,
     revoked: RevocationList,
     /// Those that the application brought.
     revocations: Box<[Arc<dyn Revocation>]>,
-    grants: Option<Arc<GrantsCache>>,
+    grants: Option<Arc<EntitlementsCache>>,
 }
 
 impl Verifier {
@@ -74,7 +74,7 @@ impl Verifier {
 
     /// Starts a configuration for a closed set of issuers, which [`claims_by_issuer!`](crate::claims_by_issuer) declares
     /// together with the claims of each.
-    pub fn builder_for(issuers: impl IntoIssuers) -> VerifierBuilder<TheseIssuers> {
+    pub fn builder_for(issuers: impl IntoIssuers) -> VerifierBuilder<ClosedSet> {
         VerifierBuilder::for_issuers(issuers)
     }
 
@@ -85,7 +85,7 @@ impl Verifier {
         cache: Option<Arc<TokenCache>>,
         revoked: RevocationList,
         revocations: Box<[Arc<dyn Revocation>]>,
-        grants: Option<Arc<GrantsCache>>,
+        grants: Option<Arc<EntitlementsCache>>,
     ) -> Self {
         let inner = Inner {
             accepts_unsigned: issuers.iter().any(|issuer| matches!(issuer.keys, KeySource::Unsigned)),
@@ -94,7 +94,7 @@ impl Verifier {
             revoked,
             revocations,
             clock,
-            headers: HeaderMemo::default(),
+            headers: HeaderCache::default(),
             cache,
             grants,
         };
@@ -249,7 +249,7 @@ impl Verifier {
             return Err(TokenError::BadSignature);
         }
         self.0.headers.remember(raw, header);
-        self.conclude(raw.text, claims, header.typ.as_deref(), issuer, (key, keys.believed_for), now)
+        self.conclude(raw.text, claims, header.typ.as_deref(), issuer, (key, keys.valid_for), now)
     }
 
     /// A token that nobody signed, from an issuer [whose tokens nobody signs](crate::DangerousIssuer::accept_unsigned_tokens).
@@ -278,7 +278,7 @@ impl Verifier {
         claims: &Object<'_>,
         typ: Option<&str>,
         issuer: &'v TrustedIssuer,
-        (key, believed_for): (&Arc<VerificationKey>, Duration),
+        (key, valid_for): (&Arc<VerificationKey>, Duration),
         now: Duration,
     ) -> Result<Judged<'v>, TokenError> {
         // 4. the claims, from here on the issuer's own words
@@ -289,10 +289,10 @@ impl Verifier {
 
         // 5. the principal
         let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, claims)?;
-        let marks = Marks::of(claims, issued);
+        let marks = TokenIds::of(claims, issued);
         let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, |cache| cache.lifetime());
         let expired = expires.saturating_add(issuer.policy.leeway);
-        let until = expired.min(now.saturating_add(lifetime.min(believed_for)));
+        let until = expired.min(now.saturating_add(lifetime.min(valid_for)));
         let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
         match issued.map_or(0, |issued| seconds_ahead(issued, now)) {
             0 => {}
@@ -375,7 +375,7 @@ impl Verifier {
 
     /// Whether verified tokens are kept for when they come again; see
     /// [`VerifierBuilder::without_cache`](crate::VerifierBuilder::without_cache).
-    pub fn keeps_tokens(&self) -> bool {
+    pub fn has_token_cache(&self) -> bool {
         self.0.cache.is_some()
     }
 
@@ -431,13 +431,13 @@ impl Verifier {
     /// # use countersign_core::Verifier;
     /// # use std::time::Duration;
     /// # async fn example(verifier: Verifier) -> Result<(), Box<dyn std::error::Error>> {
-    /// tokio::time::timeout(Duration::from_secs(30), verifier.until_ready()).await?;
+    /// tokio::time::timeout(Duration::from_secs(30), verifier.wait_until_ready()).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn until_ready(&self) {
+    pub async fn wait_until_ready(&self) {
         for issuer in &self.0.issuers {
-            issuer.keys.until_ready().await;
+            issuer.keys.wait_until_ready().await;
         }
     }
 
@@ -497,7 +497,7 @@ impl Verifier {
         if failures.is_empty() { Ok(()) } else { Err(KeyRefreshError { failures }) }
     }
 
-    pub(crate) fn grants(&self) -> Option<&Arc<GrantsCache>> {
+    pub(crate) fn entitlements(&self) -> Option<&Arc<EntitlementsCache>> {
         self.0.grants.as_ref()
     }
 

@@ -65,7 +65,7 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
     /// The token, if it was verified before and would be again.
     pub(crate) fn get(&self, token: &str, now: Duration) -> Option<VerifiedToken> {
         let known = self.tokens.get(token)?;
-        if known.stands_at(now) {
+        if known.is_valid_at(now) {
             return Some(known);
         }
         // It will not stand again, or has to be looked at afresh.
@@ -160,13 +160,13 @@ impl Weighter<ByText, VerifiedToken> for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entitlements::provider::Grants;
+    use crate::entitlements::provider::Entitlements;
     use crate::keys::algorithm::Algorithms;
     use crate::keys::key_set::KeySet;
     use crate::principal::Principal;
     use crate::principal::name_set::NameSet;
     use crate::verified::granted::Merged;
-    use crate::verified::token::{Assertion, Marks, Verdict};
+    use crate::verified::token::{Assertion, TokenIds, Verdict};
     use std::sync::Arc;
 
     const JWKS: &str =
@@ -196,7 +196,7 @@ mod tests {
             groups_left_out: false,
             is_machine: false,
         };
-        let assertion = Assertion::new(text, principal, Marks::default(), verdict, Arc::default());
+        let assertion = Assertion::new(text, principal, TokenIds::default(), verdict, Arc::default());
         VerifiedToken::assertion(assertion, String::new())
     }
 
@@ -240,7 +240,7 @@ mod tests {
         cache.keep(&known);
         let before = cache.tokens.weight();
         let names: Vec<String> = (0..1_000).map(|number| format!("group-{number}")).collect();
-        let grants = Grants { groups: names.iter().map(String::as_str).collect(), ..Grants::default() };
+        let grants = Entitlements { groups: names.iter().map(String::as_str).collect(), ..Entitlements::default() };
         for token in [&stranger, &known] {
             token.keep_merged(Arc::new(Merged::new(token.principal(), &grants, Duration::ZERO..Duration::MAX, 0)));
         }

@@ -216,14 +216,14 @@ async fn keys_can_be_demanded_or_waited_for() {
         let issuer = Issuer::new("https://idp.example", IssuerKeys::fetched(provider.clone()));
         issuer.audience(Audience::any_of(["api"]))
     };
-    let demanded = Verifier::builder().issuer(issuer()).demand_keys().build().await;
+    let demanded = Verifier::builder().issuer(issuer()).require_keys().build().await;
     assert!(matches!(demanded, Err(ConfigError::NoKeys { .. })), "{demanded:?}");
 
     let verifier = Verifier::builder().issuer(issuer()).build().await.unwrap();
     assert!(verifier.keys().all(|keys| keys.issuer() == "https://idp.example" && keys.set().is_none()));
     let waiting = tokio::spawn({
         let verifier = verifier.clone();
-        async move { verifier.until_ready().await }
+        async move { verifier.wait_until_ready().await }
     });
     tokio::time::sleep(Duration::from_secs(600)).await;
     assert!(!waiting.is_finished());
@@ -231,7 +231,7 @@ async fn keys_can_be_demanded_or_waited_for() {
     tokio::time::timeout(Duration::from_secs(90), waiting).await.unwrap().unwrap();
     let keys = verifier.keys().next().unwrap();
     assert_eq!(keys.set().unwrap().iter().collect::<Vec<_>>(), [(Some("known"), vec![Algorithm::EdDSA])]);
-    assert!(Verifier::builder().issuer(issuer()).demand_keys().build().await.is_ok());
+    assert!(Verifier::builder().issuer(issuer()).require_keys().build().await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

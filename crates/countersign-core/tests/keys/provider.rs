@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::{
-    Audience, BoxFuture, Fetch, FetchError, Fetched, Issuer, IssuerKeys, TokenError, Verifier, VerifyError,
+    Audience, BoxFuture, FetchError, FetchJwks, FetchedJwks, Issuer, IssuerKeys, TokenError, Verifier, VerifyError,
 };
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -68,8 +68,8 @@ pub(crate) async fn build(issuer: Issuer) -> Verifier {
     Verifier::builder().issuer(issuer).build().await.unwrap()
 }
 
-impl Fetch for Provider {
-    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+impl FetchJwks for Provider {
+    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async move {
             self.0.fetches.fetch_add(1, Ordering::SeqCst);
             // What is on its way does not change any more.
@@ -84,12 +84,12 @@ impl Fetch for Provider {
             let etag = self.0.recognises.load(Ordering::SeqCst).then(|| format!("{:x}", jwks.len()));
             let fetched = if etag.is_some() && known.as_deref() == etag.as_deref() {
                 self.0.unchanged.fetch_add(1, Ordering::SeqCst);
-                Fetched::unchanged()
+                FetchedJwks::unchanged()
             } else {
-                Fetched::jwks(jwks)
+                FetchedJwks::jwks(jwks)
             };
-            let fetched = etag.into_iter().fold(fetched, Fetched::etag);
-            Ok(self.0.max_age.lock().unwrap().into_iter().fold(fetched, Fetched::fresh_for))
+            let fetched = etag.into_iter().fold(fetched, FetchedJwks::etag);
+            Ok(self.0.max_age.lock().unwrap().into_iter().fold(fetched, FetchedJwks::fresh_for))
         })
     }
 }

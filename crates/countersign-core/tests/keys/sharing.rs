@@ -70,7 +70,7 @@ async fn two_issuers_of_one_verifier_that_share_their_keys_are_both_named() {
     assert_eq!(provider.fetches(), 2);
 }
 
-/// On real threads, where the keeper may begin an attempt between two orders.
+/// On real threads, where the refresher may begin an attempt between two orders.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_issuers_of_one_verifier_that_share_their_keys_share_the_order() {
     let (provider, keys) = shared(&["known"]);
@@ -149,13 +149,13 @@ async fn a_verifier_that_joins_an_outage_waits_for_an_attempt_and_heals_with_the
     let one = build(issuer(keys.clone())).await;
     sleep(Duration::from_secs(600)).await;
     let before = provider.fetches();
-    let refused = Verifier::builder().issuer(issuer(keys.clone())).demand_keys().build().await;
+    let refused = Verifier::builder().issuer(issuer(keys.clone())).require_keys().build().await;
     assert!(refused.is_err_and(|error| error.to_string().contains("the provider is down")));
     assert_eq!(provider.fetches(), before + 1);
 
     provider.publish(&["known"]);
     let start = Instant::now();
-    let other = Verifier::builder().issuer(issuer(keys)).demand_keys().build().await.unwrap();
+    let other = Verifier::builder().issuer(issuer(keys)).require_keys().build().await.unwrap();
     assert_eq!(start.elapsed(), Duration::ZERO);
     assert_eq!((verdict(&one, "known").await, verdict(&other, "known").await), ("found", "found"));
 }

@@ -112,7 +112,7 @@ async fn a_thousand_rotations_under_load_lose_nothing_when_keys_overlap() {
     let counts = keys.counts();
     // The refreshes in between may find a new key first, so that nobody has to ask.
     assert!(counts.demanded <= 1_000 && counts.attempts <= 1_100, "{counts:?}");
-    assert_eq!((counts.changes, counts.failures, counts.unknown), (1_001, 0, counts.rescued));
+    assert_eq!((counts.changes, counts.failures, counts.unknown), (1_001, 0, counts.found_after_refresh));
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,7 +137,7 @@ async fn an_outage_of_a_day_is_noticed_when_the_keys_are_a_day_old_and_not_befor
 
     provider.publish(&["known"]);
     let start = Instant::now();
-    verifier.until_ready().await;
+    verifier.wait_until_ready().await;
     assert!(start.elapsed() <= Duration::from_secs(75), "{:?}", start.elapsed());
     assert_eq!(verdict(&verifier, "known").await, "found");
 }
@@ -170,7 +170,7 @@ async fn a_provider_cannot_ask_to_be_left_alone_for_ever() {
     let verifier = provider.verifier().await;
     provider.publish(&["known"]);
     let start = Instant::now();
-    verifier.until_ready().await;
+    verifier.wait_until_ready().await;
     assert!((300..=330).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
 }
 
@@ -302,7 +302,7 @@ async fn a_report_tells_what_happened_to_the_keys() {
     let keys = verifier.keys().next().unwrap();
     let counts = keys.counts();
     assert_eq!((counts.attempts, counts.demanded, counts.failures, counts.changes), (3, 2, 1, 2));
-    assert_eq!((counts.unknown, counts.rescued), (3, 1));
+    assert_eq!((counts.unknown, counts.found_after_refresh), (3, 1));
     assert_eq!((keys.age(), keys.last_failure()), (Some(COOL_DOWN), Some("the provider is down")));
     assert_eq!(
         keys.to_string(),

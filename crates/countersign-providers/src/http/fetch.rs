@@ -2,7 +2,7 @@
 
 use crate::http::discovery::{ProviderMetadata, discovery_url};
 use crate::http::documents::{Http, date, header};
-use countersign_core::{BoxFuture, ConfigError, Fetch, FetchError, Fetched};
+use countersign_core::{BoxFuture, ConfigError, FetchError, FetchJwks, FetchedJwks};
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -33,8 +33,8 @@ impl KeyLocation {
     }
 }
 
-impl Fetch for HttpFetch {
-    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+impl FetchJwks for HttpFetch {
+    fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async move {
             let url = match &self.keys {
                 KeyLocation::At(url) => url.clone(),
@@ -47,7 +47,7 @@ impl Fetch for HttpFetch {
             // An entity tag says something about one address only (RFC 9110 section 8.8.3), and keys may move.
             let known = known.as_deref().and_then(|known| known.strip_prefix(url.as_str())?.strip_prefix(' '));
             let document = self.http.document(url.clone(), accept, known).await?;
-            let mut fetched = document.body.map_or_else(Fetched::unchanged, Fetched::jwks);
+            let mut fetched = document.body.map_or_else(FetchedJwks::unchanged, FetchedJwks::jwks);
             if let Some(lifetime) = lifetime(&document.headers) {
                 fetched = fetched.fresh_for(lifetime);
             }

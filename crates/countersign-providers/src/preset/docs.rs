@@ -4,7 +4,7 @@ use crate::preset::environment::Variable;
 
 /// A preset's section of `docs/reference/providers.md`.
 #[derive(Clone, Copy, Debug)]
-pub struct Page {
+pub struct PresetDocs {
     /// The provider's name.
     pub name: &'static str,
     /// The least that a program says, in Rust.

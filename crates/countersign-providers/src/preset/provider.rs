@@ -4,7 +4,7 @@ use crate::http::address::AddressFilter;
 use crate::http::documents::Http;
 use crate::http::fetch::{HttpFetch, KeyLocation};
 use crate::http::url_policy::parse_url;
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::Environment;
 use crate::preset::profile::{Accepted, Profile};
 use countersign_core::{
@@ -71,7 +71,7 @@ pub trait Preset: sealed::Sealed + Sized {
     type Claims: DeserializeOwned + Send + Sync + 'static;
 
     /// What the reference says of it.
-    const PAGE: Page;
+    const PAGE: PresetDocs;
 
     /// What its tokens are like.
     ///
@@ -243,7 +243,7 @@ impl<P> Provider<P> {
     }
 
     /// Uses these keys in place of those that the provider's settings lead to: a handle that several verifiers share, from
-    /// [`shared_keys`](Self::shared_keys) or [`IssuerKeys::shared`], or keys from a [`Fetch`](countersign_core::Fetch) of
+    /// [`shared_keys`](Self::shared_keys) or [`IssuerKeys::shared`], or keys from a [`FetchJwks`](countersign_core::FetchJwks) of
     /// your own.
     ///
     /// # Security

@@ -1,11 +1,11 @@
 //! Auth0.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
 use crate::preset::url_parts::host;
-use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 use std::fmt;
 
@@ -101,13 +101,13 @@ impl Auth0 {
     /// Where Auth0 keeps scopes, permissions and the like, to be changed.
     pub fn claims() -> ClaimMap {
         ClaimMap::default().username(["nickname"]).tenant(["org_id"]).machine([
-            MachineMark::SubjectEnds("@clients"),
-            MachineMark::Claim("gty", "client-credentials"),
-            MachineMark::SubjectIs("azp"),
-            MachineMark::SubjectIs("client_id"),
+            ServiceAccountRule::SubjectEnds("@clients"),
+            ServiceAccountRule::Claim("gty", "client-credentials"),
+            ServiceAccountRule::SubjectIs("azp"),
+            ServiceAccountRule::SubjectIs("client_id"),
             // https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
-            MachineMark::Claim("sub_profile", "service"),
-            MachineMark::Claim("sub_profile", "ai_agent"),
+            ServiceAccountRule::Claim("sub_profile", "service"),
+            ServiceAccountRule::Claim("sub_profile", "ai_agent"),
         ])
     }
 
@@ -153,7 +153,7 @@ impl IssuesBothKinds for Auth0 {}
 impl Preset for Auth0 {
     type Claims = Auth0Claims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Auth0",
         constructor: r#"Auth0::domain("acme.eu.auth0.com").audience("https://api.acme.example")"#,
         variables: &[DOMAIN, AUDIENCE],

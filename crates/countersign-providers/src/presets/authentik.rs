@@ -1,6 +1,6 @@
 //! Authentik.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
@@ -112,7 +112,7 @@ impl IssuesBothKinds for Authentik {}
 impl Preset for Authentik {
     type Claims = AuthentikClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Authentik",
         constructor: r#"Authentik::application("auth.example.com", "my-app").client_id("example-client")"#,
         variables: &[HOST, APPLICATION, CLIENT_ID],

@@ -1,6 +1,6 @@
 //! Azure AD B2C.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
@@ -154,7 +154,7 @@ impl IssuesBothKinds for AzureB2c {}
 impl Preset for AzureB2c {
     type Claims = AzureB2cClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Azure AD B2C",
         constructor: r#"AzureB2c::tenant("contoso", "11111111-2222-3333-4444-555555555555").policy("B2C_1_signupsignin").audience("66666666-7777-8888-9999-000000000000")"#,
         variables: &[TENANT, TENANT_ID, POLICY, AUDIENCE],

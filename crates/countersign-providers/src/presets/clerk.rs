@@ -1,6 +1,6 @@
 //! Clerk.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{Preset, Provider, sealed};
@@ -181,7 +181,7 @@ impl sealed::Sealed for Clerk {}
 impl Preset for Clerk {
     type Claims = ClerkClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Clerk",
         constructor: r#"Clerk::frontend_api("clerk.example.com").authorized_party("https://app.example.com")"#,
         variables: &[FRONTEND_API, AUTHORIZED_PARTY],

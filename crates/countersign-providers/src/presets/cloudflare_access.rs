@@ -1,11 +1,11 @@
 //! Cloudflare Access.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{Preset, Provider, sealed};
 use crate::preset::url_parts::host;
-use countersign_core::{Audience, ClaimMap, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// Cloudflare Access: the tokens that Cloudflare adds to requests for an application behind it.
@@ -95,7 +95,7 @@ impl sealed::Sealed for CloudflareAccess {}
 impl Preset for CloudflareAccess {
     type Claims = CloudflareAccessClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Cloudflare Access",
         constructor: r#"CloudflareAccess::team_domain("acme.cloudflareaccess.com").audience("32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228")"#,
         variables: &[TEAM_DOMAIN, AUD],
@@ -124,7 +124,7 @@ impl Preset for CloudflareAccess {
                 ClaimMap::default()
                     // A user's `sub` is a UUID, which the name of no service token is: that ends in `.access`.
                     .subject(["sub", "common_name"])
-                    .machine([MachineMark::SubjectIs("common_name")]),
+                    .machine([ServiceAccountRule::SubjectIs("common_name")]),
             ))
     }
 

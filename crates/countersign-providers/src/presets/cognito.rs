@@ -1,10 +1,10 @@
 //! Amazon Cognito user pools.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
-use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// Amazon Cognito: tokens of a user pool, access tokens unless you ask for ID tokens.
@@ -131,7 +131,7 @@ impl IssuesBothKinds for Cognito {}
 impl Preset for Cognito {
     type Claims = CognitoClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Amazon Cognito",
         constructor: r#"Cognito::user_pool("eu-west-1", "eu-west-1_aBcDeFgHi").client_id("5f1exampleclient")"#,
         variables: &[REGION, USER_POOL_ID, CLIENT_ID],
@@ -177,7 +177,7 @@ impl Preset for Cognito {
                     .username(["username", "cognito:username"])
                     .groups(["cognito:groups"])
                     .roles(["cognito:roles"])
-                    .machine([MachineMark::SubjectIs("client_id")]),
+                    .machine([ServiceAccountRule::SubjectIs("client_id")]),
             ))
     }
 

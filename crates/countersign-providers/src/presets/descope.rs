@@ -1,6 +1,6 @@
 //! Descope.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{Preset, Provider, sealed};
@@ -113,7 +113,7 @@ impl sealed::Sealed for Descope {}
 impl Preset for Descope {
     type Claims = DescopeClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Descope",
         constructor: r#"Descope::project("P2PqjhPcC8Hri2nXUY7f234FaBcD").tenant("T2xyz")"#,
         variables: &[PROJECT_ID],

@@ -1,11 +1,11 @@
 //! Microsoft Entra ID, formerly Azure Active Directory.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::{Profile, Tenants};
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
 use crate::preset::url_parts::{guid, host};
-use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// Microsoft Entra ID: access tokens for an API, of one tenant or of many, in both versions unless you name one.
@@ -140,7 +140,7 @@ impl Entra {
             // https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference#groups-overage-claim
             .groups_overage([["_claim_names", "groups"].into(), countersign_core::ClaimPath::from("hasgroups")])
             // A service principal is its own subject, a person has another one for each application. `idtyp` is optional.
-            .machine([MachineMark::Claim("idtyp", "app"), MachineMark::SubjectIs("oid")])
+            .machine([ServiceAccountRule::Claim("idtyp", "app"), ServiceAccountRule::SubjectIs("oid")])
     }
 
     /// Reads `ENTRA_TENANT_ID` and `ENTRA_AUDIENCE`.
@@ -207,7 +207,7 @@ impl IssuesBothKinds for Entra {}
 impl Preset for Entra {
     type Claims = EntraClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Microsoft Entra ID",
         constructor: r#"Entra::tenant("11111111-2222-3333-4444-555555555555").audience("66666666-7777-8888-9999-000000000000")"#,
         variables: &[TENANT_ID, AUDIENCE],
@@ -220,7 +220,7 @@ impl Preset for Entra {
             "Tokens for Microsoft Graph cannot be verified by anybody else. A client that asks for no scope of your API gets \
              one: it is refused as `wrong_audience` or `bad_signature`.",
             "A user in more than 200 groups gets a token without groups: `principal.groups_left_out()` tells, and the log does. \
-             App roles have no such limit; or look groups up (`VerifierBuilder::grants`).",
+             App roles have no such limit; or look groups up (`VerifierBuilder::entitlements`).",
             "Each key says whose it is, and verifies that tenant's tokens only.",
             "Any application of a tenant can get a token for your API by its own secret, without a scope or role, unless assignment \
              is required (Enterprise applications > your API > Properties). A good token is then no permission: let guards demand \

@@ -1,6 +1,6 @@
 //! Microsoft Entra External ID, the Entra ID for customers.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
@@ -81,7 +81,7 @@ impl IssuesBothKinds for EntraExternalId {}
 impl Preset for EntraExternalId {
     type Claims = EntraClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Microsoft Entra External ID",
         constructor: r#"EntraExternalId::tenant("contoso", "11111111-2222-3333-4444-555555555555").audience("66666666-7777-8888-9999-000000000000")"#,
         variables: &[TENANT, TENANT_ID, AUDIENCE],

@@ -1,6 +1,6 @@
 //! Firebase Authentication, and Google Cloud Identity Platform.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{DangerousProvider, Preset, Provider, sealed};
@@ -174,7 +174,7 @@ impl sealed::Sealed for Firebase {}
 impl Preset for Firebase {
     type Claims = FirebaseClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Firebase Authentication",
         constructor: r#"Firebase::project("my-project")"#,
         variables: &[PROJECT_ID, TENANT],

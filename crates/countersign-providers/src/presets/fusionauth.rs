@@ -1,11 +1,11 @@
 //! FusionAuth.
 
 use crate::http::url_policy::parse_issuer;
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
-use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// FusionAuth: access tokens for an application unless you ask for ID tokens.
@@ -98,7 +98,7 @@ impl FusionAuth {
     /// Where FusionAuth keeps roles, permissions and the like, to be changed.
     pub fn claims() -> ClaimMap {
         // How a user logged in is in each of their tokens, and in none of an entity's.
-        ClaimMap::default().tenant(["tid"]).machine([MachineMark::Without("authenticationType")])
+        ClaimMap::default().tenant(["tid"]).machine([ServiceAccountRule::Without("authenticationType")])
     }
 
     /// Reads `FUSIONAUTH_URL`, `FUSIONAUTH_ISSUER` and `FUSIONAUTH_APPLICATION_ID`.
@@ -132,7 +132,7 @@ impl IssuesBothKinds for FusionAuth {}
 impl Preset for FusionAuth {
     type Claims = FusionAuthClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "FusionAuth",
         constructor: r#"FusionAuth::at("https://auth.acme.example", "acme.com").application("e9fdb985-9173-4e01-9d73-ac2d60d1dc8e").entity("092dbded-30af-4149-9c61-b578f2c72f59")"#,
         variables: &[URL, ISSUER, APPLICATION_ID],

@@ -1,11 +1,11 @@
 //! GitHub Actions.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{Preset, Provider, sealed};
 use crate::preset::url_parts::{host, segment};
-use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -203,7 +203,7 @@ impl sealed::Sealed for GithubActions {}
 impl Preset for GithubActions {
     type Claims = GithubActionsClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "GitHub Actions",
         constructor: r#"GithubActions::new().audience("https://deploy.example.com").repository("octo-org/octo-repo").git_ref("refs/heads/main")"#,
         variables: &[AUDIENCE, OWNER],
@@ -230,7 +230,7 @@ impl Preset for GithubActions {
         }
         let profile = Profile::discovered(self.site.issuer()?)?
             .access(TokenKind::access(), Audience::any_of(self.audiences))
-            .claim_map(ClaimMap::default().tenant(["repository_owner_id"]).machine([MachineMark::Always]));
+            .claim_map(ClaimMap::default().tenant(["repository_owner_id"]).machine([ServiceAccountRule::Always]));
         let rules = self.demands.into_iter().map(|(claim, values)| ClaimRule::one_of(claim, values));
         Ok(rules.fold(profile, Profile::rule))
     }

@@ -1,10 +1,10 @@
 //! Sign in with Google.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{Preset, Provider, sealed};
-use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// Google: ID tokens of its sign-in, since its access tokens are opaque and cannot be verified.
@@ -109,7 +109,7 @@ impl sealed::Sealed for Google {}
 impl Preset for Google {
     type Claims = GoogleClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Google",
         constructor: r#"Google::client_id("1234987819200.apps.googleusercontent.com").hosted_domain("example.com")"#,
         variables: &[CLIENT_ID, HOSTED_DOMAIN],
@@ -136,7 +136,7 @@ impl Preset for Google {
         let profile = Profile::with_keys_at("https://accounts.google.com", keys)?
             .also_named("accounts.google.com")
             .id(TokenKind::id(), Audience::client(self.clients))
-            .claim_map(ClaimMap::default().tenant(["hd"]).machine([MachineMark::SubjectIs("azp")]));
+            .claim_map(ClaimMap::default().tenant(["hd"]).machine([ServiceAccountRule::SubjectIs("azp")]));
         Ok(if self.domains.is_empty() { profile } else { profile.rule(ClaimRule::one_of("hd", self.domains)) })
     }
 

@@ -1,6 +1,6 @@
 //! Google Cloud's Identity-Aware Proxy.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{Preset, Provider, sealed};
@@ -100,7 +100,7 @@ impl sealed::Sealed for GoogleIap {}
 impl Preset for GoogleIap {
     type Claims = GoogleIapClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Google Identity-Aware Proxy",
         constructor: r#"GoogleIap::audience("/projects/123456789/global/backendServices/9876543210")"#,
         variables: &[AUDIENCE],

@@ -1,11 +1,13 @@
 //! Keycloak.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
 use crate::preset::url_parts::name;
-use countersign_core::{Algorithms, Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{
+    Algorithms, Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, ServiceAccountRule, TokenKind,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -116,7 +118,7 @@ impl Keycloak {
             .scopes(["scope"])
             .roles([["realm_access", "roles"]])
             // Set from the session of a service account, while a user, too, may be called `service-account-..`.
-            .machine([MachineMark::With("clientHost")])
+            .machine([ServiceAccountRule::With("clientHost")])
     }
 
     /// Reads `KEYCLOAK_URL`, `KEYCLOAK_REALM` and `KEYCLOAK_AUDIENCE`.
@@ -173,7 +175,7 @@ impl IssuesBothKinds for Keycloak {}
 impl Preset for Keycloak {
     type Claims = KeycloakClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Keycloak",
         constructor: r#"Keycloak::realm("https://keycloak.example.com", "main").audience("reports-api")"#,
         variables: &[URL, REALM, AUDIENCE],

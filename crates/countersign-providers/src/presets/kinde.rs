@@ -1,11 +1,11 @@
 //! Kinde.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
 use crate::preset::url_parts::host;
-use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// Kinde: access tokens for an API unless you ask for ID tokens.
@@ -92,7 +92,7 @@ impl Kinde {
             .subject(["sub", "azp"])
             .tenant(["org_code"])
             .roles([ClaimPath::from("roles").each("key")])
-            .machine([MachineMark::Without("sub")])
+            .machine([ServiceAccountRule::Without("sub")])
     }
 
     /// Reads `KINDE_DOMAIN` and `KINDE_AUDIENCE`.
@@ -131,7 +131,7 @@ impl IssuesBothKinds for Kinde {}
 impl Preset for Kinde {
     type Claims = KindeClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Kinde",
         constructor: r#"Kinde::domain("acme.kinde.com").audience("https://api.acme.example")"#,
         variables: &[DOMAIN, AUDIENCE],

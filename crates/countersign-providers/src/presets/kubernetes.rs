@@ -1,11 +1,11 @@
 //! Service accounts of a Kubernetes cluster.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{Preset, Provider, sealed};
 use crate::preset::url_parts::segment;
-use countersign_core::{Algorithm, Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Algorithm, Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// Kubernetes: tokens of a cluster's service accounts, made for an audience of your own.
@@ -175,7 +175,7 @@ impl sealed::Sealed for Kubernetes {}
 impl Preset for Kubernetes {
     type Claims = KubernetesClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Kubernetes service accounts",
         constructor: r#"Kubernetes::service_accounts("https://k8s.example.com").audience("https://reports.example.com").namespace("billing")"#,
         variables: &[ISSUER, AUDIENCE, NAMESPACE],
@@ -208,7 +208,9 @@ impl Preset for Kubernetes {
         let profile = Profile::discovered(self.cluster.issuer()?)?
             .access(kind, Audience::any_of(self.audiences))
             .algorithms([Algorithm::RS256, Algorithm::ES256])
-            .claim_map(ClaimMap::default().tenant([["kubernetes.io", "namespace"]]).machine([MachineMark::Always]));
+            .claim_map(
+                ClaimMap::default().tenant([["kubernetes.io", "namespace"]]).machine([ServiceAccountRule::Always]),
+            );
         let namespaces = self.namespaces;
         let of_namespaces = |namespaces| ClaimRule::one_of(["kubernetes.io", "namespace"], namespaces);
         Ok(if namespaces.is_empty() { profile } else { profile.rule(of_namespaces(namespaces)) })

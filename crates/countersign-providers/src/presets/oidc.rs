@@ -1,7 +1,7 @@
 //! Any OpenID provider.
 
 use crate::http::discovery::{ProviderMetadata, discovery_url};
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
@@ -141,7 +141,7 @@ impl IssuesBothKinds for Oidc {}
 impl Preset for Oidc {
     type Claims = OidcClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Any OpenID provider",
         constructor: r#"Oidc::issuer("https://idp.example.com").audience("https://api.example.com")"#,
         variables: &[ISSUER, AUDIENCE],

@@ -1,11 +1,11 @@
 //! Okta.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
 use crate::preset::url_parts::{host, segment};
-use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// Okta: access tokens of a custom authorization server unless you ask for ID tokens.
@@ -95,7 +95,7 @@ impl Okta {
             .subject(["uid", "sub"])
             .username(["preferred_username", "sub"])
             .scopes(["scp"])
-            .machine([MachineMark::SubjectIs("cid")])
+            .machine([ServiceAccountRule::SubjectIs("cid")])
     }
 
     /// Reads `OKTA_DOMAIN`, `OKTA_AUDIENCE` and, where there is one, `OKTA_AUTHORIZATION_SERVER`.
@@ -135,7 +135,7 @@ impl IssuesBothKinds for Okta {}
 impl Preset for Okta {
     type Claims = OktaClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Okta",
         constructor: r#"Okta::domain("acme.okta.com").authorization_server("default").audience("api://default")"#,
         variables: &[DOMAIN, SERVER, AUDIENCE],

@@ -1,6 +1,6 @@
 //! Ory Network, and Ory Hydra of one's own.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
@@ -173,7 +173,7 @@ impl IssuesBothKinds for Ory {}
 impl Preset for Ory {
     type Claims = OryClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Ory",
         constructor: r#"Ory::project("relaxed-turing-abc123").audience("https://api.acme.example")"#,
         variables: &[PROJECT_SLUG, AUDIENCE],

@@ -1,6 +1,6 @@
 //! Supabase Auth.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
@@ -134,7 +134,7 @@ impl IssuesBothKinds for Supabase {}
 impl Preset for Supabase {
     type Claims = SupabaseClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Supabase Auth",
         constructor: r#"Supabase::project("abcdefghijklmnopqrst").client_id("9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d").without_anonymous()"#,
         variables: &[PROJECT_REF],

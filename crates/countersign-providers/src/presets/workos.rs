@@ -1,12 +1,12 @@
 //! WorkOS.
 
 use crate::http::url_policy::parse_issuer;
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{Preset, Provider, sealed};
 use crate::preset::url_parts::{host, segment};
-use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, MachineMark, TokenKind};
+use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
 /// WorkOS: the access tokens of AuthKit sessions ([`client`](Self::client)), or of Connect applications
@@ -105,7 +105,10 @@ impl WorkOs {
 
     /// Where WorkOS keeps roles, permissions and the like, to be changed.
     pub fn claims() -> ClaimMap {
-        ClaimMap::default().tenant(["org_id"]).roles(["roles", "role"]).machine([MachineMark::SubjectIs("client_id")])
+        ClaimMap::default()
+            .tenant(["org_id"])
+            .roles(["roles", "role"])
+            .machine([ServiceAccountRule::SubjectIs("client_id")])
     }
 
     /// Reads `WORKOS_CLIENT_ID` and, if it is set, `WORKOS_ISSUER`.
@@ -150,7 +153,7 @@ impl sealed::Sealed for WorkOs {}
 impl Preset for WorkOs {
     type Claims = WorkOsClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "WorkOS",
         constructor: r#"WorkOs::client("client_01HBEQKA6K4QJAS93VPE39W1JT")"#,
         variables: &[CLIENT_ID, ISSUER],

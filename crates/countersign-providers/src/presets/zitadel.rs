@@ -1,6 +1,6 @@
 //! Zitadel.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
 use crate::preset::profile::Profile;
 use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
@@ -124,7 +124,7 @@ impl IssuesBothKinds for Zitadel {}
 impl Preset for Zitadel {
     type Claims = ZitadelClaims;
 
-    const PAGE: Page = Page {
+    const PAGE: PresetDocs = PresetDocs {
         name: "Zitadel",
         constructor: r#"Zitadel::domain("acme-x1y2z3.zitadel.cloud").project("69234237810729019").client_id("69234237810729234")"#,
         variables: &[DOMAIN, PROJECT_ID],

@@ -1,6 +1,6 @@
 //! Every preset there is, for the reference and for tests that each of them must pass.
 
-use crate::preset::docs::Page;
+use crate::preset::docs::PresetDocs;
 use crate::preset::environment::Environment;
 use crate::preset::provider::{Description, Preset, Provider};
 use countersign_core::{ConfigError, IntoIssuer, Issuer, TokenError, VerifiedToken};
@@ -11,7 +11,7 @@ use countersign_core::{ConfigError, IntoIssuer, Issuer, TokenError, VerifiedToke
 pub struct Entry {
     /// The name of its file and of its row in tests.
     pub file: &'static str,
-    pub page: Page,
+    pub page: PresetDocs,
     pub describe: fn() -> Result<Description, ConfigError>,
     /// The example, with these keys in place of the provider's.
     pub issuer: fn(jwks: &str, kinds: Kinds) -> Result<Issuer, ConfigError>,

@@ -1,8 +1,8 @@
 //! The databases that grants are read from. A caller is who the row says byte for byte: the database's own comparison (its
 //! types, affinities and collations) only narrows the search, by an index where there is one.
 
-use crate::sql::table::GrantTable;
-use countersign_core::GrantsError;
+use crate::sql::table::EntitlementTable;
+use countersign_core::EntitlementsError;
 use std::fmt;
 
 /// A row for each grant: the columns that identify the caller as they are in the table, and the grant.
@@ -20,13 +20,13 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// The grants in this table of the caller with these keys (see [`GrantTable::keys`]), each once, and at most so many.
-    pub(crate) async fn grants(
+    /// The grants in this table of the caller with these keys (see [`EntitlementTable::keys`]), each once, and at most so many.
+    pub(crate) async fn entitlements(
         &self,
-        table: &GrantTable,
+        table: &EntitlementTable,
         keys: &[&str],
         limit: i64,
-    ) -> Result<Vec<String>, GrantsError> {
+    ) -> Result<Vec<String>, EntitlementsError> {
         let rows: Vec<Row> = match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(pool) => sqlite::rows(pool, table, keys, limit).await?,
@@ -37,7 +37,7 @@ impl Database {
     }
 
     /// Refuses a table whose columns hold something else than text.
-    pub(crate) async fn check(&self, table: &GrantTable) -> Result<(), GrantsError> {
+    pub(crate) async fn check(&self, table: &EntitlementTable) -> Result<(), EntitlementsError> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(pool) => sqlite::check(pool, table).await,
@@ -66,7 +66,7 @@ const GRANTS_ARE_NO_TEXT: &str =
     "the column of grants is not one of text: make it `TEXT` or `VARCHAR`, or read from a view that does";
 
 /// An error of the database, in words that hold nothing of the query's.
-fn failed(error: sqlx::Error) -> GrantsError {
+fn failed(error: sqlx::Error) -> EntitlementsError {
     let problem = match &error {
         sqlx::Error::PoolTimedOut => "no connection to the database came free in time",
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => "the database cannot be reached",
@@ -78,14 +78,14 @@ fn failed(error: sqlx::Error) -> GrantsError {
         }
         _ => "the database gave no answer",
     };
-    GrantsError::new(problem, error)
+    EntitlementsError::new(problem, error)
 }
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
     use super::{CALLERS_ARE_NO_TEXT, Row, failed};
-    use crate::sql::table::GrantTable;
-    use countersign_core::GrantsError;
+    use crate::sql::table::EntitlementTable;
+    use countersign_core::EntitlementsError;
     use sqlx::Row as _;
     use sqlx::sqlite::{SqlitePool, SqliteRow};
 
@@ -94,10 +94,10 @@ mod sqlite {
     /// is stored as a number cannot be decoded as text, and is an error.
     pub(super) async fn rows(
         pool: &SqlitePool,
-        table: &GrantTable,
+        table: &EntitlementTable,
         keys: &[&str],
         limit: i64,
-    ) -> Result<Vec<Row>, GrantsError> {
+    ) -> Result<Vec<Row>, EntitlementsError> {
         let columns = table.key_columns();
         let selected: String = columns.iter().map(|column| format!("{column} COLLATE BINARY, ")).collect();
         let conditions: Vec<String> = (1..)
@@ -125,7 +125,7 @@ mod sqlite {
     }
 
     /// A column of numbers makes 1 of `01` and of `1.0` when it stores them, so no comparison can tell them apart.
-    pub(super) async fn check(pool: &SqlitePool, table: &GrantTable) -> Result<(), GrantsError> {
+    pub(super) async fn check(pool: &SqlitePool, table: &EntitlementTable) -> Result<(), EntitlementsError> {
         let (schema, name) = table.names();
         const OF_SCHEMA: &str = "SELECT type FROM pragma_table_xinfo($1, $3) WHERE name = $2 COLLATE NOCASE";
         const OF_ANY: &str = "SELECT type FROM pragma_table_xinfo($1) WHERE name = $2 COLLATE NOCASE";
@@ -168,8 +168,8 @@ mod sqlite {
 #[cfg(feature = "postgres")]
 mod postgres {
     use super::{CALLERS_ARE_NO_TEXT, GRANTS_ARE_NO_TEXT, Row, failed};
-    use crate::sql::table::GrantTable;
-    use countersign_core::GrantsError;
+    use crate::sql::table::EntitlementTable;
+    use countersign_core::EntitlementsError;
     use sqlx::postgres::{PgPool, PgRow};
     use sqlx::{Column, Row as _, TypeInfo};
 
@@ -177,10 +177,10 @@ mod postgres {
     /// collation (nondeterministic ones call different texts equal) and for `citext` as well.
     pub(super) async fn rows(
         pool: &PgPool,
-        table: &GrantTable,
+        table: &EntitlementTable,
         keys: &[&str],
         limit: i64,
-    ) -> Result<Vec<Row>, GrantsError> {
+    ) -> Result<Vec<Row>, EntitlementsError> {
         let columns = table.key_columns();
         let conditions: Vec<String> = (1..)
             .zip(&columns)
@@ -199,14 +199,14 @@ mod postgres {
         query.fetch_all(pool).await.map_err(failed)?.iter().map(|row| read(row, keys.len())).collect()
     }
 
-    fn read(row: &PgRow, keys: usize) -> Result<Row, GrantsError> {
+    fn read(row: &PgRow, keys: usize) -> Result<Row, EntitlementsError> {
         check_columns(row)?;
         let texts: Result<_, _> = (0..keys).map(|index| row.try_get(index)).collect();
         Ok(Row { keys: texts.map_err(failed)?, grant: row.try_get(keys).map_err(failed)? })
     }
 
     /// Asks for a row that is always there, for the sake of its types.
-    pub(super) async fn check(pool: &PgPool, table: &GrantTable) -> Result<(), GrantsError> {
+    pub(super) async fn check(pool: &PgPool, table: &EntitlementTable) -> Result<(), EntitlementsError> {
         let query = format!(
             "SELECT {columns}, {grant} FROM (SELECT 1) AS always LEFT JOIN {table} AS held ON false",
             table = table.path(),
@@ -217,7 +217,7 @@ mod postgres {
     }
 
     /// `char(n)` drops blanks and `name` cuts texts off when they store them. PostgreSQL gives the type under a domain.
-    fn check_columns(row: &PgRow) -> Result<(), GrantsError> {
+    fn check_columns(row: &PgRow) -> Result<(), EntitlementsError> {
         let keeps_text = |index: usize| matches!(row.column(index).type_info().name(), "TEXT" | "VARCHAR" | "citext");
         let grant = row.columns().len() - 1;
         match ((0..grant).all(keeps_text), keeps_text(grant)) {

@@ -1,8 +1,8 @@
-//! Grants from tables of a SQL database.
+//! Entitlements from tables of a SQL database.
 
 use crate::sql::database::Database;
-use crate::sql::table::GrantTable;
-use countersign_core::{BoxFuture, Grants, GrantsError, GrantsProvider, NameSet, PrincipalKey};
+use crate::sql::table::EntitlementTable;
+use countersign_core::{BoxFuture, CallerId, Entitlements, EntitlementsError, EntitlementsProvider, NameSet};
 use std::sync::Arc;
 
 /// So many grants of one kind may a caller have, unless set.
@@ -22,18 +22,18 @@ const MAX_ROWS: u32 = 1_000;
 ///
 /// A subject is unique only within its issuer, so rows count for callers of one issuer: everybody else has none. A subject can
 /// belong to several tenants of an issuer: where grants differ between them, name the column of the tenant by
-/// [`GrantTable::tenant`].
+/// [`EntitlementTable::tenant`].
 ///
 /// Callers are texts. A column of numbers, of `char(n)` or of `name` changes what it stores, so that two callers become one:
 /// [`check`](Self::check) refuses it, and a caller that it finds there gets no verdict.
 #[derive(Clone, Debug)]
-pub struct SqlGrants {
+pub struct SqlEntitlements {
     database: Database,
     issuer: Arc<str>,
     identifier: Identifier,
-    groups: Option<GrantTable>,
-    roles: Option<GrantTable>,
-    permissions: Option<GrantTable>,
+    groups: Option<EntitlementTable>,
+    roles: Option<EntitlementTable>,
+    permissions: Option<EntitlementTable>,
     max_rows: u32,
 }
 
@@ -44,22 +44,22 @@ enum Identifier {
     Username,
 }
 
-impl SqlGrants {
+impl SqlEntitlements {
     /// Reads from SQLite, for callers of this issuer, as `Principal::issuer` gives it.
     ///
     /// # Example
     ///
     /// ```
     /// use countersign_core::Verifier;
-    /// use countersign_providers::{GrantTable, SqlGrants};
+    /// use countersign_providers::{EntitlementTable, SqlEntitlements};
     /// use sqlx::SqlitePool;
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let pool = SqlitePool::connect("sqlite://app.db").await?;
-    /// let grants = SqlGrants::sqlite(pool, "https://idp.example.com")
-    ///     .roles(GrantTable::new("app_roles", "user_id", "role")?);
+    /// let grants = SqlEntitlements::sqlite(pool, "https://idp.example.com")
+    ///     .roles(EntitlementTable::new("app_roles", "user_id", "role")?);
     /// grants.check().await?;
-    /// let builder = Verifier::builder().grants(grants);
+    /// let builder = Verifier::builder().entitlements(grants);
     /// # let _ = builder;
     /// # Ok(())
     /// # }
@@ -75,14 +75,14 @@ impl SqlGrants {
     ///
     /// ```
     /// use countersign_core::Verifier;
-    /// use countersign_providers::SqlGrants;
+    /// use countersign_providers::SqlEntitlements;
     /// use sqlx::PgPool;
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let pool = PgPool::connect("postgres://app@localhost/app").await?;
-    /// let grants = SqlGrants::postgres(pool, "https://idp.example.com");
+    /// let grants = SqlEntitlements::postgres(pool, "https://idp.example.com");
     /// grants.check().await?;
-    /// let builder = Verifier::builder().grants(grants);
+    /// let builder = Verifier::builder().entitlements(grants);
     /// # let _ = builder;
     /// # Ok(())
     /// # }
@@ -97,30 +97,30 @@ impl SqlGrants {
             database,
             issuer,
             identifier: Identifier::Subject,
-            groups: Some(GrantTable::authz_groups()),
+            groups: Some(EntitlementTable::authz_groups()),
             roles: None,
-            permissions: Some(GrantTable::authz_permissions()),
+            permissions: Some(EntitlementTable::authz_permissions()),
             max_rows: MAX_ROWS,
         }
     }
 
     /// The table of groups; `None` for no such table.
     #[must_use]
-    pub fn groups(mut self, table: impl Into<Option<GrantTable>>) -> Self {
+    pub fn groups(mut self, table: impl Into<Option<EntitlementTable>>) -> Self {
         self.groups = table.into();
         self
     }
 
     /// The table of roles; `None` for no such table.
     #[must_use]
-    pub fn roles(mut self, table: impl Into<Option<GrantTable>>) -> Self {
+    pub fn roles(mut self, table: impl Into<Option<EntitlementTable>>) -> Self {
         self.roles = table.into();
         self
     }
 
     /// The table of permissions; `None` for no such table.
     #[must_use]
-    pub fn permissions(mut self, table: impl Into<Option<GrantTable>>) -> Self {
+    pub fn permissions(mut self, table: impl Into<Option<EntitlementTable>>) -> Self {
         self.permissions = table.into();
         self
     }
@@ -151,8 +151,8 @@ impl SqlGrants {
     ///
     /// # Errors
     ///
-    /// [`GrantsError`], with the database's own words as its source where it has any.
-    pub async fn check(&self) -> Result<(), GrantsError> {
+    /// [`EntitlementsError`], with the database's own words as its source where it has any.
+    pub async fn check(&self) -> Result<(), EntitlementsError> {
         self.read("", Some("")).await?;
         for table in [&self.groups, &self.roles, &self.permissions].into_iter().flatten() {
             self.database.check(table).await?;
@@ -160,8 +160,8 @@ impl SqlGrants {
         Ok(())
     }
 
-    async fn read(&self, identifier: &str, tenant: Option<&str>) -> Result<Grants, GrantsError> {
-        Ok(Grants {
+    async fn read(&self, identifier: &str, tenant: Option<&str>) -> Result<Entitlements, EntitlementsError> {
+        Ok(Entitlements {
             groups: self.names(self.groups.as_ref(), identifier, tenant).await?,
             roles: self.names(self.roles.as_ref(), identifier, tenant).await?,
             permissions: self.names(self.permissions.as_ref(), identifier, tenant).await?,
@@ -170,10 +170,10 @@ impl SqlGrants {
 
     async fn names(
         &self,
-        table: Option<&GrantTable>,
+        table: Option<&EntitlementTable>,
         identifier: &str,
         tenant: Option<&str>,
-    ) -> Result<NameSet, GrantsError> {
+    ) -> Result<NameSet, EntitlementsError> {
         let Some(table) = table else { return Ok(NameSet::default()) };
         let keys = match tenant {
             Some(tenant) if table.has_tenants() => vec![identifier, tenant],
@@ -182,7 +182,7 @@ impl SqlGrants {
         };
         // One more shows that there are too many.
         let limit = i64::from(self.max_rows) + 1;
-        let names = self.database.grants(table, &keys, limit).await?;
+        let names = self.database.entitlements(table, &keys, limit).await?;
         if names.len() > self.max_rows as usize {
             return Err("a caller has more grants than `max_rows` allows".into());
         }
@@ -190,8 +190,8 @@ impl SqlGrants {
     }
 }
 
-impl GrantsProvider for SqlGrants {
-    fn grants<'a>(&'a self, caller: &'a PrincipalKey) -> BoxFuture<'a, Result<Grants, GrantsError>> {
+impl EntitlementsProvider for SqlEntitlements {
+    fn entitlements<'a>(&'a self, caller: &'a CallerId) -> BoxFuture<'a, Result<Entitlements, EntitlementsError>> {
         Box::pin(async move {
             let identifier = match self.identifier {
                 Identifier::Subject => Some(caller.subject()),
@@ -202,7 +202,7 @@ impl GrantsProvider for SqlGrants {
             let (identifier, tenant) = (identifier.filter(is_name), caller.tenant().filter(is_name));
             match identifier {
                 Some(identifier) if caller.issuer() == &*self.issuer => self.read(identifier, tenant).await,
-                _ => Ok(Grants::default()),
+                _ => Ok(Entitlements::default()),
             }
         })
     }

@@ -12,15 +12,15 @@ const MAX_NAME: usize = 63;
 /// # Example
 ///
 /// ```
-/// use countersign_providers::GrantTable;
+/// use countersign_providers::EntitlementTable;
 ///
-/// let table = GrantTable::new("core_schema.authz_groups", "username", "group")?;
-/// assert!(GrantTable::new("groups; DROP TABLE users", "username", "group").is_err());
+/// let table = EntitlementTable::new("core_schema.authz_groups", "username", "group")?;
+/// assert!(EntitlementTable::new("groups; DROP TABLE users", "username", "group").is_err());
 /// # let _ = table;
 /// # Ok::<(), countersign_core::ConfigError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct GrantTable {
+pub struct EntitlementTable {
     schema: Option<String>,
     table: String,
     caller: String,
@@ -28,7 +28,7 @@ pub struct GrantTable {
     grant: String,
 }
 
-impl GrantTable {
+impl EntitlementTable {
     /// A table, with its schema before a dot where it needs one; the column of the caller; the column of the grant. Names
     /// are to the letter, upper and lower case included.
     ///
@@ -44,14 +44,14 @@ impl GrantTable {
     }
 
     /// Names the column of the tenant: a row counts only for a caller who acts in that tenant
-    /// (`PrincipalKey::tenant`), and for one without a tenant no row counts. It holds text, as the other columns do.
+    /// (`CallerId::tenant`), and for one without a tenant no row counts. It holds text, as the other columns do.
     ///
     /// # Example
     ///
     /// ```
-    /// use countersign_providers::GrantTable;
+    /// use countersign_providers::EntitlementTable;
     ///
-    /// let table = GrantTable::new("app_roles", "user_id", "role")?.tenant("organization")?;
+    /// let table = EntitlementTable::new("app_roles", "user_id", "role")?.tenant("organization")?;
     /// # let _ = table;
     /// # Ok::<(), countersign_core::ConfigError>(())
     /// ```
@@ -139,9 +139,9 @@ fn invalid(name: &str) -> ConfigError {
     }
 }
 
-impl fmt::Debug for GrantTable {
+impl fmt::Debug for EntitlementTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GrantTable({}, {}, {})", self.path(), self.key_columns().join(", "), self.grant())
+        write!(f, "EntitlementTable({}, {}, {})", self.path(), self.key_columns().join(", "), self.grant())
     }
 }
 
@@ -151,16 +151,19 @@ mod tests {
 
     #[test]
     fn names_are_quoted_and_only_plain_ones_are_taken() {
-        let table = GrantTable::new("auth.Groups", "user", "group").unwrap();
+        let table = EntitlementTable::new("auth.Groups", "user", "group").unwrap();
         assert_eq!([table.path(), table.grant()], [r#""auth"."Groups""#, r#"held."group""#]);
         assert_eq!(table.key_columns(), [r#"held."user""#]);
         assert_eq!(table.tenant("Org").unwrap().key_columns(), [r#"held."user""#, r#"held."Org""#]);
         let long = "a".repeat(64);
         for bad in ["", "a b", "a\"b", "a;b", "a-b", "a'b", "gruppé", "a\0b", "a.b.c", ".a", "a.", ".", &long] {
-            assert!(GrantTable::new(bad, "a", "b").is_err(), "{bad:?}");
-            assert!(GrantTable::new("a", "b", "c").unwrap().tenant(bad).is_err(), "{bad:?}");
-            assert!(GrantTable::new("a", bad, "b").is_err() && GrantTable::new("a", "b", bad).is_err(), "{bad:?}");
+            assert!(EntitlementTable::new(bad, "a", "b").is_err(), "{bad:?}");
+            assert!(EntitlementTable::new("a", "b", "c").unwrap().tenant(bad).is_err(), "{bad:?}");
+            assert!(
+                EntitlementTable::new("a", bad, "b").is_err() && EntitlementTable::new("a", "b", bad).is_err(),
+                "{bad:?}"
+            );
         }
-        assert!(GrantTable::new("a", "b.c", "d").is_err(), "columns have no schema");
+        assert!(EntitlementTable::new("a", "b.c", "d").is_err(), "columns have no schema");
     }
 }

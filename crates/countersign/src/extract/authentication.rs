@@ -6,7 +6,7 @@
 use crate::http_settings::Http;
 use crate::rejection::CurrentUserRejection;
 use crate::source::bearer::Credentials;
-use countersign_core::{Granted, TokenError, VerifiedToken, Verifier, VerifyError};
+use countersign_core::{Caller, TokenError, VerifiedToken, Verifier, VerifyError};
 use http::request::Parts;
 
 /// What an earlier extractor of the same request left behind. The type is private: nothing else can put it there.
@@ -64,7 +64,7 @@ fn find<'a>(parts: &'a Parts, verifier: &Verifier) -> Result<Found<'a>, CurrentU
     };
     // The earlier result counts for this verifier and these very credentials only: an app may have several verifiers,
     // and a layer may change headers on the way.
-    if !verifier.keeps_tokens()
+    if !verifier.has_token_cache()
         && let Some(seen) = parts.extensions.get::<Authenticated>()
         && seen.verifier == *verifier
         && seen.token.raw().as_bytes() == token
@@ -83,7 +83,7 @@ fn conclude(
     verdict: Result<VerifiedToken, VerifyError>,
 ) -> Result<VerifiedToken, CurrentUserRejection> {
     let token = verdict.map_err(|error| CurrentUserRejection::refused(verifier, error))?;
-    if !verifier.keeps_tokens() {
+    if !verifier.has_token_cache() {
         parts.extensions.insert(Authenticated { verifier: verifier.clone(), token: token.clone() });
     }
     Ok(token)
@@ -110,6 +110,6 @@ fn demand(token: Option<VerifiedToken>, verifier: &Verifier) -> Result<VerifiedT
 }
 
 /// The caller with what was granted outside of the token.
-pub(crate) async fn granted(token: VerifiedToken, verifier: &Verifier) -> Result<Granted, CurrentUserRejection> {
-    verifier.granted(&token).await.map_err(|error| CurrentUserRejection::refused(verifier, error.into()))
+pub(crate) async fn granted(token: VerifiedToken, verifier: &Verifier) -> Result<Caller, CurrentUserRejection> {
+    verifier.caller(&token).await.map_err(|error| CurrentUserRejection::refused(verifier, error.into()))
 }

@@ -1,8 +1,8 @@
 //! The caller's claims, as a type of the application's.
 
-use crate::access::{Access, DescribeAccess, Maybe, Needed};
+use crate::access::{Access, DescribeAccess, Optional, Required};
 use crate::extract::authentication::{authenticate, require_token};
-use crate::extract::verifier_state::HoldsVerifier;
+use crate::extract::verifier_state::HasVerifier;
 use crate::rejection::CurrentUserRejection;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use countersign_core::{Claims, TokenClaims, VerifiedToken, Verifier};
@@ -61,7 +61,7 @@ where
 
 impl<S, C> FromRequestParts<S> for CurrentUser<C>
 where
-    S: HoldsVerifier,
+    S: HasVerifier,
     C: TokenClaims,
 {
     type Rejection = CurrentUserRejection;
@@ -75,7 +75,7 @@ where
 
 impl<S, C> OptionalFromRequestParts<S> for CurrentUser<C>
 where
-    S: HoldsVerifier,
+    S: HasVerifier,
     C: TokenClaims,
 {
     type Rejection = CurrentUserRejection;
@@ -88,7 +88,7 @@ where
 }
 
 impl<C> DescribeAccess for CurrentUser<C> {
-    type Caller = Needed;
+    type Caller = Required;
 
     fn describe_access() -> Access {
         Access::authenticated()
@@ -96,7 +96,7 @@ impl<C> DescribeAccess for CurrentUser<C> {
 }
 
 impl<C> DescribeAccess for Option<CurrentUser<C>> {
-    type Caller = Maybe;
+    type Caller = Optional;
 
     fn describe_access() -> Access {
         Access::Optional

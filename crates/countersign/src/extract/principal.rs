@@ -1,17 +1,17 @@
 //! The caller in terms that no provider owns.
 
-use crate::access::{Access, DescribeAccess, Maybe, Needed};
+use crate::access::{Access, DescribeAccess, Optional, Required};
 use crate::extract::authentication::{authenticate, granted, require_token};
-use crate::extract::verifier_state::HoldsVerifier;
+use crate::extract::verifier_state::HasVerifier;
 use crate::rejection::CurrentUserRejection;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use countersign_core::{Granted, VerifiedToken};
+use countersign_core::{Caller, VerifiedToken};
 use http::request::Parts;
 use std::ops::Deref;
 
 /// The verified caller, whichever provider it comes from: subject, scopes, groups, roles, permissions.
 ///
-/// Grants that are [not in the token](crate::VerifierBuilder::grants) are among them, and looked up for it; who needs the
+/// Entitlements that are [not in the token](crate::VerifierBuilder::entitlements) are among them, and looked up for it; who needs the
 /// subject alone takes it from [`CurrentUser`](crate::CurrentUser), which asks nobody.
 ///
 /// # Example
@@ -29,10 +29,10 @@ use std::ops::Deref;
 ///
 /// [`CurrentUserRejection`].
 #[derive(Clone, Debug)]
-pub struct Principal(Granted);
+pub struct Principal(Caller);
 
 impl Principal {
-    pub(crate) fn of(caller: Granted) -> Self {
+    pub(crate) fn of(caller: Caller) -> Self {
         Self(caller)
     }
 
@@ -52,7 +52,7 @@ impl Deref for Principal {
 
 impl<S> FromRequestParts<S> for Principal
 where
-    S: HoldsVerifier,
+    S: HasVerifier,
 {
     type Rejection = CurrentUserRejection;
 
@@ -65,7 +65,7 @@ where
 
 impl<S> OptionalFromRequestParts<S> for Principal
 where
-    S: HoldsVerifier,
+    S: HasVerifier,
 {
     type Rejection = CurrentUserRejection;
 
@@ -77,7 +77,7 @@ where
 }
 
 impl DescribeAccess for Principal {
-    type Caller = Needed;
+    type Caller = Required;
 
     fn describe_access() -> Access {
         Access::authenticated()
@@ -85,7 +85,7 @@ impl DescribeAccess for Principal {
 }
 
 impl DescribeAccess for Option<Principal> {
-    type Caller = Maybe;
+    type Caller = Optional;
 
     fn describe_access() -> Access {
         Access::Optional

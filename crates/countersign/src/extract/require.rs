@@ -1,11 +1,11 @@
 //! Guards: what the caller must have, written as the type of an argument.
 
-use crate::access::{Access, DescribeAccess, Needed};
+use crate::access::{Access, DescribeAccess, Required};
 use crate::extract::authentication::require_token;
-use crate::extract::verifier_state::HoldsVerifier;
+use crate::extract::verifier_state::HasVerifier;
 use crate::rejection::{CurrentUserRejection, RequireRejection};
 use axum::extract::FromRequestParts;
-use countersign_core::{Expr, Groups, One, Permissions, Principal, Reach, Requirement, Roles, Scopes, Select};
+use countersign_core::{Expr, Groups, Lookup, One, Permissions, Principal, Requirement, Roles, Scopes, Select};
 use http::request::Parts;
 use std::fmt;
 use std::marker::PhantomData;
@@ -56,7 +56,7 @@ pub type RequirePermissions<A, B = One> = Require<Select<Permissions, A, B>>;
 
 impl<S, R> FromRequestParts<S> for Require<R>
 where
-    S: HoldsVerifier,
+    S: HasVerifier,
     R: Requirement,
 {
     type Rejection = RequireRejection;
@@ -73,7 +73,7 @@ where
 }
 
 impl<R: Requirement> DescribeAccess for Require<R> {
-    type Caller = Needed;
+    type Caller = Required;
 
     fn describe_access() -> Access {
         Access::requiring::<R>()
@@ -91,7 +91,7 @@ impl<R: Requirement> Requirement for Require<R> {
         R::describe()
     }
 
-    const REACH: Reach = R::REACH;
+    const LOOKUP: Lookup = R::LOOKUP;
 }
 
 impl<R: Requirement> fmt::Debug for Require<R> {

@@ -86,7 +86,7 @@ pub struct By<T, E>(pub E, pub PhantomData<fn() -> T>);
 
 impl<S, T, E> FromRequestParts<S> for By<T, E>
 where
-    S: HoldsVerifierFor<T>,
+    S: HasVerifierFor<T>,
     E: FromRequestParts<Verifier>,
 {
     type Rejection = E::Rejection;
@@ -112,13 +112,13 @@ impl<T, E: DescribeAccess> DescribeAccess for By<T, E> {
     note = "put `VerifierFor::<{T}>::new(verifier)` into your state and derive `FromRef` for that (or write \
             `impl FromRef<{Self}> for VerifierFor<{T}>`)"
 )]
-pub trait HoldsVerifierFor<T>: Send + Sync {
+pub trait HasVerifierFor<T>: Send + Sync {
     /// The verifier of that name.
     fn verifier_for(&self) -> Verifier;
 }
 
 #[diagnostic::do_not_recommend]
-impl<S, T> HoldsVerifierFor<T> for S
+impl<S, T> HasVerifierFor<T> for S
 where
     VerifierFor<T>: FromRef<S>,
     S: Send + Sync,

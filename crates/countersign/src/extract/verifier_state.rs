@@ -29,13 +29,13 @@ use countersign_core::Verifier;
     note = "pass the verifier with `.with_state(verifier)`, or put it into your state and derive `FromRef` for that \
             (or write `impl FromRef<{Self}> for Verifier`)"
 )]
-pub trait HoldsVerifier: Send + Sync {
+pub trait HasVerifier: Send + Sync {
     /// The verifier.
     fn verifier(&self) -> Verifier;
 }
 
 #[diagnostic::do_not_recommend]
-impl<S> HoldsVerifier for S
+impl<S> HasVerifier for S
 where
     Verifier: FromRef<S>,
     S: Send + Sync,
@@ -46,7 +46,7 @@ where
 }
 
 /// Never made. Were `Verifier` itself the only state that holds one, the compiler would conclude that any app's state
-/// is a `Verifier`, and say "mismatched types" where it should say [`HoldsVerifier`]'s message.
+/// is a `Verifier`, and say "mismatched types" where it should say [`HasVerifier`]'s message.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub enum NoConclusion {}

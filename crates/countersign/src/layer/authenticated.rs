@@ -11,7 +11,7 @@ use crate::rejection::CurrentUserRejection;
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::response::IntoResponse;
-use countersign_core::{Granted, Verifier};
+use countersign_core::{Caller, Verifier};
 use futures_util::TryFutureExt as _;
 use futures_util::future::{BoxFuture, Either, MapOk, Ready, ready};
 use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -102,7 +102,7 @@ impl AuthenticatedLayer {
 
     /// Lets preflight requests through without a token: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and
     /// without a body. It is for a `CorsLayer` that must be inside of this layer; one outside answers before this layer is
-    /// asked, and gives CORS headers to refusals, too. Guards have [a setting](crate::HttpSettings::pass_preflight) for this.
+    /// asked, and gives CORS headers to refusals, too. Guards have [a setting](crate::VerifierExt::pass_preflight) for this.
     ///
     /// # Example
     ///
@@ -147,13 +147,13 @@ enum Passenger {
     Stranger,
 }
 
-type Verdict = Result<Option<Granted>, CurrentUserRejection>;
+type Verdict = Result<Option<Caller>, CurrentUserRejection>;
 
 impl Gate {
     /// Who calls, grants from outside of the token included; `None` when that must wait, for a key or for grants.
     fn judge_now(&self, parts: &mut Parts) -> Option<Verdict> {
         Some(match authenticate_now(parts, &self.verifier)? {
-            Ok(Some(token)) => Ok(Some(self.verifier.granted_now(&token)?)),
+            Ok(Some(token)) => Ok(Some(self.verifier.caller_now(&token)?)),
             Ok(None) => Ok(None),
             Err(rejection) => Err(rejection),
         })

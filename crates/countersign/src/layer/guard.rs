@@ -14,7 +14,7 @@ use countersign_core::{Requirement, Verifier};
 ///
 /// ```
 /// use axum::{Json, Router, routing::post};
-/// use countersign::{Guard, RequireGroups, Verifier};
+/// use countersign::{GuardExt, RequireGroups, Verifier};
 ///
 /// countersign::groups! { pub Admin = "admin"; }
 ///
@@ -26,7 +26,7 @@ use countersign_core::{Requirement, Verifier};
 ///     Router::new().route("/import", post(import)).guard::<RequireGroups<Admin>>(verifier)
 /// }
 /// ```
-pub trait Guard: Sized {
+pub trait GuardExt: Sized {
     /// Lets only those callers through who meet `R`, on every route that is there so far, by every method: `any(..)`, the
     /// fallback of a `MethodRouter` and the answer 405 come after the guard. What is added afterwards is not guarded:
     /// routes, methods, a `method_not_allowed_fallback`. A router's own fallback is no route, and is not guarded either:
@@ -35,7 +35,7 @@ pub trait Guard: Sized {
     ///
     /// An answer to a caller gets `Cache-Control: private`, unless the application sets that header. A preflight request is
     /// refused as any request without a token: put a `CorsLayer` outside of the guard, or see
-    /// [`HttpSettings::pass_preflight`](crate::HttpSettings::pass_preflight).
+    /// [`VerifierExt::pass_preflight`](crate::VerifierExt::pass_preflight).
     ///
     /// # Panics
     ///
@@ -44,14 +44,14 @@ pub trait Guard: Sized {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self;
 }
 
-impl<S: Clone + Send + Sync + 'static> Guard for MethodRouter<S> {
+impl<S: Clone + Send + Sync + 'static> GuardExt for MethodRouter<S> {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
         // `route_layer` would leave out the fallback, which `any(..)` is, too.
         self.layer(GuardLayer::of::<R>(verifier))
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> Guard for Router<S> {
+impl<S: Clone + Send + Sync + 'static> GuardExt for Router<S> {
     #[track_caller]
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
         guard_routes(self, GuardLayer::of::<R>(verifier))
@@ -78,7 +78,7 @@ mod documented {
     use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
     /// The document is written for reading: nothing compares it with what is enforced.
-    impl<S: Clone + Send + Sync + 'static> Guard for UtoipaMethodRouter<S> {
+    impl<S: Clone + Send + Sync + 'static> GuardExt for UtoipaMethodRouter<S> {
         fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
             let (mut schemas, mut paths, methods) = self;
             schemas.extend(restrict(&mut paths, &Access::requiring::<R>()));
@@ -88,7 +88,7 @@ mod documented {
 
     /// The document is written for reading: nothing compares it with what is enforced. A
     /// [`GuardedRouter`](crate::GuardedRouter) does.
-    impl<S: Clone + Send + Sync + 'static> Guard for OpenApiRouter<S> {
+    impl<S: Clone + Send + Sync + 'static> GuardExt for OpenApiRouter<S> {
         #[track_caller]
         fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
             let (router, mut openapi) = self.split_for_parts();

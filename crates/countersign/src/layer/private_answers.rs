@@ -27,7 +27,7 @@ impl PrivateAnswers {
     /// For the operations of one path.
     pub(crate) fn of<'a>(rows: impl IntoIterator<Item = &'a MatrixRow, IntoIter: Clone>) -> Self {
         let rows = rows.into_iter();
-        let looks_at_none = |row: &&MatrixRow| matches!(row.access, Access::Open | Access::Public);
+        let looks_at_none = |row: &&MatrixRow| matches!(row.access, Access::Undecided | Access::Public);
         let shared = rows.clone().filter(looks_at_none).filter_map(|row| row.method.parse().ok()).collect();
         Self { shared, is_needed: !{ rows }.all(|row| looks_at_none(&row)) }
     }

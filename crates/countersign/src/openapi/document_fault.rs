@@ -14,7 +14,7 @@ use utoipa::openapi::{OpenApi, RefOr};
 /// # Example
 ///
 /// ```
-/// use countersign::{DocumentFault, GuardedRouter, Public};
+/// use countersign::{DocumentFault, GuardedRouter, PublicExt};
 /// use serde_json::json;
 ///
 /// #[utoipa::path(get, path = "/open", extensions(("x-access" = json!({ "group": "admin" }))))]

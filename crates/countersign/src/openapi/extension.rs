@@ -20,10 +20,10 @@ pub(crate) fn is_name(name: &str) -> bool {
     name.eq_ignore_ascii_case(NAME)
 }
 
-/// The claim of an operation's extension, which anybody may have written; [`Access::Open`] without one.
+/// The claim of an operation's extension, which anybody may have written; [`Access::Undecided`] without one.
 pub(crate) fn claimed(operation: &Operation) -> Access {
     let value = operation.extensions.as_ref().and_then(|extensions| extensions.get(NAME));
-    value.and_then(access).unwrap_or(Access::Open)
+    value.and_then(access).unwrap_or(Access::Undecided)
 }
 
 /// Writes the extension of an operation.
@@ -35,7 +35,7 @@ pub(crate) fn write(operation: &mut Operation, access: &Access) {
 /// As JSON: a word, or an object with the kind of requirement as its member.
 pub(crate) fn to_json(access: &Access) -> Value {
     match access {
-        Access::Open => json!("undecided"),
+        Access::Undecided => json!("undecided"),
         Access::Public => json!("public"),
         Access::Optional => json!("optional"),
         Access::Required(exprs) => match &exprs[..] {
@@ -69,7 +69,7 @@ fn expr_to_json(expr: &Expr) -> Value {
 
 fn access(value: &Value) -> Option<Access> {
     match value.as_str() {
-        Some("undecided") => Some(Access::Open),
+        Some("undecided") => Some(Access::Undecided),
         Some("public") => Some(Access::Public),
         Some("optional") => Some(Access::Optional),
         Some("authenticated") => Some(Access::authenticated()),
@@ -114,7 +114,7 @@ mod tests {
             Expr::Custom("on Mondays".into()),
         ]);
         for access in [
-            Access::Open,
+            Access::Undecided,
             Access::Public,
             Access::Optional,
             Access::authenticated(),

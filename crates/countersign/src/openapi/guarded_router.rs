@@ -1,7 +1,7 @@
 //! Deny by default: a router that refuses to be built while any route is undecided.
 
 use crate::access::Access;
-use crate::layer::guard::{Guard, guard_routes};
+use crate::layer::guard::{GuardExt, guard_routes};
 use crate::layer::guard_layer::GuardLayer;
 use crate::layer::preflight::Preflights;
 use crate::layer::private_answers::PrivateAnswers;
@@ -21,7 +21,7 @@ use tower_service::Service;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{OpenApi, OpenApiBuilder};
 
-/// A router on which every route is decided: guarded, optional, or declared [public](crate::Public::public).
+/// A router on which every route is decided: guarded, optional, or declared [public](crate::PublicExt::public).
 ///
 /// It takes what [`routes!`](crate::routes) and [`route!`](crate::route) read, and nothing else, so it knows every
 /// operation. Who may call one is never read from the document, which the build writes at the end. A `GET`
@@ -30,7 +30,7 @@ use utoipa::openapi::{OpenApi, OpenApiBuilder};
 ///
 /// Its own guards hand preflight requests on where neither `OPTIONS` nor `any(..)` is routed: no handler can answer there,
 /// only a layer such as `CorsLayer`, or the 405. So [`layer`](Self::layer) may come before or after
-/// [`guard`](Guard::guard). Elsewhere a preflight request is refused as any request without a token, as plain guards and
+/// [`guard`](GuardExt::guard). Elsewhere a preflight request is refused as any request without a token, as plain guards and
 /// layers do it everywhere. Answers of operations that look at a token get `Cache-Control: private`, unless the
 /// application sets that header.
 ///
@@ -240,7 +240,8 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// build's own form, an operation that no route serves.
     pub fn build(mut self) -> Result<Guarded<S>, Undecided> {
         let matrix = self.matrix();
-        let routes: Vec<MatrixRow> = matrix.rows().iter().filter(|row| row.access == Access::Open).cloned().collect();
+        let routes: Vec<MatrixRow> =
+            matrix.rows().iter().filter(|row| row.access == Access::Undecided).cloned().collect();
         let faults = faults(&mut self.openapi, &self.operations);
         if !routes.is_empty() || !faults.is_empty() {
             return Err(Undecided { routes, faults });
@@ -276,7 +277,7 @@ fn undocumented(path: &str, method: String, access: Access) -> MatrixRow {
     MatrixRow { path: path.to_owned(), method, access, documented: false }
 }
 
-impl<S: Clone + Send + Sync + 'static> Guard for GuardedRouter<S> {
+impl<S: Clone + Send + Sync + 'static> GuardExt for GuardedRouter<S> {
     #[track_caller]
     fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
         let is_taken = |path: &str| self.operations.iter().any(|row| row.path == path && may_take_options(&row.method));

@@ -3,10 +3,10 @@
 //! A trait implemented for functions of each length of argument list gives a tuple of probes, one for each argument.
 //! In the macro, where the types are concrete, method resolution takes references off one by one and so prefers the
 //! description of an argument that has one ([`ViaDescription`]) over the knowledge that it is harmless
-//! ([`ViaHarmless`]), and that over the fall-back for every other type ([`ViaNothing`]).
+//! ([`ViaNeverRejects`]), and that over the fall-back for every other type ([`ViaNothing`]).
 
-use crate::access::{Access, Beside, DescribeAccess, Unsaid};
-use crate::extract::verifier_state::HoldsVerifier;
+use crate::access::{Access, Combine, DescribeAccess, Unspecified};
+use crate::extract::verifier_state::HasVerifier;
 use crate::openapi::route::Route;
 use crate::openapi::routes::Routes;
 use axum::routing::MethodRouter;
@@ -19,8 +19,8 @@ use utoipa_axum::router::UtoipaMethodRouter;
 macro_rules! __gathered {
     ($($handler:tt)+) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{ViaDescription as _, ViaHarmless as _, ViaNothing as _};
-        let gathered = $crate::__private::Gathered::new(::core::stringify!($($handler)+));
+        use $crate::__private::{ViaDescription as _, ViaNeverRejects as _, ViaNothing as _};
+        let gathered = $crate::__private::HandlerAccess::new(::core::stringify!($($handler)+));
         let probes = $crate::__handler_without_type_parameters!($($handler)+);
         let gathered = (&&&probes.0).add_to(gathered);
         let gathered = (&&&probes.1).add_to(gathered);
@@ -80,7 +80,7 @@ impl<A> fmt::Debug for Probe<A> {
 
 /// What the arguments of one handler demand, for an application with the state `S`. `C` says whether there is a caller.
 #[derive(Debug)]
-pub struct Gathered<S, C> {
+pub struct HandlerAccess<S, C> {
     handler: &'static str,
     access: Access,
     /// Whether an argument that can refuse a request came by.
@@ -88,17 +88,17 @@ pub struct Gathered<S, C> {
     said: PhantomData<fn() -> (S, C)>,
 }
 
-impl<S> Gathered<S, Unsaid> {
+impl<S> HandlerAccess<S, Unspecified> {
     /// Nothing yet of this handler.
     pub fn new(handler: &'static str) -> Self {
-        Self { handler, access: Access::Open, can_refuse: false, said: PhantomData }
+        Self { handler, access: Access::Undecided, can_refuse: false, said: PhantomData }
     }
 }
 
-impl<S, C> Gathered<S, C> {
-    fn add<More>(self, access: Access) -> Gathered<S, C::Together>
+impl<S, C> HandlerAccess<S, C> {
+    fn add<More>(self, access: Access) -> HandlerAccess<S, C::Output>
     where
-        C: Beside<More>,
+        C: Combine<More>,
     {
         if self.can_refuse && matches!(access, Access::Required(_)) {
             tracing::warn!(
@@ -109,7 +109,7 @@ impl<S, C> Gathered<S, C> {
             );
         }
         let Self { handler, can_refuse, .. } = self;
-        Gathered { handler, access: self.access.and(access), can_refuse, said: PhantomData }
+        HandlerAccess { handler, access: self.access.and(access), can_refuse, said: PhantomData }
     }
 
     /// A route without a document.
@@ -127,30 +127,30 @@ impl<S, C> Gathered<S, C> {
 pub trait ViaDescription<More> {
     /// Adds what the argument demands. That the state must hold a verifier is said here, outside of axum's `Handler`,
     /// so that the compiler's message is ours.
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C::Together>
+    fn add_to<S, C>(&self, gathered: HandlerAccess<S, C>) -> HandlerAccess<S, C::Output>
     where
-        S: HoldsVerifier,
-        C: Beside<More>;
+        S: HasVerifier,
+        C: Combine<More>;
 }
 
 impl<A: DescribeAccess> ViaDescription<A::Caller> for &&Probe<A> {
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C::Together>
+    fn add_to<S, C>(&self, gathered: HandlerAccess<S, C>) -> HandlerAccess<S, C::Output>
     where
-        S: HoldsVerifier,
-        C: Beside<A::Caller>,
+        S: HasVerifier,
+        C: Combine<A::Caller>,
     {
         gathered.add(A::describe_access())
     }
 }
 
 /// For arguments that never refuse a request.
-pub trait ViaHarmless {
+pub trait ViaNeverRejects {
     /// Adds nothing.
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C>;
+    fn add_to<S, C>(&self, gathered: HandlerAccess<S, C>) -> HandlerAccess<S, C>;
 }
 
-impl<A: Harmless> ViaHarmless for &Probe<A> {
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C> {
+impl<A: NeverRejects> ViaNeverRejects for &Probe<A> {
+    fn add_to<S, C>(&self, gathered: HandlerAccess<S, C>) -> HandlerAccess<S, C> {
         gathered
     }
 }
@@ -158,29 +158,29 @@ impl<A: Harmless> ViaHarmless for &Probe<A> {
 /// For every other argument: it lets everybody in, or turns somebody away for reasons of its own.
 pub trait ViaNothing {
     /// Adds that it can refuse.
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C>;
+    fn add_to<S, C>(&self, gathered: HandlerAccess<S, C>) -> HandlerAccess<S, C>;
 }
 
 impl<A> ViaNothing for Probe<A> {
-    fn add_to<S, C>(&self, gathered: Gathered<S, C>) -> Gathered<S, C> {
-        Gathered { can_refuse: true, ..gathered }
+    fn add_to<S, C>(&self, gathered: HandlerAccess<S, C>) -> HandlerAccess<S, C> {
+        HandlerAccess { can_refuse: true, ..gathered }
     }
 }
 
 /// Arguments that never refuse a request.
-pub trait Harmless {}
+pub trait NeverRejects {}
 
-impl Harmless for () {}
-impl Harmless for http::Method {}
-impl Harmless for http::Uri {}
-impl Harmless for http::Version {}
-impl Harmless for http::HeaderMap {}
-impl Harmless for http::request::Parts {}
-impl Harmless for axum::extract::OriginalUri {}
-impl Harmless for axum::extract::RawQuery {}
-impl<T> Harmless for axum::extract::State<T> {}
-impl<T> Harmless for axum::Extension<T> {}
-impl<T, E> Harmless for Result<T, E> {}
+impl NeverRejects for () {}
+impl NeverRejects for http::Method {}
+impl NeverRejects for http::Uri {}
+impl NeverRejects for http::Version {}
+impl NeverRejects for http::HeaderMap {}
+impl NeverRejects for http::request::Parts {}
+impl NeverRejects for axum::extract::OriginalUri {}
+impl NeverRejects for axum::extract::RawQuery {}
+impl<T> NeverRejects for axum::extract::State<T> {}
+impl<T> NeverRejects for axum::Extension<T> {}
+impl<T, E> NeverRejects for Result<T, E> {}
 
 /// The probes of a handler's arguments.
 pub fn probes<Arguments, H: HandlerArguments<Arguments>>(handler: &H) -> H::Probes {

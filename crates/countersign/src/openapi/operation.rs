@@ -64,7 +64,7 @@ pub(crate) fn restrict(paths: &mut Paths, access: &Access) -> Vec<(String, RefOr
         }
     }
     match access {
-        Access::Open | Access::Public => Vec::new(),
+        Access::Undecided | Access::Public => Vec::new(),
         Access::Optional | Access::Required(_) => schemas(),
     }
 }
@@ -201,7 +201,7 @@ fn erase_line(operation: &mut Operation, before: &Access) {
 /// The line of description that a person reads.
 pub(crate) fn line(access: &Access) -> Option<String> {
     match access {
-        Access::Open | Access::Public => None,
+        Access::Undecided | Access::Public => None,
         Access::Optional => Some("An access token is optional.".to_owned()),
         Access::Required(_) => Some(format!("Requires {access}.")),
     }
@@ -232,7 +232,7 @@ pub(crate) fn answer(operation: &mut Operation, status: &str, description: &str)
 fn security(access: &Access, scheme: &str) -> Vec<SecurityRequirement> {
     let under = |scopes: &ScopeSet| SecurityRequirement::new(scheme, scopes.iter().cloned());
     match access {
-        Access::Open | Access::Public => Vec::new(),
+        Access::Undecided | Access::Public => Vec::new(),
         Access::Optional => vec![SecurityRequirement::default(), under(&Vec::new())],
         Access::Required(exprs) => alternatives(&Expr::All(exprs.clone())).iter().map(under).collect(),
     }

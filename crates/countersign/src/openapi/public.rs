@@ -5,7 +5,7 @@
 /// # Example
 ///
 /// ```
-/// use countersign::{GuardedRouter, Public};
+/// use countersign::{GuardedRouter, PublicExt};
 ///
 /// #[utoipa::path(get, path = "/prices")]
 /// async fn prices() {}
@@ -13,7 +13,7 @@
 /// let router: GuardedRouter = GuardedRouter::new().routes(countersign::routes!(prices).public());
 /// assert!(router.build().is_ok());
 /// ```
-pub trait Public: Sized {
+pub trait PublicExt: Sized {
     /// Declares that everybody may call this, without a token.
     ///
     /// # Security

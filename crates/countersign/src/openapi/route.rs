@@ -1,8 +1,8 @@
 //! `route!`: one handler without a document, read as `routes!` reads documented ones.
 
 use crate::access::Access;
-use crate::layer::guard::Guard;
-use crate::openapi::public::Public;
+use crate::layer::guard::GuardExt;
+use crate::openapi::public::PublicExt;
 use axum::routing::MethodRouter;
 use countersign_core::{Requirement, Verifier};
 use std::fmt;
@@ -13,7 +13,7 @@ use std::fmt;
 /// # Example
 ///
 /// ```
-/// use countersign::{GuardedRouter, Principal, Public, Verifier};
+/// use countersign::{GuardedRouter, Principal, PublicExt, Verifier};
 ///
 /// async fn whoami(principal: Principal) -> String {
 ///     principal.subject().to_owned()
@@ -50,13 +50,13 @@ impl<S> Route<S> {
     }
 }
 
-impl<S> Public for Route<S> {
+impl<S> PublicExt for Route<S> {
     fn public(self) -> Self {
         Self { access: self.access.and(Access::Public), ..self }
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> Guard for Route<S> {
+impl<S: Clone + Send + Sync + 'static> GuardExt for Route<S> {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
         Self {
             access: self.access.and(Access::requiring::<R>()),

@@ -1,10 +1,10 @@
 //! `routes!`: documented handlers of one path, and beside their document who may call each of them.
 
 use crate::access::Access;
-use crate::layer::guard::Guard;
+use crate::layer::guard::GuardExt;
 use crate::openapi::extension;
 use crate::openapi::operation::{document_operation, operations, put, schemas};
-use crate::openapi::public::Public;
+use crate::openapi::public::PublicExt;
 use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::routing::MethodRouter;
@@ -83,7 +83,7 @@ macro_rules! __routes {
 /// # Example
 ///
 /// ```
-/// use countersign::{Authenticated, Guard, GuardedRouter, Public, Routes, Verifier};
+/// use countersign::{Authenticated, GuardExt, GuardedRouter, PublicExt, Routes, Verifier};
 ///
 /// #[utoipa::path(get, path = "/prices")]
 /// async fn prices() {}
@@ -158,14 +158,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 }
 
-impl<S> Public for Routes<S> {
+impl<S> PublicExt for Routes<S> {
     fn public(mut self) -> Self {
         self.add(&Access::Public);
         self
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> Guard for Routes<S> {
+impl<S: Clone + Send + Sync + 'static> GuardExt for Routes<S> {
     fn guard<R: Requirement>(mut self, verifier: &Verifier) -> Self {
         self.add(&Access::requiring::<R>());
         Self { methods: self.methods.guard::<R>(verifier), ..self }
@@ -181,7 +181,7 @@ impl<S> From<Routes<S>> for UtoipaMethodRouter<S> {
                 !extension::is_in(document.extensions.as_ref()),
                 "`x-access` of {method} {path} is written by hand: take it out, `routes!` writes what is enforced",
             );
-            if access != Access::Open {
+            if access != Access::Undecided {
                 document_operation(&mut document, &access);
             }
             if matches!(access, Access::Optional | Access::Required(_)) {

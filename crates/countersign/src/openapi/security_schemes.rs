@@ -53,7 +53,7 @@ impl SecuritySchemes {
         Self { sources: vec![(BearerAuth::NAME.to_owned(), Place::Authorization)], openid_connect: None, oauth2: None }
     }
 
-    /// The [sources](crate::HttpSettings::sources) that a verifier takes tokens from: `bearerAuth` for `Authorization`,
+    /// The [sources](crate::VerifierExt::sources) that a verifier takes tokens from: `bearerAuth` for `Authorization`,
     /// `headerAuth` and `cookieAuth` as API keys. What only websockets use has no word in OpenAPI, and is left out.
     ///
     /// # Example

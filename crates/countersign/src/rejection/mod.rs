@@ -255,7 +255,7 @@ impl CurrentUserRejection {
                 target: "countersign::rejection",
                 status = answer.status.as_u16(), code = answer.code, reason = reason.code(), "{reason}"
             ),
-            // Why is logged once for each attempt, under `countersign::keys` or `countersign::grants`, and not for each
+            // Why is logged once for each attempt, under `countersign::keys` or `countersign::entitlements`, and not for each
             // request.
             Self::TemporarilyUnavailable(unavailable) => tracing::debug!(
                 target: "countersign::rejection",
@@ -290,7 +290,7 @@ impl IntoResponse for CurrentUserRejection {
 }
 
 impl IntoResponse for RequireRejection {
-    /// The application's [own answer](crate::HttpSettings::on_rejection), or that of the table; with what the standards
+    /// The application's [own answer](crate::VerifierExt::on_rejection), or that of the table; with what the standards
     /// demand of either.
     fn into_response(mut self) -> Response {
         self.log();

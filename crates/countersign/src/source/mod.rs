@@ -9,12 +9,12 @@ use countersign_core::ConfigError;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use std::fmt;
 
-/// A place in a request that may carry a token: for [`HttpSettings::sources`](crate::HttpSettings::sources).
+/// A place in a request that may carry a token: for [`VerifierExt::sources`](crate::VerifierExt::sources).
 ///
 /// # Example
 ///
 /// ```
-/// use countersign::{HttpSettings, Source, Verifier};
+/// use countersign::{VerifierExt, Source, Verifier};
 ///
 /// let builder = Verifier::builder().sources([Source::authorization(), Source::cookie("__session")]);
 /// # let _ = builder;
@@ -47,7 +47,7 @@ impl Source {
     ///
     /// Browsers send cookies with requests that other sites make. So on methods that change something, and on websocket
     /// upgrades, a cookie counts only when the request comes from a page of the same origin, or from one of
-    /// [`trusted_origins`](crate::HttpSettings::trusted_origins); else the answer is 403 with the code `cross_origin`.
+    /// [`trusted_origins`](crate::VerifierExt::trusted_origins); else the answer is 403 with the code `cross_origin`.
     /// What `GET` and `HEAD` do must change nothing, and no layer before this one may let them stand for another method.
     ///
     /// A server on another name of your domain can set a cookie for all of them: its own token, or a second one beside the

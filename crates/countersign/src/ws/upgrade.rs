@@ -1,9 +1,9 @@
 //! Websockets whose caller is known before the upgrade.
 
-use crate::access::{Access, DescribeAccess, Needed};
+use crate::access::{Access, DescribeAccess, Required};
 use crate::extract::principal::Principal;
 use crate::extract::require::Require;
-use crate::extract::verifier_state::HoldsVerifier;
+use crate::extract::verifier_state::HasVerifier;
 use crate::http_settings::Http;
 use crate::rejection::answer::Refused;
 use crate::rejection::{CurrentUserRejection, RequireRejection};
@@ -24,7 +24,7 @@ use std::marker::PhantomData;
 /// A websocket upgrade by a caller who meets `R`: any caller with a good token unless said otherwise. Whoever does not
 /// gets the usual answer, 401 or 403, and no upgrade.
 ///
-/// The token comes from the verifier's [sources](crate::HttpSettings::sources), and from `Sec-WebSocket-Protocol:
+/// The token comes from the verifier's [sources](crate::VerifierExt::sources), and from `Sec-WebSocket-Protocol:
 /// bearer, TOKEN` always, since a browser can send no other header: `new WebSocket(url, ["bearer", token])`. The answer
 /// names `bearer`, or another protocol that you choose, and never the token.
 ///
@@ -114,7 +114,7 @@ fn answering_bearer(mut upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 
 impl<S, R> FromRequestParts<S> for AuthenticatedUpgrade<R>
 where
-    S: HoldsVerifier,
+    S: HasVerifier,
     R: Requirement,
 {
     type Rejection = AuthenticatedUpgradeRejection;
@@ -160,7 +160,7 @@ pub struct BrowserUpgrade<R: Requirement = Authenticated>(pub AuthenticatedUpgra
 
 impl<S, R> FromRequestParts<S> for BrowserUpgrade<R>
 where
-    S: HoldsVerifier,
+    S: HasVerifier,
     R: Requirement,
 {
     type Rejection = BrowserUpgradeRejection;
@@ -182,7 +182,7 @@ where
 }
 
 impl<R: Requirement> DescribeAccess for AuthenticatedUpgrade<R> {
-    type Caller = Needed;
+    type Caller = Required;
 
     fn describe_access() -> Access {
         Access::requiring::<R>()
@@ -190,7 +190,7 @@ impl<R: Requirement> DescribeAccess for AuthenticatedUpgrade<R> {
 }
 
 impl<R: Requirement> DescribeAccess for BrowserUpgrade<R> {
-    type Caller = Needed;
+    type Caller = Required;
 
     fn describe_access() -> Access {
         Access::requiring::<R>()

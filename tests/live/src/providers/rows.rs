@@ -40,7 +40,7 @@ impl<'a> Rows<'a> {
         let verifier = Verifier::builder().issuer(preset.clone()).build().await?;
         let later = Verifier::builder().issuer(preset).clock(clock.clone()).build().await?;
         for verifier in [&verifier, &later] {
-            let ready = timeout(LIMIT, verifier.until_ready()).await;
+            let ready = timeout(LIMIT, verifier.wait_until_ready()).await;
             ready.map_err(|_| format!("no keys of {provider} after {LIMIT:?}: {:?}", verifier.ready()))?;
         }
         let application = serve(verifier.clone()).await?;

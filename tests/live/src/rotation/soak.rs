@@ -57,7 +57,7 @@ pub(super) async fn soak<P: Rotating>(log: &str, traffic: Traffic) -> Result<Out
         tokens: RefCell::new(vec![(0, provider.token().await?)]),
         over: Cell::new(false),
     };
-    timeout(LIMIT, load.verifier.until_ready()).await.map_err(|_| format!("no keys after {LIMIT:?}"))?;
+    timeout(LIMIT, load.verifier.wait_until_ready()).await.map_err(|_| format!("no keys after {LIMIT:?}"))?;
     let script = async {
         let outcome = load.rotations(&mut provider, traffic).await;
         load.over.set(true);
