@@ -83,15 +83,15 @@ async fn no_failure_of_a_provider_takes_a_known_key_away() {
         Fault::Status(304),
         Fault::Status(404),
         Fault::Status(500),
-        Fault::Busy { retry_after: Duration::from_secs(60) },
+        Fault::TooManyRequests { retry_after: Duration::from_secs(60) },
         Fault::Redirect(format!("{}/jwks", elsewhere.url())),
         Fault::Redirect("http://169.254.169.254/latest/meta-data".to_owned()),
         Fault::OtherIssuer,
-        Fault::KeysAt("http://169.254.169.254/latest/meta-data".to_owned()),
-        Fault::KeysAt("https://169.254.169.254/latest/meta-data".to_owned()),
-        Fault::KeysAt("https://10.0.0.1/keys".to_owned()),
-        Fault::KeysAt("http://idp.example.com/keys".to_owned()),
-        Fault::KeysAt("file:///etc/passwd".to_owned()),
+        Fault::JwksUri("http://169.254.169.254/latest/meta-data".to_owned()),
+        Fault::JwksUri("https://169.254.169.254/latest/meta-data".to_owned()),
+        Fault::JwksUri("https://10.0.0.1/keys".to_owned()),
+        Fault::JwksUri("http://idp.example.com/keys".to_owned()),
+        Fault::JwksUri("file:///etc/passwd".to_owned()),
     ];
     let mut failures = HashSet::new();
     for task in faults.map(|fault| tokio::spawn(suffer(fault))) {
@@ -105,7 +105,7 @@ async fn suffer(fault: Fault) -> String {
     let world = World::new().await;
     world.issuer.rotate();
     let new = token(&world.issuer);
-    world.issuer.inflict(fault.clone());
+    world.issuer.set_fault(fault.clone());
     let start = Instant::now();
     assert!(matches!(world.verdict(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
     assert!(start.elapsed() < Duration::from_secs(8), "{fault:?}: {:?}", start.elapsed());
@@ -118,8 +118,8 @@ async fn suffer(fault: Fault) -> String {
     let late = verifier(&world.issuer, |provider| provider).await;
     let failure = late.keys().next().unwrap().last_failure().unwrap().to_owned();
     assert!(matches!(late.verify(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
-    if !matches!(fault, Fault::Busy { .. }) {
-        world.issuer.heal();
+    if !matches!(fault, Fault::TooManyRequests { .. }) {
+        world.issuer.clear_fault();
         tokio::time::timeout(Duration::from_secs(8), late.until_ready()).await.expect("healed");
         assert!(late.verify(&new).await.is_ok(), "{fault:?}");
     }
@@ -131,7 +131,7 @@ async fn a_bomb_is_not_unpacked_by_a_client_that_unpacks() {
     let client = reqwest::Client::builder().gzip(true).no_proxy().build().unwrap();
     let world = World::with(|provider| provider.http_client(client.clone())).await;
     assert_eq!(world.verdict(&world.known).await, Ok(()));
-    world.issuer.inflict(Fault::GzipBomb);
+    world.issuer.set_fault(Fault::GzipBomb);
     let late = verifier(&world.issuer, |provider| provider.http_client(client.clone())).await;
     let report = late.keys().next().unwrap();
     assert_eq!(report.last_failure(), Some("the answer is larger than 256 KiB"));
@@ -140,7 +140,7 @@ async fn a_bomb_is_not_unpacked_by_a_client_that_unpacks() {
 #[tokio::test]
 async fn a_provider_that_is_busy_is_left_alone_for_as_long_as_it_asks() {
     let world = World::new().await;
-    world.issuer.inflict(Fault::Busy { retry_after: Duration::from_secs(60) });
+    world.issuer.set_fault(Fault::TooManyRequests { retry_after: Duration::from_secs(60) });
     let asked =
         |answer| matches!(answer, Err(VerifyError::Unavailable(no)) if (59..=68).contains(&no.retry_after.as_secs()));
     assert!(asked(world.verdict_on_bogus_key("a").await));
@@ -179,7 +179,7 @@ async fn the_tag_of_one_address_says_nothing_about_another() {
     let world = World::new().await;
     // The keys move to another host, which has them under the tag that the old ones had.
     let elsewhere = TestIssuer::start_with([Algorithm::ES256]).await.unwrap();
-    world.issuer.inflict(Fault::KeysAt(format!("{}/jwks", elsewhere.url())));
+    world.issuer.set_fault(Fault::JwksUri(format!("{}/jwks", elsewhere.url())));
     assert_eq!(world.verdict_on_bogus_key("bogus").await, Err(TokenError::UnknownKey.into()));
 
     let new = elsewhere.token("alice").claim("iss", world.issuer.url()).audience("api").algorithm(Algorithm::ES256);

@@ -1,13 +1,13 @@
-//! What is on this machine, and the refusal of everything else.
+//! Checks that a request, an origin or a redirect URI belongs to this machine.
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::net::SocketAddr;
 use url::{Host, Url};
 
-/// Whether this URL leads to this machine whoever resolves it. Other names than `localhost` may lead anywhere.
+/// Returns `true` for a URL of this machine. `localhost` is the only accepted name, since other names may resolve to any
+/// address.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
@@ -20,28 +20,26 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         }
 }
 
-/// Whether a page of this machine sent the request.
+/// Returns `true` for the `Origin` of a page of this machine.
 pub(crate) fn is_loopback_origin(origin: &HeaderValue) -> bool {
     let Some(url) = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok()) else { return false };
     is_loopback(&url) && url.origin().ascii_serialization().as_bytes() == origin.as_bytes()
 }
 
-/// Whoever reaches the login page has everybody's tokens.
-pub(crate) fn check_address(address: SocketAddr) -> Result<(), &'static str> {
-    if address.ip().is_loopback() { Ok(()) } else { Err("a local issuer stays on loopback: bind it to 127.0.0.1") }
-}
-
-/// Refuses what a page from elsewhere makes a browser on this machine send. Loopback alone does not: a page may post
-/// forms to any address, and may let its own name lead to 127.0.0.1 (DNS rebinding), where it then reads the answers.
-pub(crate) async fn refuse_strangers(request: Request, next: Next) -> Response {
+/// Rejects requests that a remote web page makes a browser on this machine send.
+///
+/// Listening on loopback does not prevent such requests. A page may post forms to any address. It may also point its own
+/// host name at 127.0.0.1 (DNS rebinding), and then read the answers.
+pub(crate) async fn reject_remote_sites(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let is_ours = host.and_then(|host| Url::parse(&format!("http://{host}")).ok()).is_some_and(|url| is_loopback(&url));
-    if !is_ours {
+    let is_own_host =
+        host.and_then(|host| Url::parse(&format!("http://{host}")).ok()).is_some_and(|url| is_loopback(&url));
+    if !is_own_host {
         return (StatusCode::MISDIRECTED_REQUEST, "call the local issuer by 127.0.0.1 or localhost").into_response();
     }
     if headers.get(header::ORIGIN).is_some_and(|origin| !is_loopback_origin(origin)) {
-        return (StatusCode::FORBIDDEN, "the local issuer serves pages of this machine only").into_response();
+        return (StatusCode::FORBIDDEN, "the local issuer serves only pages of this machine").into_response();
     }
     next.run(request).await
 }
@@ -77,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_only_an_origin() {
+    fn an_origin_is_compared_exactly() {
         for (origin, expected) in [
             ("http://127.0.0.1:3000", true),
             ("http://localhost:3000", true),

@@ -1,18 +1,18 @@
-//! Whom a developer can log in as.
+//! Personas, which a developer can log in as.
 
 use serde_json::{Map, Value};
 use std::fmt;
 use std::io;
 
-/// Somebody to log in as at a [`LocalIssuer`](crate::LocalIssuer): a name, and the claims of the tokens.
+/// A user of a [`LocalIssuer`](crate::LocalIssuer): a name for the login page, and the claims of the user's tokens.
 ///
-/// The claims have the last word in access tokens, even over those of the protocol, so that a persona may bring a `sub`
-/// that is not its name, or an `exp` of long ago.
+/// In access tokens the claims replace those of the protocol. A persona may thus have a `sub` that differs from its name,
+/// or an `exp` in the past.
 ///
 /// # Example
 ///
 /// ```
-/// use countersign_testing::Persona;
+/// use countersign_local_issuer::Persona;
 ///
 /// let alice = Persona::new("alice").groups(["admin"]).scopes(["reports:read"]).claim("department", "legal");
 /// assert_eq!(alice.name(), "alice");
@@ -26,13 +26,17 @@ pub struct Persona {
 }
 
 impl Persona {
-    /// A persona without any claim but its name, which is the `sub` too.
+    /// Makes a persona without claims. Its name is also the `sub` of its tokens.
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), scopes: Vec::new(), claims: Map::new() }
     }
 
-    /// Alice, who may do anything at the API of Countersign's examples; Bob, who manages and reads; Mallory, who may do
-    /// nothing; and Trudy, who is Alice with tokens that have expired.
+    /// The personas of Countersign's examples:
+    ///
+    /// - Alice: group `admin`, scopes `reports:read` and `reports:write`.
+    /// - Bob: group `manager`, scope `reports:read`.
+    /// - Mallory: no claims.
+    /// - Trudy: the claims of Alice, in access tokens that have expired.
     pub fn examples() -> Vec<Self> {
         let admin = |name| Self::new(name).groups(["admin"]).scopes(["reports:read", "reports:write"]);
         vec![
@@ -43,12 +47,12 @@ impl Persona {
         ]
     }
 
-    /// Reads personas from a JSON object that has the claims by name.
+    /// Reads personas from a JSON object. Its members are the personas' names and claims.
     ///
     /// # Example
     ///
     /// ```
-    /// use countersign_testing::Persona;
+    /// use countersign_local_issuer::Persona;
     ///
     /// let personas = Persona::from_json(
     ///     r#"{ "alice": { "groups": ["admin"], "scope": "reports:read reports:write" }, "mallory": {} }"#,
@@ -59,7 +63,7 @@ impl Persona {
     ///
     /// # Errors
     ///
-    /// When the text is anything else.
+    /// An error if the text is not such an object, or if `scope` is not a string.
     pub fn from_json(text: &str) -> io::Result<Vec<Self>> {
         let by_name: Map<String, Value> = serde_json::from_str(text)?;
         by_name.into_iter().map(|(name, claims)| Self::from_claims(&name, claims)).collect()
@@ -68,40 +72,40 @@ impl Persona {
     fn from_claims(name: &str, claims: Value) -> io::Result<Self> {
         let refused =
             |problem: &str| io::Error::new(io::ErrorKind::InvalidData, format!("persona `{name}`: {problem}"));
-        let Value::Object(claims) = claims else { return Err(refused("give its claims as an object")) };
+        let Value::Object(claims) = claims else { return Err(refused("write its claims as a JSON object")) };
         if claims.contains_key("scopes") || claims.get("scope").is_some_and(|scope| !scope.is_string()) {
-            return Err(refused("give its scopes in `scope`, as one string with blanks between"));
+            return Err(refused("write its scopes in `scope`, as one string separated by spaces"));
         }
         Ok(claims.into_iter().fold(Self::new(name), |persona, (name, value)| persona.claim(&name, value)))
     }
 
-    /// The scopes that a client may get in this persona's name. A token has those among them that the client asks for,
-    /// or all where it asks for none.
+    /// Sets the scopes that a client can get on behalf of this persona. A token has those of them that the client
+    /// requests, or all of them if it requests none.
     #[must_use]
     pub fn scopes<'s>(mut self, scopes: impl IntoIterator<Item = &'s str>) -> Self {
         self.scopes = scopes.into_iter().map(str::to_owned).collect();
         self
     }
 
-    /// The groups, in `groups`.
+    /// Sets the groups, in `groups`.
     #[must_use]
     pub fn groups<'s>(self, groups: impl IntoIterator<Item = &'s str>) -> Self {
         self.claim("groups", Vec::from_iter(groups))
     }
 
-    /// The roles, in `roles`.
+    /// Sets the roles, in `roles`.
     #[must_use]
     pub fn roles<'s>(self, roles: impl IntoIterator<Item = &'s str>) -> Self {
         self.claim("roles", Vec::from_iter(roles))
     }
 
-    /// The permissions, in `permissions`.
+    /// Sets the permissions, in `permissions`.
     #[must_use]
     pub fn permissions<'s>(self, permissions: impl IntoIterator<Item = &'s str>) -> Self {
         self.claim("permissions", Vec::from_iter(permissions))
     }
 
-    /// Sets any claim. A text in `scope` sets the [scopes](Self::scopes).
+    /// Sets a claim. A string in `scope` sets the [scopes](Self::scopes).
     #[must_use]
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         match (name, value.into()) {
@@ -111,12 +115,12 @@ impl Persona {
         self
     }
 
-    /// Its name on the login page.
+    /// The name on the login page.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The `sub` of its tokens.
+    /// The `sub` of the tokens.
     pub(crate) fn subject(&self) -> &str {
         self.claims.get("sub").and_then(Value::as_str).unwrap_or(&self.name)
     }
@@ -131,19 +135,19 @@ impl Persona {
 }
 
 impl fmt::Display for Persona {
-    /// What tells it from others, for who has to choose.
+    /// Lists the claims and scopes, for the login page.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let claims = self.claims.iter().map(|(name, value)| format!("{name} {}", in_words(value)));
+        let claims = self.claims.iter().map(|(name, value)| format!("{name} {}", as_words(value)));
         let scopes = (!self.scopes.is_empty()).then(|| format!("scope {}", self.scopes.join(" ")));
         let parts: Vec<String> = claims.chain(scopes).collect();
         f.write_str(if parts.is_empty() { "no claims".to_owned() } else { parts.join("; ") }.as_str())
     }
 }
 
-fn in_words(value: &Value) -> String {
+fn as_words(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(in_words).collect::<Vec<_>>().join(" "),
+        Value::Array(values) => values.iter().map(as_words).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     }
 }
@@ -153,14 +157,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_says_the_same_as_the_builder() {
+    fn a_file_gives_the_same_personas_as_the_builder() {
         let text = r#"{"bob": {"groups": ["manager"], "scope": "reports:read"}, "mallory": {}}"#;
         let examples = Persona::examples();
         assert_eq!(Persona::from_json(text).unwrap(), examples[1..3]);
     }
 
     #[test]
-    fn a_file_of_another_shape_is_refused_by_name() {
+    fn a_file_of_another_form_is_refused_with_the_persona_named() {
         for (text, expected) in [
             ("", "EOF"),
             ("[]", "map"),

@@ -1,6 +1,6 @@
 //! What the binary prints: who there is, and lines to paste.
 
-use countersign_testing::LocalIssuer;
+use countersign_local_issuer::LocalIssuer;
 use std::fmt;
 
 /// Everything that a developer needs. Each line is whole, so that it works in any shell and in any order.
@@ -61,7 +61,7 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::*;
     use countersign::{Oidc, Verifier};
-    use countersign_testing::Persona;
+    use countersign_local_issuer::Persona;
     use serde_json::Value;
     use std::process::Command;
 

@@ -9,7 +9,7 @@
 mod instructions;
 mod options;
 
-use countersign_testing::LocalIssuer;
+use countersign_local_issuer::LocalIssuer;
 use instructions::Instructions;
 use options::{Asked, Options};
 use std::future;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use countersign_testing::Persona;
+use countersign_local_issuer::Persona;
 use lexopt::prelude::*;
 use std::fs;
 use std::path::Path;

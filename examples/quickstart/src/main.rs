@@ -9,7 +9,7 @@
 mod walkthrough;
 
 use countersign::{Oidc, Verifier};
-use countersign_testing::LocalIssuer;
+use countersign_local_issuer::LocalIssuer;
 use reports_api::Documentation;
 use std::error::Error;
 use std::io;

@@ -1,6 +1,6 @@
 //! What the quickstart prints: a token for each persona, and lines to paste.
 
-use countersign_testing::LocalIssuer;
+use countersign_local_issuer::LocalIssuer;
 use std::fmt;
 
 /// The requests to try: what they show, the status, method and path, who sends it.

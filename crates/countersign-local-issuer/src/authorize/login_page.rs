@@ -1,8 +1,8 @@
-//! The page to choose a persona on. No scripts; everything that somebody sent is escaped.
+//! The login page, on which a user chooses a persona. It has no scripts, and escapes all text of the request.
 
-use super::authorize::AuthorizationRequest;
-use super::parameters::Parameters;
-use super::persona::Persona;
+use super::authorization_request::AuthorizationRequest;
+use crate::oauth::Parameters;
+use crate::persona::Persona;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -20,7 +20,7 @@ button:hover,button:focus-visible{background:#e4ecf7;outline:2px solid #1f5fae}\
 button span{display:block;color:#4a4a4a}\
 code{overflow-wrap:anywhere}";
 
-/// The page: a button for each persona, and one to refuse.
+/// The login page: a button for each persona, and one to refuse.
 pub(crate) fn choice(request: &AuthorizationRequest, parameters: &Parameters, personas: &[Arc<Persona>]) -> Response {
     let mut form = String::new();
     for (name, value) in parameters.pairs() {
@@ -35,22 +35,22 @@ pub(crate) fn choice(request: &AuthorizationRequest, parameters: &Parameters, pe
         );
     }
     let (client, audience, back) =
-        (Escaped(request.client_id()), request.audience().join(", "), Escaped(request.redirect_uri().written()));
+        (Escaped(request.client_id()), request.audience().join(", "), Escaped(request.redirect_uri().as_written()));
     let main = format!(
         "<h1>Log in as</h1>\n\
-         <p>The client <code>{client}</code> asks for a token for <code>{}</code>. You return to <code>{back}</code>.</p>\n\
+         <p>The client <code>{client}</code> requests a token for <code>{}</code>. After the login you return to <code>{back}</code>.</p>\n\
          <form method=\"post\" action=\"/authorize\">\n{form}</ul>\n\
          <button name=\"deny\" value=\"yes\">Refuse</button>\n</form>\n\
-         <p>This is a local issuer for development: anybody on this machine may be anybody here.</p>",
+         <p>This is a local issuer for development. Anybody on this machine can log in as any of these personas.</p>",
         Escaped(&audience),
     );
     page(StatusCode::OK, "Log in as", &main, &format!("'self' {}", request.redirect_uri().form_action()))
 }
 
-/// The page for who cannot be sent back.
+/// The error page, for requests that cannot be answered by a redirect.
 pub(crate) fn refusal(problem: &str) -> Response {
-    let main = format!("<h1>This request is refused</h1>\n<p>{}</p>", Escaped(problem));
-    page(StatusCode::BAD_REQUEST, "This request is refused", &main, "'none'")
+    let main = format!("<h1>The request was refused</h1>\n<p>{}</p>", Escaped(problem));
+    page(StatusCode::BAD_REQUEST, "The request was refused", &main, "'none'")
 }
 
 fn page(status: StatusCode, title: &str, main: &str, form_action: &str) -> Response {
@@ -62,7 +62,7 @@ fn page(status: StatusCode, title: &str, main: &str, form_action: &str) -> Respo
         (header::CONTENT_SECURITY_POLICY, policy.as_str()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
-        // Not `no-referrer`: the form would be sent with the origin `null`.
+        // With `no-referrer`, the browser would send the form with the origin `null`.
         (header::REFERRER_POLICY, "same-origin"),
     ];
     let html = format!(
@@ -73,7 +73,7 @@ fn page(status: StatusCode, title: &str, main: &str, form_action: &str) -> Respo
     (status, headers, Html(html)).into_response()
 }
 
-/// A text in HTML, between tags or in quotes.
+/// Text that is escaped for HTML, between tags or in a quoted attribute.
 struct Escaped<'t>(&'t str);
 
 impl fmt::Display for Escaped<'_> {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_leaves_its_place() {
+    fn text_cannot_end_its_element_or_attribute() {
         let text = r#"<b a="1" b='2'>&amp;"#;
         assert_eq!(Escaped(text).to_string(), "&lt;b a=&quot;1&quot; b=&#39;2&#39;&gt;&amp;amp;");
     }

@@ -1,39 +1,41 @@
-//! Where the browser goes with its code.
+//! The redirect URI of an authorization request.
 
-use super::loopback::is_loopback;
+use crate::loopback::is_loopback;
 use url::Url;
 
 /// A redirect URI on this machine, on any port (RFC 8252 section 7.3).
 #[derive(Clone, Debug)]
 pub(crate) struct RedirectUri {
-    /// As the client wrote it, for the comparison at the token endpoint.
-    written: String,
-    /// As it was judged, and as the browser gets it.
+    /// The text of the request, for the comparison at the token endpoint.
+    text: String,
+    /// The parsed URL, for the checks and for the redirect.
     url: Url,
 }
 
 impl RedirectUri {
-    pub(crate) fn parse(written: &str) -> Option<Self> {
-        let url = Url::parse(written).ok()?;
+    /// Parses a URL of this machine.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok()?;
         // RFC 6749 section 3.1.2: no fragment.
-        (is_loopback(&url) && url.fragment().is_none()).then(|| Self { written: written.to_owned(), url })
+        (is_loopback(&url) && url.fragment().is_none()).then(|| Self { text: text.to_owned(), url })
     }
 
-    pub(crate) fn written(&self) -> &str {
-        &self.written
+    /// The text exactly as the client wrote it.
+    pub(crate) fn as_written(&self) -> &str {
+        &self.text
     }
 
-    /// The same with these parameters added; its own stay (RFC 6749 section 3.1.2).
+    /// Adds parameters to those that the URI has already (RFC 6749 section 3.1.2).
     pub(crate) fn with<'v>(&self, parameters: impl IntoIterator<Item = (&'v str, &'v str)>) -> Url {
         let mut url = self.url.clone();
         url.query_pairs_mut().extend_pairs(parameters);
         url
     }
 
-    /// What a page must allow in `form-action` so that its form may lead here: browsers look at redirects, too.
+    /// The source that a page must allow in `form-action`. Browsers apply that directive to the redirect after a form, too.
     pub(crate) fn form_action(&self) -> String {
         match self.url.host() {
-            // A source of a policy cannot name an IPv6 address (CSP 3 section 2.3.1).
+            // CSP 3 section 2.3.1: a source expression cannot contain an IPv6 address.
             Some(url::Host::Ipv6(_)) | None => format!("{}:", self.url.scheme()),
             Some(_) => self.url.origin().ascii_serialization(),
         }
@@ -59,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_uri_has_no_fragment_and_stays_here() {
+    fn a_redirect_uri_has_no_fragment_and_is_on_this_machine() {
         for written in ["http://127.0.0.1/cb#", "http://127.0.0.1/cb#x", "https://app.example/cb", "/cb", "cb", ""] {
             assert!(RedirectUri::parse(written).is_none(), "{written}");
         }

@@ -1,21 +1,21 @@
-//! For whom a client wants its access token.
+//! The audience that a client requests for its access token.
 
-use super::oauth_error::OAuthError;
+use super::error::OAuthError;
 use super::parameters::Parameters;
 use url::Url;
 
-/// The audiences that a request names by `resource` (RFC 8707) or `audience` (as Auth0 calls it); none where it leaves
-/// the choice to the issuer.
-pub(crate) fn requested(parameters: &Parameters) -> Result<Option<Vec<String>>, OAuthError> {
+/// Reads the audience from `resource` (RFC 8707) and `audience` (the name that Auth0 uses). `None` leaves the choice to the
+/// issuer.
+pub(crate) fn requested_audience(parameters: &Parameters) -> Result<Option<Vec<String>>, OAuthError> {
     let mut audience: Vec<String> = Vec::new();
     for resource in parameters.all("resource") {
-        // Section 2: an absolute URI without fragment.
+        // RFC 8707 section 2.
         if !Url::parse(resource).is_ok_and(|url| url.fragment().is_none()) {
             return Err(OAuthError::invalid_target("`resource` must be an absolute URI without fragment"));
         }
         audience.push(resource.to_owned());
     }
-    audience.extend(parameters.one("audience")?.map(str::to_owned));
+    audience.extend(parameters.optional("audience")?.map(str::to_owned));
     audience.dedup();
     Ok(Some(audience).filter(|audience| !audience.is_empty()))
 }
@@ -36,7 +36,7 @@ mod tests {
             ("resource=https://a.example%23x", Err("invalid_target")),
             ("audience=a&audience=b", Err("invalid_request")),
         ] {
-            let read = requested(&Parameters::parse(encoded.as_bytes()).unwrap()).map_err(|error| error.code);
+            let read = requested_audience(&Parameters::parse(encoded.as_bytes()).unwrap()).map_err(|error| error.code);
             let expected = expected.map(|names| names.map(|names| names.into_iter().map(str::to_owned).collect()));
             assert_eq!(read, expected, "{encoded}");
         }

@@ -1,10 +1,10 @@
-//! Errors of both endpoints, as clients read them.
+//! Errors that clients read, at both endpoints.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// An error of RFC 6749 sections 4.1.2.1 and 5.2. Nothing that a request said is in it.
+/// An error of RFC 6749 section 4.1.2.1 or 5.2. It repeats no text of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OAuthError {
     pub(crate) code: &'static str,
@@ -34,7 +34,7 @@ impl OAuthError {
 }
 
 impl IntoResponse for OAuthError {
-    /// The answer of the token endpoint, section 5.2.
+    /// Renders the error of the token endpoint (RFC 6749 section 5.2).
     fn into_response(self) -> Response {
         let body = json!({ "error": self.code, "error_description": self.description }).to_string();
         let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];

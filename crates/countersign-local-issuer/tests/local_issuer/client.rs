@@ -1,10 +1,10 @@
-//! A client without a browser, and an API that trusts the issuer.
+//! A client without a browser, and a verifier that trusts the issuer.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::{VerifiedToken, Verifier, VerifyError};
+use countersign_local_issuer::{LocalIssuer, Persona};
 use countersign_providers::Oidc;
-use countersign_testing::{LocalIssuer, Persona};
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl Client {
         self.http.post(self.url("/authorize")).form(request).send().await.unwrap()
     }
 
-    /// A code for this persona.
+    /// Logs this persona in, and returns the authorization code.
     pub(crate) async fn code(&self, persona: &str, request: Form) -> String {
         let response = self.choose(&with(request, "persona", persona)).await;
         assert_eq!(response.status(), 303);
@@ -73,7 +73,7 @@ impl Client {
     }
 }
 
-/// A request of Swagger UI's kind.
+/// An authorization request such as Swagger UI's.
 pub(crate) fn authorization() -> Form {
     [
         ("response_type", "code"),
@@ -86,6 +86,7 @@ pub(crate) fn authorization() -> Form {
     .to_vec()
 }
 
+/// A token request with this code.
 pub(crate) fn redemption(code: &str) -> Form {
     [
         ("grant_type", "authorization_code"),
@@ -98,7 +99,7 @@ pub(crate) fn redemption(code: &str) -> Form {
     .to_vec()
 }
 
-/// The same with this parameter changed or added; an empty value takes it out.
+/// Sets a parameter. An empty value removes it.
 pub(crate) fn with(mut form: Form, name: &'static str, value: &str) -> Form {
     form.retain(|(other, _)| *other != name);
     if !value.is_empty() {
@@ -107,15 +108,15 @@ pub(crate) fn with(mut form: Form, name: &'static str, value: &str) -> Form {
     form
 }
 
-/// The parameters that the browser comes back with.
+/// The parameters of the redirect back to the client.
 #[track_caller]
 pub(crate) fn sent_back(response: &Response) -> HashMap<String, String> {
-    let location = response.headers().get("location").expect("the browser is sent back").to_str().unwrap();
+    let location = response.headers().get("location").expect("the answer is a redirect").to_str().unwrap();
     assert!(location.starts_with(CALLBACK), "{location}");
     Url::parse(location).unwrap().query_pairs().into_owned().collect()
 }
 
-/// The claims of a token, as whoever has it reads them.
+/// The claims of a token, not verified.
 pub(crate) fn claims(token: &Value) -> Value {
     let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()

@@ -1,11 +1,11 @@
-//! From the login page to a verified token, and what breaks the way.
+//! The authorization code flow, from the login page to a verified token, and its errors.
 
 use crate::client::{API, CALLBACK, CHALLENGE, Client, VERIFIER, authorization, claims, redemption, sent_back, with};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::{TokenError, VerifyError};
-use countersign_testing::Persona;
+use countersign_local_issuer::Persona;
 
 #[tokio::test]
 async fn a_persona_logs_in_and_the_token_verifies_by_discovery() {
@@ -32,7 +32,7 @@ async fn a_persona_logs_in_and_the_token_verifies_by_discovery() {
 }
 
 #[tokio::test]
-async fn an_id_token_is_for_the_client_and_names_its_access_token() {
+async fn an_id_token_is_for_the_client_and_contains_the_hash_of_its_access_token() {
     let client = Client::start_with(vec![
         Persona::new("alice").claim("sub", "00u1").claim("email", "alice@example.com").claim("aud", "other"),
     ])
@@ -54,7 +54,7 @@ async fn an_id_token_is_for_the_client_and_names_its_access_token() {
     assert_eq!(claims(&tokens["access_token"])["aud"], "other");
 
     let (_, tokens) = client.ask(&redemption(&client.code("alice", authorization()).await)).await;
-    assert!(tokens.get("id_token").is_none(), "nobody asked for one");
+    assert!(tokens.get("id_token").is_none(), "the client did not request one");
 }
 
 #[tokio::test]
@@ -85,11 +85,11 @@ async fn a_code_is_good_for_one_use_by_its_client() {
     let code = client.code("alice", authorization()).await;
     let wrong = with(redemption(&code), "code_verifier", CHALLENGE);
     assert_eq!(client.ask(&wrong).await.1["error"], "invalid_grant");
-    assert_eq!(client.ask(&redemption(&code)).await.1["error"], "invalid_grant", "a wrong use is a use");
+    assert_eq!(client.ask(&redemption(&code)).await.1["error"], "invalid_grant", "a failed use is a use");
 }
 
 #[tokio::test]
-async fn a_client_names_the_audience() {
+async fn a_client_requests_the_audience() {
     let client = Client::start().await;
     let aud = async |request, more: &[(&'static str, &str)]| {
         let code = client.code("alice", request).await;
@@ -106,7 +106,7 @@ async fn a_client_names_the_audience() {
 }
 
 #[tokio::test]
-async fn what_a_client_asks_wrongly_is_sent_back_to_it() {
+async fn an_invalid_authorization_request_is_redirected_with_its_error() {
     let client = Client::start().await;
     for (name, value, expected) in [
         ("response_type", "token", "unsupported_response_type"),
@@ -130,7 +130,7 @@ async fn what_a_client_asks_wrongly_is_sent_back_to_it() {
 }
 
 #[tokio::test]
-async fn nobody_is_sent_off_this_machine() {
+async fn no_redirect_leaves_this_machine() {
     let client = Client::start().await;
     for redirect_uri in [
         "",
@@ -156,11 +156,11 @@ async fn nobody_is_sent_off_this_machine() {
 }
 
 #[tokio::test]
-async fn an_expired_persona_logs_in_and_is_refused_by_the_api() {
+async fn a_persona_with_expired_tokens_logs_in_and_is_refused_by_the_api() {
     let client = Client::start().await;
     let request = with(authorization(), "scope", "openid");
     let (status, tokens) = client.ask(&redemption(&client.code("trudy", request).await)).await;
     assert_eq!((status, &tokens["expires_in"]), (200, &0.into()));
     assert!(matches!(client.verify(&tokens).await, Err(VerifyError::Token(TokenError::Expired))));
-    assert!(claims(&tokens["id_token"])["exp"].as_u64() > Some(1_700_000_000), "the login itself is good");
+    assert!(claims(&tokens["id_token"])["exp"].as_u64() > Some(1_700_000_000), "the ID token has not expired");
 }

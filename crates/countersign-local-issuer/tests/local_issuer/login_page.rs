@@ -1,7 +1,7 @@
-//! The page itself.
+//! The login page.
 
 use crate::client::{CALLBACK, Client, authorization, with};
-use countersign_testing::Persona;
+use countersign_local_issuer::Persona;
 
 #[tokio::test]
 async fn the_page_has_a_button_for_each_persona_and_no_script() {
@@ -34,7 +34,7 @@ async fn the_page_has_a_button_for_each_persona_and_no_script() {
 }
 
 #[tokio::test]
-async fn what_a_request_says_stays_text() {
+async fn text_of_a_request_is_escaped() {
     const MARKUP: &str = r#""'><script>alert(1)</script>"#;
     let client = Client::start_with(vec![Persona::new(MARKUP).claim(MARKUP, MARKUP)]).await;
     let path = format!("{CALLBACK}/{MARKUP}");
@@ -44,14 +44,14 @@ async fn what_a_request_says_stays_text() {
         assert!(page.contains("&quot;&#39;&gt;&lt;script&gt;"), "{name}: {page}");
         assert!(!page.contains("<script") && !page.contains(r#""'>"#), "{name}: {page}");
     }
-    // The name of a parameter is text of a stranger, too.
+    // The names of parameters are untrusted text, too.
     let url = format!("{}&%22%3E%3Cscript%3E=1", client.show(&authorization()).await.url());
     let page = client.http.get(url).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("&quot;&gt;&lt;script&gt;") && !page.contains("<script"), "{page}");
 }
 
 #[tokio::test]
-async fn a_refusal_says_nothing_that_was_sent() {
+async fn an_error_page_repeats_no_text_of_the_request() {
     let client = Client::start().await;
     for (name, value) in [("redirect_uri", "https://app.example/?marker"), ("persona", "marker")] {
         let response = client.choose(&with(authorization(), name, value)).await;

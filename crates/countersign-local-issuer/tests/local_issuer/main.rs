@@ -1,7 +1,7 @@
-//! The local issuer as clients meet it: over HTTP, from the login page to a verified token.
+//! Tests of the local issuer over HTTP, as a client uses it.
 
 mod client;
 mod code_flow;
 mod login_page;
-mod strangers;
+mod remote_sites;
 mod token_endpoint;

@@ -1,4 +1,4 @@
-//! Programs, discovery and rotation.
+//! The token endpoint for programs, discovery, and key rotation.
 
 use crate::client::{API, Client, Form, claims, with};
 use serde_json::json;
@@ -8,7 +8,7 @@ fn credentials() -> Form {
 }
 
 #[tokio::test]
-async fn a_program_gets_a_token_of_its_own() {
+async fn a_program_gets_a_token_for_itself() {
     let client = Client::start().await;
     let (status, tokens) = client.ask(&with(credentials(), "scope", "reports:read reports:write")).await;
     assert_eq!(status, 200);
@@ -24,7 +24,7 @@ async fn a_program_gets_a_token_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_program_may_name_itself_in_the_header() {
+async fn a_client_id_may_be_in_the_authorization_header() {
     let client = Client::start().await;
     let ask = async |id, form: &Form| {
         let request = client.http.post(client.url("/token")).basic_auth(id, Some("any secret")).form(form);
@@ -40,7 +40,7 @@ async fn a_program_may_name_itself_in_the_header() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_form_is_refused() {
+async fn a_body_that_is_not_a_form_is_refused() {
     let client = Client::start().await;
     for (kind, expected) in [
         ("application/x-www-form-urlencoded", 200),
@@ -59,7 +59,7 @@ async fn a_body_that_is_no_form_is_refused() {
 }
 
 #[tokio::test]
-async fn discovery_says_what_clients_need() {
+async fn discovery_describes_the_endpoints() {
     let client = Client::start().await;
     let metadata = client.discovered().await;
     let url = client.issuer.url();
@@ -97,7 +97,7 @@ async fn keys_rotate_over_http_and_the_next_token_verifies() {
 }
 
 #[tokio::test]
-async fn the_short_way_gives_the_token_of_the_long_way() {
+async fn a_token_without_login_is_the_token_of_a_login() {
     let client = Client::start().await;
     let token = client.issuer.token("bob").mint();
     let verified = client.verifier.verify(&token).await.unwrap();

@@ -1,12 +1,12 @@
-//! Whoever is not on this machine gets nothing, neither directly nor through a browser that is.
+//! Requests from other machines and from remote web pages are refused.
 
 use crate::client::{API, Client, authorization, with};
-use countersign_testing::{LocalIssuer, Persona};
+use countersign_local_issuer::{LocalIssuer, Persona};
 use reqwest::Method;
 use std::net::{IpAddr, SocketAddr};
 
 #[tokio::test]
-async fn only_pages_of_this_machine_read_the_answers() {
+async fn only_pages_of_this_machine_can_read_answers() {
     let client = Client::start().await;
     let form = [("grant_type", "client_credentials"), ("client_id", "docs")];
     for (origin, expected) in [
@@ -34,7 +34,7 @@ async fn only_pages_of_this_machine_read_the_answers() {
 }
 
 #[tokio::test]
-async fn no_page_reads_the_login_page_or_posts_for_its_reader() {
+async fn a_remote_page_can_neither_read_the_login_page_nor_post_its_form() {
     let client = Client::start().await;
     let request = with(authorization(), "persona", "alice");
     let post = |origin: &str| client.http.post(client.url("/authorize")).header("origin", origin).form(&request);
@@ -47,9 +47,9 @@ async fn no_page_reads_the_login_page_or_posts_for_its_reader() {
     assert_eq!(rotate.send().await.unwrap().status(), 403);
 }
 
-/// A page from elsewhere may send its reader here by a link, without an `Origin`. The reader then chooses.
+/// A remote page may link here, and browsers send no `Origin` with a link. The user still has to choose.
 #[tokio::test]
-async fn a_link_chooses_nobody() {
+async fn a_link_chooses_no_persona() {
     let client = Client::start().await;
     let response = client.show(&with(authorization(), "persona", "alice")).await;
     assert_eq!(response.status(), 200);
@@ -58,7 +58,7 @@ async fn a_link_chooses_nobody() {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_here_is_not_enough() {
+async fn a_host_name_that_resolves_to_loopback_is_refused() {
     let client = Client::start().await;
     for (host, expected) in [("localhost:9400", 200), ("app.example", 421), ("127.0.0.1.app.example:9400", 421)] {
         for path in ["/jwks", "/.well-known/openid-configuration"] {
@@ -80,10 +80,10 @@ async fn an_address_beyond_loopback_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_configuration_without_sense_is_an_error() {
+async fn an_invalid_configuration_is_an_error() {
     assert!(LocalIssuer::builder("").start().await.is_err());
     for names in [["alice", "alice"], ["alice", ""]] {
         let built = LocalIssuer::builder(API).personas(names.map(Persona::new)).start().await;
-        assert!(built.unwrap_err().to_string().contains("a name of its own"), "{names:?}");
+        assert!(built.unwrap_err().to_string().contains("unique name"), "{names:?}");
     }
 }
