@@ -88,7 +88,7 @@ impl TestIssuerBuilder {
         self,
         extend: impl FnOnce(IssuerHandle, Router) -> Router,
     ) -> io::Result<TestIssuer> {
-        // Anybody who reaches the issuer's routes may get tokens of any subject.
+        // Additional routes may give tokens of any subject to every caller.
         if !self.address.ip().is_loopback() {
             let problem = format!("{} is not on loopback: bind the issuer to 127.0.0.1 or ::1", self.address);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
