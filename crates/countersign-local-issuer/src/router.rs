@@ -29,7 +29,7 @@ pub(crate) fn with_endpoints(provider: Router, state: ServerState, issuer: Issue
         .route("/rotate", post(rotate::endpoint).with_state(issuer))
         .merge(provider)
         .layer(cors)
-        // No CORS here: a page that could read this answer could choose a persona for its reader.
+        // Outside the CORS layer: browsers navigate to the login page, and no script may read it.
         .route("/authorize", authorize)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(reject_remote_sites))
