@@ -89,15 +89,15 @@ async fn no_failure_of_a_provider_takes_a_known_key_away() {
         Fault::Status(304),
         Fault::Status(404),
         Fault::Status(500),
-        Fault::Busy { retry_after: Duration::from_secs(60) },
+        Fault::TooManyRequests { retry_after: Duration::from_secs(60) },
         Fault::Redirect(format!("{}/jwks", elsewhere.url())),
         Fault::Redirect("http://169.254.169.254/latest/meta-data".to_owned()),
         Fault::OtherIssuer,
-        Fault::KeysAt("http://169.254.169.254/latest/meta-data".to_owned()),
-        Fault::KeysAt("https://169.254.169.254/latest/meta-data".to_owned()),
-        Fault::KeysAt("https://10.0.0.1/keys".to_owned()),
-        Fault::KeysAt("http://idp.example.com/keys".to_owned()),
-        Fault::KeysAt("file:///etc/passwd".to_owned()),
+        Fault::JwksUri("http://169.254.169.254/latest/meta-data".to_owned()),
+        Fault::JwksUri("https://169.254.169.254/latest/meta-data".to_owned()),
+        Fault::JwksUri("https://10.0.0.1/keys".to_owned()),
+        Fault::JwksUri("http://idp.example.com/keys".to_owned()),
+        Fault::JwksUri("file:///etc/passwd".to_owned()),
     ];
     // One after the other, so that nobody's first fetch waits for all the others.
     let mut worlds = Vec::new();
@@ -116,7 +116,7 @@ async fn no_failure_of_a_provider_takes_a_known_key_away() {
 async fn suffer(world: World, fault: Fault) -> String {
     world.issuer.rotate();
     let new = token(&world.issuer);
-    world.issuer.inflict(fault.clone());
+    world.issuer.set_fault(fault.clone());
     let verdict = timeout(LIMIT, world.verdict(&new)).await.expect("a verdict");
     assert!(matches!(verdict, Err(VerifyError::Unavailable(_))), "{fault:?}");
     assert_eq!(at_once(world.verdict(&world.known)), Some(Ok(())), "{fault:?}: a known key waits for nobody");
@@ -126,8 +126,8 @@ async fn suffer(world: World, fault: Fault) -> String {
     let late = verifier(&world.issuer, |provider| provider).await;
     let failure = late.keys().next().unwrap().last_failure().unwrap().to_owned();
     assert!(matches!(late.verify(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
-    if !matches!(fault, Fault::Busy { .. }) {
-        world.issuer.heal();
+    if !matches!(fault, Fault::TooManyRequests { .. }) {
+        world.issuer.clear_fault();
         timeout(LIMIT, late.wait_until_ready()).await.expect("healed");
         assert!(late.verify(&new).await.is_ok(), "{fault:?}");
     }
@@ -147,7 +147,7 @@ async fn a_bomb_is_not_unpacked_by_a_client_that_unpacks() {
     let client = reqwest::Client::builder().gzip(true).no_proxy().build().unwrap();
     let world = World::with(|provider| provider.http_client(client.clone())).await;
     assert_eq!(world.verdict(&world.known).await, Ok(()));
-    world.issuer.inflict(Fault::GzipBomb);
+    world.issuer.set_fault(Fault::GzipBomb);
     let late = verifier(&world.issuer, |provider| provider.http_client(client.clone())).await;
     let report = late.keys().next().unwrap();
     assert_eq!(report.last_failure(), Some("the answer is larger than 256 KiB"));
@@ -156,7 +156,7 @@ async fn a_bomb_is_not_unpacked_by_a_client_that_unpacks() {
 #[tokio::test]
 async fn a_provider_that_is_busy_is_left_alone_for_as_long_as_it_asks() {
     let world = World::new().await;
-    world.issuer.inflict(Fault::Busy { retry_after: Duration::from_secs(60) });
+    world.issuer.set_fault(Fault::TooManyRequests { retry_after: Duration::from_secs(60) });
     let start = Instant::now();
     for kid in ["a", "b"] {
         let Err(VerifyError::Unavailable(no)) = world.verdict_on_bogus_key(kid).await else {
@@ -199,7 +199,7 @@ async fn the_tag_of_one_address_says_nothing_about_another() {
     let world = World::new().await;
     // The keys move to another host, which has them under the tag that the old ones had.
     let elsewhere = TestIssuer::start_with([Algorithm::ES256]).await.unwrap();
-    world.issuer.inflict(Fault::KeysAt(format!("{}/jwks", elsewhere.url())));
+    world.issuer.set_fault(Fault::JwksUri(format!("{}/jwks", elsewhere.url())));
     assert_eq!(world.verdict_on_bogus_key("bogus").await, Err(TokenError::UnknownKey.into()));
 
     let new = elsewhere.token("alice").claim("iss", world.issuer.url()).audience("api").algorithm(Algorithm::ES256);
@@ -247,7 +247,7 @@ async fn steps_of_the_clock_fetch_nothing_and_take_no_key_away() {
 #[tokio::test]
 async fn a_removed_key_is_gone_at_once_when_an_operator_says_so() {
     let world = World::new().await;
-    world.issuer.keys_fresh_for(Duration::from_secs(24 * 3_600));
+    world.issuer.set_keys_max_age(Duration::from_secs(24 * 3_600));
     assert_eq!(world.verdict(&world.known).await, Ok(()));
     world.issuer.rotate();
     world.issuer.retire();
@@ -256,7 +256,7 @@ async fn a_removed_key_is_gone_at_once_when_an_operator_says_so() {
     assert_eq!(world.verdict(&world.known).await, Err(TokenError::UnknownKey.into()), "kept or not");
     assert_eq!(world.verdict(&token(&world.issuer)).await, Ok(()));
 
-    world.issuer.inflict(Fault::Status(500));
+    world.issuer.set_fault(Fault::Status(500));
     let error = world.verifier.refresh_keys_now().await.unwrap_err();
     let (issuer, reason) = error.failures().next().unwrap();
     assert!(issuer == world.issuer.url() && reason.contains("500"), "{error}");

@@ -22,7 +22,7 @@ impl LocalIssuer {
     ///
     /// When the port cannot be had.
     pub async fn start(port: u16) -> io::Result<Self> {
-        let server = TestIssuer::bind(("127.0.0.1", port), [Algorithm::RS256]).await?;
+        let server = TestIssuer::builder().bind(([127, 0, 0, 1], port)).algorithms([Algorithm::RS256]).start().await?;
         // The name of a key after a rotation has the length that the tokens need.
         server.rotate();
         server.retire();

@@ -1,4 +1,4 @@
-//! Tries every operation of an app: without a token, with a bad one, with less than enough, and with just enough.
+//! A test that sends requests to every operation of an app, and compares the answers with its access matrix.
 
 use crate::needs::{Enough, Need, ways};
 use crate::test_issuer::TestIssuer;
@@ -13,14 +13,15 @@ use std::fmt;
 use std::time::Duration;
 use tower::ServiceExt;
 
-/// One call that tries each operation of an app's [`Matrix`] against the app itself.
+/// A test that compares an app with its [`Matrix`]: it sends requests to every operation, and checks the answers.
 ///
-/// For every operation that is guarded it sends no token, an expired one and one for another audience, then, for each
-/// way to have just enough, that, and the same with each single grant missing. It looks at status and challenge, and at
-/// whether a handler ran. Operations that are public or optional must let strangers in.
+/// A guarded operation gets requests without a token, with an expired token, and with a token for another audience. It
+/// then gets tokens with each minimal set of sufficient grants, and tokens that lack one grant of such a set. The test
+/// checks the status, the challenge, and that the handler ran or did not run. Public and optional operations must accept
+/// requests without a token.
 ///
-/// Path parameters become `1`, and no body is sent: what a handler then says (400, 404, 422) does not matter, only that
-/// it was reached.
+/// Path parameters become `1`, and requests have no body. The handler's own status (such as 400, 404 or 422) does not
+/// matter.
 ///
 /// The matrix of a `GuardedRouter` has every operation. One that a document [claims](Matrix::claimed_by) has those of the
 /// document: a claim that is not enforced fails here, but an operation that the document leaves out is not tried.
@@ -54,23 +55,24 @@ pub struct AccessTest<'a> {
 }
 
 impl<'a> AccessTest<'a> {
-    /// A test with tokens of this issuer for this audience, which the app's verifier must accept.
+    /// Makes a test with tokens of this issuer for this audience. The app's verifier must accept both.
     pub fn new(issuer: &'a TestIssuer, audience: &'a str) -> Self {
         Self { issuer, audience, shape: Box::new(|token| token) }
     }
 
-    /// Shapes every token, so that it has the claims that handlers ask for and meets rules of the application's own.
+    /// Changes every token before it is signed. Use it to add claims that handlers or custom rules require.
     #[must_use]
     pub fn shape(mut self, shape: impl Fn(TestToken) -> TestToken + Send + Sync + 'a) -> Self {
         self.shape = Box::new(shape);
         self
     }
 
-    /// Tries every operation, and gives the number of requests.
+    /// Runs the test, and returns the number of requests.
     ///
     /// # Panics
     ///
-    /// With every request that did not go as the matrix says: the operation, its rule, what was sent and what came.
+    /// Panics if an answer differs from the matrix. The message lists every such request with its operation, the rule, the
+    /// token and the answer.
     pub async fn run(&self, app: &Router, matrix: &Matrix) -> usize {
         let mut failures = Vec::new();
         let mut tried = 0;
@@ -165,7 +167,7 @@ impl Attempt {
 
 enum Expected {
     LetIn,
-    /// With this status, and this `error` in the challenge.
+    /// Refused with this status, and with this `error` in the challenge.
     Refused(StatusCode, Option<&'static str>),
 }
 
@@ -199,7 +201,7 @@ async fn send(app: &Router, row: &MatrixRow, token: Option<&str>) -> Response {
     app.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
-/// A path with something in the place of its parameters.
+/// Replaces the parameters of a path by values.
 fn concrete(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment {
         "*" => "no-such-route",

@@ -1,4 +1,4 @@
-//! What can go wrong with a provider, done to the letter.
+//! Faults of a provider, and the damaged answers they cause.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,12 +9,12 @@ use futures_util::stream;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-/// What goes wrong at a [`TestIssuer`](crate::TestIssuer) from [`inflict`](crate::TestIssuer::inflict) until
-/// [`heal`](crate::TestIssuer::heal), with its discovery document as well as with its keys.
+/// A fault of a [`TestIssuer`](crate::TestIssuer). It affects the discovery document and the keys, from
+/// [`set_fault`](crate::TestIssuer::set_fault) until [`clear_fault`](crate::TestIssuer::clear_fault).
 ///
 /// # Example
 ///
-/// An API keeps on verifying when its provider goes down:
+/// An API continues to verify tokens while its provider is down:
 ///
 /// ```
 /// # use countersign_core::Verifier;
@@ -26,7 +26,7 @@ use std::time::Duration;
 /// let token = issuer.token("alice").audience("api").mint();
 /// let verifier = Verifier::builder().issuer(Oidc::issuer(issuer.url()).audience("api")).build().await?;
 ///
-/// issuer.inflict(Fault::Status(500));
+/// issuer.set_fault(Fault::Status(500));
 /// assert!(verifier.verify(&token).await.is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
@@ -34,71 +34,71 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The request is read and never answered.
+    /// No answer: the issuer reads the request and never responds.
     Hang,
-    /// A good answer, but one byte each second.
+    /// A good answer, sent at one byte a second.
     Drip,
-    /// The connection is reset in the middle of the answer.
+    /// A connection that is reset in the middle of the answer.
     Reset,
-    /// The answer ends before its announced length.
+    /// An answer that ends before its announced length.
     Truncate,
-    /// 4 MiB of blanks in 4 KiB of gzip.
+    /// 4 MiB of spaces, compressed to 4 KiB of gzip.
     GzipBomb,
-    /// A good answer, followed by 256 KiB of blanks.
+    /// A good answer, followed by 256 KiB of spaces.
     Oversized,
-    /// A set of so many keys, each of them good.
+    /// A key set with this number of valid keys.
     ManyKeys(usize),
-    /// A set without any key.
+    /// A key set without keys.
     NoKeys,
-    /// The page of a login, with status 200.
+    /// An HTML login page, with status 200.
     LoginPage,
-    /// Nothing, with status 200.
+    /// An empty body, with status 200.
     Empty,
-    /// This status, and an otherwise good answer.
+    /// An otherwise good answer with this status.
     Status(u16),
-    /// 429 with `Retry-After`, in whole seconds.
-    Busy {
-        /// The pause that is asked for.
+    /// Status 429 with `Retry-After`, in whole seconds.
+    TooManyRequests {
+        /// The pause that the issuer asks for.
         retry_after: Duration,
     },
-    /// A redirect to this address.
+    /// A redirect to this URL.
     Redirect(String),
-    /// The discovery document is another issuer's.
+    /// A discovery document with the `issuer` of another provider.
     OtherIssuer,
-    /// The discovery document says that the keys are here.
-    KeysAt(String),
+    /// A discovery document with this `jwks_uri`.
+    JwksUri(String),
 }
 
 impl Fault {
-    /// The bad answer in place of this good one.
-    pub(crate) async fn spoil(self, good: String) -> Response {
+    /// Turns the body of a good answer into a damaged answer.
+    pub(crate) async fn apply(self, body: String) -> Response {
         match self {
             Self::Hang => std::future::pending().await,
-            Self::Drip => Body::from_stream(stream::unfold(good.into_bytes().into_iter(), |mut rest| async move {
+            Self::Drip => Body::from_stream(stream::unfold(body.into_bytes().into_iter(), |mut rest| async move {
                 let byte = rest.next()?;
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 Some((Ok::<_, io::Error>(Bytes::from(vec![byte])), rest))
             }))
             .into_response(),
-            Self::Reset => broken_off(&good, None),
-            Self::Truncate => broken_off(&good, Some(good.len())),
+            Self::Reset => aborted(&body, None),
+            Self::Truncate => aborted(&body, Some(body.len())),
             Self::GzipBomb => ([(header::CONTENT_ENCODING, "gzip")], gzip_bomb()).into_response(),
-            Self::Oversized => json(good + &" ".repeat(256 * 1024)),
+            Self::Oversized => json(body + &" ".repeat(256 * 1024)),
             Self::LoginPage => Html("<!doctype html><title>Log in</title><form></form>").into_response(),
             Self::Empty => json(String::new()),
             Self::Status(status) => {
-                (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), json(good)).into_response()
+                (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), json(body)).into_response()
             }
-            Self::Busy { retry_after } => {
+            Self::TooManyRequests { retry_after } => {
                 let seconds = HeaderValue::from(retry_after.as_secs());
                 (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)]).into_response()
             }
             Self::Redirect(to) => match HeaderValue::try_from(to) {
-                Ok(to) => (StatusCode::FOUND, [(header::LOCATION, to)], json(good)).into_response(),
+                Ok(to) => (StatusCode::FOUND, [(header::LOCATION, to)], json(body)).into_response(),
                 Err(_) => StatusCode::FOUND.into_response(),
             },
-            // These are about what the documents say.
-            Self::ManyKeys(_) | Self::NoKeys | Self::OtherIssuer | Self::KeysAt(_) => json(good),
+            // These faults are in the documents themselves.
+            Self::ManyKeys(_) | Self::NoKeys | Self::OtherIssuer | Self::JwksUri(_) => json(body),
         }
     }
 }
@@ -107,12 +107,12 @@ pub(crate) fn json(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-/// Half of the answer, and then an error, at which the server drops the connection.
-fn broken_off(good: &str, length: Option<usize>) -> Response {
-    let half = good[..good.len() / 2].to_owned();
-    let parts = [Ok(half), Err(io::Error::other("broken off on purpose"))];
+/// An answer whose body fails after its first half. The server then closes the connection.
+fn aborted(body: &str, content_length: Option<usize>) -> Response {
+    let half = body[..body.len() / 2].to_owned();
+    let parts = [Ok(half), Err(io::Error::other("aborted on purpose"))];
     let mut response = Body::from_stream(stream::iter(parts)).into_response();
-    if let Some(length) = length {
+    if let Some(length) = content_length {
         response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     }
     response
@@ -120,9 +120,9 @@ fn broken_off(good: &str, length: Option<usize>) -> Response {
 
 fn gzip_bomb() -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    let blanks = [b' '; 64 * 1024];
+    let spaces = [b' '; 64 * 1024];
     for _ in 0..64 {
-        gzip.write_all(&blanks).expect("a vector takes everything");
+        gzip.write_all(&spaces).expect("writing to a vector does not fail");
     }
-    gzip.finish().expect("a vector takes everything")
+    gzip.finish().expect("writing to a vector does not fail")
 }

@@ -1,20 +1,28 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../docs/testing.md")]
 
 #[cfg(feature = "axum")]
 mod access_test;
 mod fault;
-mod local_issuer;
+mod issuer_handle;
+mod issuer_server;
+mod issuer_state;
 #[cfg(feature = "axum")]
 mod needs;
-mod provider_server;
 mod signing_key;
 mod test_issuer;
+mod test_issuer_builder;
 mod test_token;
 
 #[cfg(feature = "axum")]
 pub use access_test::AccessTest;
 pub use fault::Fault;
-pub use local_issuer::{LocalIssuer, LocalIssuerBuilder, Persona};
+pub use issuer_handle::IssuerHandle;
 pub use signing_key::SigningKey;
 pub use test_issuer::{Requests, TestIssuer};
+pub use test_issuer_builder::TestIssuerBuilder;
 pub use test_token::TestToken;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,9 +1,9 @@
-//! What a caller needs for an operation: the ways to have just enough.
+//! The minimal sets of grants that are sufficient for an operation.
 
 use countersign::Expr;
 use std::collections::BTreeSet;
 
-/// One grant: its kind and name.
+/// A grant: its kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
     Scope(String),
@@ -12,13 +12,13 @@ pub(crate) enum Need {
     Permission(String),
 }
 
-/// Entitlements that are enough together.
+/// A set of entitlements and scopes that is sufficient.
 pub(crate) type Enough = BTreeSet<Need>;
 
-/// So many ways are tried at most.
+/// The largest number of sets that are tried.
 const MAX_WAYS: usize = 64;
 
-/// The ways to have just enough, none of which holds another. A rule of the application's own is taken as met.
+/// Lists the sufficient sets, none of which contains another. Custom requirements count as met.
 pub(crate) fn ways(expr: &Expr) -> Vec<Enough> {
     let names = |grant: &countersign::Grant, need: fn(String) -> Need| {
         grant.names().map(|name| Enough::from([need(name.to_string())])).collect()

@@ -1,4 +1,4 @@
-//! Private keys that tests sign with, generated anew each time.
+//! Private keys for tests. Each is newly generated.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
@@ -42,11 +42,11 @@ enum Secret {
 }
 
 impl SigningKey {
-    /// Makes a new key; RSA with 2048 bits.
+    /// Generates a key. RSA keys have 2048 bits.
     ///
     /// # Panics
     ///
-    /// When the machine cannot generate keys.
+    /// Panics if the system cannot generate keys, or for an algorithm that has no test key.
     pub fn generate(algorithm: Algorithm, kid: impl Into<String>) -> Self {
         let rsa = |encoding| {
             let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("an RSA key can be generated");
@@ -74,17 +74,17 @@ impl SigningKey {
         Self { algorithm, kid: kid.into(), secret: Arc::new(secret) }
     }
 
-    /// The algorithm it signs with.
+    /// The algorithm of its signatures.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Its name.
+    /// The key id.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The public half as a JWK, with `kid`, `alg` and `use`.
+    /// The public key as a JWK, with `kid`, `alg` and `use`.
     pub fn jwk(&self) -> Value {
         let mut jwk = match &*self.secret {
             Secret::Rsa(pair, _) => {
@@ -110,11 +110,11 @@ impl SigningKey {
         jwk
     }
 
-    /// The public half in PEM (`BEGIN PUBLIC KEY`).
+    /// The public key in PEM (`BEGIN PUBLIC KEY`).
     ///
     /// # Panics
     ///
-    /// When the key cannot be written as DER, which does not happen to one that was generated.
+    /// Panics if the key cannot be written as DER. A generated key always can.
     pub fn public_pem(&self) -> String {
         let der = match &*self.secret {
             Secret::Rsa(pair, _) => pair.public_key().as_der(),
@@ -127,11 +127,11 @@ impl SigningKey {
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
     }
 
-    /// A token of exactly this header and payload, whatever they are: for tokens that no provider would make.
+    /// Signs exactly this header and payload, which need not be JSON. For tokens that no provider would issue.
     ///
     /// # Panics
     ///
-    /// When signing fails, which it does not with a generated key.
+    /// Panics if signing fails. It does not with a generated key.
     pub fn sign(&self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
         let input = format!("{}.{}", encode(header), encode(payload));
         let random = SystemRandom::new();

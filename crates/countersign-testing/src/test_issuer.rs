@@ -1,20 +1,18 @@
-//! An OpenID provider on loopback, in process.
+//! An OpenID provider on loopback, in the test process.
 
 use crate::fault::Fault;
-use crate::provider_server::ProviderState;
+use crate::issuer_handle::IssuerHandle;
 use crate::signing_key::SigningKey;
 use crate::test_token::TestToken;
-use axum::Router;
 use countersign_core::Algorithm;
+use serde_json::Value;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::task::AbortHandle;
 
-/// A local OpenID provider: serves discovery and keys on loopback, and mints tokens for whom you name. Dropping it
-/// ends it.
+/// A local OpenID provider. It serves discovery and keys on loopback, and mints tokens for any subject. Dropping it stops
+/// the server.
 ///
 /// # Example
 ///
@@ -30,19 +28,19 @@ use tokio::task::AbortHandle;
 /// ```
 #[derive(Debug)]
 pub struct TestIssuer {
-    state: Arc<ProviderState>,
+    handle: IssuerHandle,
     server: AbortHandle,
 }
 
-/// How often a [`TestIssuer`] was asked.
+/// The number of requests that a [`TestIssuer`] has served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Requests {
-    /// For its discovery document.
+    /// Requests for the discovery document.
     pub discovery: u64,
-    /// For its keys.
+    /// Requests for the keys.
     pub keys: u64,
-    /// For its keys, where the answer was that they had not changed (304).
+    /// Requests for the keys that were answered with 304, since the keys had not changed.
     pub unchanged: u64,
 }
 
@@ -51,67 +49,51 @@ impl TestIssuer {
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// An error if no port is free.
     pub async fn start() -> io::Result<Self> {
-        Self::start_with([Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA]).await
+        Self::builder().start().await
     }
 
-    /// Starts an issuer with a key for each of these algorithms.
+    /// Starts an issuer on a free port of 127.0.0.1, with one key for each of these algorithms.
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// An error if no port is free.
     pub async fn start_with(algorithms: impl IntoIterator<Item = Algorithm>) -> io::Result<Self> {
-        Self::bind("127.0.0.1:0", algorithms).await
+        Self::builder().algorithms(algorithms).start().await
     }
 
-    /// Starts an issuer at an address of your choice.
-    ///
-    /// # Errors
-    ///
-    /// When the address cannot be had, or is not on loopback: whoever reaches this issuer's tokens is anybody.
-    pub async fn bind(
-        address: impl ToSocketAddrs,
-        algorithms: impl IntoIterator<Item = Algorithm>,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        if !address.ip().is_loopback() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a test issuer stays on loopback"));
-        }
-        let state = Arc::new(ProviderState::new(format!("http://{address}"), algorithms));
-        let router = Arc::clone(&state).router();
-        Ok(Self::serve(state, listener, router))
+    pub(crate) fn new(handle: IssuerHandle, server: AbortHandle) -> Self {
+        Self { handle, server }
     }
 
-    /// Starts an issuer that serves this router.
-    pub(crate) fn serve(state: Arc<ProviderState>, listener: TcpListener, router: Router) -> Self {
-        let server = tokio::spawn(Arc::clone(&state).serve(listener, router)).abort_handle();
-        Self { state, server }
+    /// A handle that can be cloned and moved into tasks and routes.
+    pub fn handle(&self) -> IssuerHandle {
+        self.handle.clone()
     }
 
-    /// The issuer's name, `http://127.0.0.1:PORT`: the `iss` of its tokens and the place of its discovery document.
+    /// The issuer's identifier, `http://127.0.0.1:PORT`: the `iss` of its tokens and the base of its discovery URL.
     pub fn url(&self) -> &str {
-        self.state.url()
+        self.handle.url()
     }
 
-    /// A token for this subject, to be shaped and minted with the keys as they are now.
+    /// Begins a token for this subject. [`TestToken::mint`] signs it with the keys of this moment.
     pub fn token(&self, subject: &str) -> TestToken {
-        self.state.token(subject)
+        self.handle.token(subject)
     }
 
-    /// The private keys that sign now, for tokens that no provider would make.
+    /// The private keys that sign now, for tokens that no provider would issue.
     pub fn keys(&self) -> Vec<SigningKey> {
-        self.state.changing().signing.clone()
+        self.handle.state().data().signing_keys.clone()
     }
 
-    /// The published key set as it is now, to be used without network (`.jwks(..)`).
+    /// The currently published key set, as text for `.jwks(..)`, which needs no network.
     pub fn jwks(&self) -> String {
-        self.state.changing().jwks().to_string()
+        self.handle.state().data().jwks().to_string()
     }
 
-    /// Signs with new keys from now on. The old ones stay published until [`retire`](Self::retire), as good providers
-    /// do it, so that tokens which are out there stay good; the last 30 of them at the most.
+    /// Signs with new keys from now on. The old keys stay published until [`retire`](Self::retire), so that earlier
+    /// tokens stay valid. The issuer publishes the last 30 old keys.
     ///
     /// # Example
     ///
@@ -133,40 +115,59 @@ impl TestIssuer {
     /// # }).unwrap();
     /// ```
     pub fn rotate(&self) {
-        self.state.rotate();
+        self.handle.rotate();
     }
 
-    /// Signs with new keys under the names of the old ones, which are gone: what no provider should do, and some do.
+    /// Signs with new keys under the key ids of the old ones, and withdraws the old ones. No provider should do this, and
+    /// some do.
     pub fn rotate_in_place(&self) {
-        self.state.rotate_in_place();
+        self.handle.state().rotate_in_place();
     }
 
-    /// Publishes only the keys that sign now.
+    /// Withdraws the old keys: only the keys that sign stay published.
     pub fn retire(&self) {
-        let mut changing = self.state.changing();
-        changing.version += 1;
-        changing.old.clear();
+        let mut data = self.handle.state().data();
+        data.keys_version += 1;
+        data.old_keys.clear();
     }
 
-    /// Sends its keys with this lifetime (`Cache-Control: max-age`), in whole seconds. It names none unless set.
-    pub fn keys_fresh_for(&self, lifetime: Duration) {
-        self.state.changing().lifetime = Some(lifetime);
+    /// Sets the `Cache-Control: max-age` of the published keys, in whole seconds. Unless set, the header is absent.
+    pub fn set_keys_max_age(&self, max_age: Duration) {
+        self.handle.state().data().keys_max_age = Some(max_age);
     }
 
-    /// Lets this go wrong with every answer, until [`heal`](Self::heal).
-    pub fn inflict(&self, fault: Fault) {
-        self.state.changing().fault = Some(fault);
+    /// Sets a member of the discovery document. It replaces a member of the same name.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use countersign_testing::TestIssuer;
+    /// let issuer = TestIssuer::start().await?;
+    /// issuer.set_metadata("end_session_endpoint", format!("{}/logout", issuer.url()));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn set_metadata(&self, name: &str, value: impl Into<Value>) {
+        self.handle.set_metadata(name, value);
     }
 
-    /// Answers well again.
-    pub fn heal(&self) {
-        self.state.changing().fault = None;
+    /// Damages every answer with this fault, until [`clear_fault`](Self::clear_fault).
+    pub fn set_fault(&self, fault: Fault) {
+        self.handle.state().data().fault = Some(fault);
     }
 
-    /// How often it was asked so far.
+    /// Ends the fault: answers are good again.
+    pub fn clear_fault(&self) {
+        self.handle.state().data().fault = None;
+    }
+
+    /// Counts the requests served so far.
     pub fn requests(&self) -> Requests {
+        let state = self.handle.state();
         let [discovery, keys, unchanged] =
-            [&self.state.discovery, &self.state.keys, &self.state.unchanged].map(|count| count.load(Ordering::SeqCst));
+            [&state.discovery_requests, &state.key_requests, &state.not_modified_answers]
+                .map(|count| count.load(Ordering::SeqCst));
         Requests { discovery, keys, unchanged }
     }
 }

@@ -1,11 +1,11 @@
-//! A token in the making.
+//! A token before it is signed.
 
 use crate::signing_key::SigningKey;
 use countersign_core::Algorithm;
 use serde_json::{Map, Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A token of a [`TestIssuer`](crate::TestIssuer), to be shaped and then [minted](Self::mint).
+/// A builder of a token of a [`TestIssuer`](crate::TestIssuer). [`mint`](Self::mint) signs it.
 ///
 /// # Example
 ///
@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a token is minted by `.mint()`"]
+#[must_use = "a builder is not a token: call `.mint()`"]
 pub struct TestToken {
     keys: Vec<SigningKey>,
     algorithm: Algorithm,
@@ -47,27 +47,27 @@ impl TestToken {
         }
     }
 
-    /// Whom the token is for.
+    /// Sets the audience, `aud`.
     pub fn audience(self, audience: &str) -> Self {
         self.claim("aud", audience)
     }
 
-    /// The scopes, as one string in `scope`.
+    /// Sets the scopes, as one string in `scope`.
     pub fn scopes<'s>(self, scopes: impl IntoIterator<Item = &'s str>) -> Self {
         self.claim("scope", Vec::from_iter(scopes).join(" "))
     }
 
-    /// The groups, in `groups`.
+    /// Sets the groups, in `groups`.
     pub fn groups<'s>(self, groups: impl IntoIterator<Item = &'s str>) -> Self {
         self.claim("groups", Vec::from_iter(groups))
     }
 
-    /// The roles, in `roles`.
+    /// Sets the roles, in `roles`.
     pub fn roles<'s>(self, roles: impl IntoIterator<Item = &'s str>) -> Self {
         self.claim("roles", Vec::from_iter(roles))
     }
 
-    /// The permissions, in `permissions`.
+    /// Sets the permissions, in `permissions`.
     pub fn permissions<'s>(self, permissions: impl IntoIterator<Item = &'s str>) -> Self {
         self.claim("permissions", Vec::from_iter(permissions))
     }
@@ -78,38 +78,51 @@ impl TestToken {
         self
     }
 
-    /// Leaves a claim out.
+    /// Removes a claim.
     pub fn without(mut self, name: &str) -> Self {
         self.claims.remove(name);
         self
     }
 
-    /// Sets a member of the header.
+    /// Sets a parameter of the header.
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.header.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Signs with the issuer's key for this algorithm, RS256 unless set.
+    /// Signs with the issuer's key for this algorithm. RS256 unless set.
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// Expires so long from now; an hour unless set. Whole seconds.
+    /// Sets the time until the token expires, in whole seconds. An hour unless set.
     pub fn expires_in(self, lifetime: Duration) -> Self {
         let expires = self.now + lifetime.as_secs();
         self.claim("exp", expires)
     }
 
-    /// Expired so long ago. Whole seconds.
+    /// Sets the time since the token expired, in whole seconds.
     pub fn expired_for(self, since: Duration) -> Self {
         let expires = self.now.saturating_sub(since.as_secs());
         self.claim("exp", expires)
     }
 
-    /// For how long it is good from the time it was begun; zero for one that has expired.
-    pub(crate) fn remaining(&self) -> Duration {
+    /// The time until the token expires, counted from when it was begun. Zero for an expired token.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use countersign_testing::TestIssuer;
+    /// use std::time::Duration;
+    ///
+    /// let issuer = TestIssuer::start().await?;
+    /// assert_eq!(issuer.token("alice").lifetime(), Duration::from_secs(3600));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn lifetime(&self) -> Duration {
         let expires = self.claims.get("exp").and_then(Value::as_u64).unwrap_or_default();
         Duration::from_secs(expires.saturating_sub(self.now))
     }
@@ -118,7 +131,7 @@ impl TestToken {
     ///
     /// # Panics
     ///
-    /// When the issuer has no key for the algorithm.
+    /// Panics if the issuer has no key for the algorithm.
     pub fn mint(mut self) -> String {
         let key = self.keys.iter().find(|key| key.algorithm() == self.algorithm);
         let key = key.unwrap_or_else(|| panic!("the test issuer has no key for {}", self.algorithm));

@@ -1,9 +1,9 @@
-//! What the binary prints: who there is, and lines to paste.
+//! The instructions that the program prints: its personas, and lines to paste.
 
-use countersign_testing::LocalIssuer;
+use countersign_local_issuer::LocalIssuer;
 use std::fmt;
 
-/// Everything that a developer needs. Each line is whole, so that it works in any shell and in any order.
+/// The instructions for a developer. Each line is complete, so that it works in any shell and in any order.
 pub(crate) struct Instructions<'a> {
     issuer: &'a LocalIssuer,
 }
@@ -22,16 +22,16 @@ impl fmt::Display for Instructions<'_> {
             writeln!(f, "{} ({persona})", persona.name())?;
         }
         writeln!(f, "\nLines to paste into another shell:\n")?;
-        writeln!(f, "an API that trusts this issuer, with a page to log in on")?;
+        writeln!(f, "an API that trusts this issuer, with a documentation page that logs in")?;
         writeln!(
             f,
             "COUNTERSIGN_ISSUER={url} COUNTERSIGN_AUDIENCE={audience} COUNTERSIGN_DOCS_CLIENT_ID=docs cargo run -p resource-server\n"
         )?;
-        writeln!(f, "a token of a program (any client id, any scope)")?;
+        writeln!(f, "a token for a program (any client id, any scope)")?;
         writeln!(f, "curl -sS {url}/token -d grant_type=client_credentials -d client_id=svc -d scope=reports:read\n")?;
         for persona in self.issuer.personas() {
             let choice = quoted(&format!("persona={}", persona.name()));
-            writeln!(f, "a token of {}, by code and PKCE", persona.name())?;
+            writeln!(f, "a token of {}, by authorization code and PKCE", persona.name())?;
             writeln!(
                 f,
                 "curl -sS {url}/token -d grant_type=authorization_code {CLIENT} -d code_verifier={VERIFIER} \
@@ -40,19 +40,19 @@ impl fmt::Display for Instructions<'_> {
                  | sed 's/.*[?&]code=//; s/&.*//')\"\n"
             )?;
         }
-        writeln!(f, "new keys")?;
+        writeln!(f, "new signing keys")?;
         writeln!(f, "curl -sS -X POST {url}/rotate\n")?;
         writeln!(f, "Audience       {}", self.issuer.audience())?;
-        write!(f, "Local issuer   {url} (anybody on this machine may be anybody here)")
+        write!(f, "Local issuer   {url} (anybody on this machine can log in as any persona)")
     }
 }
 
 const CLIENT: &str = "-d client_id=curl -d redirect_uri=http://127.0.0.1/";
-/// A client makes a new one for each login. This is the example of RFC 7636 appendix B, so that the lines are whole.
+/// The code verifier of RFC 7636 appendix B, so that each line is complete. Clients generate a new one for each login.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// A word of a shell.
+/// Quotes a word for the shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
@@ -61,11 +61,11 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::*;
     use countersign::{Oidc, Verifier};
-    use countersign_testing::Persona;
+    use countersign_local_issuer::Persona;
     use serde_json::Value;
     use std::process::Command;
 
-    /// Pastes each line into a shell, as a newcomer would.
+    /// Runs each printed line in a shell.
     #[tokio::test(flavor = "multi_thread")]
     async fn every_printed_line_works_when_pasted() {
         let personas = ["alice", "Conan O'Brien; echo"].map(Persona::new);

@@ -1,6 +1,6 @@
-//! An OpenID provider on loopback, to develop against: log in as anybody.
+//! An OpenID provider with a login page, on loopback, for development.
 //!
-//! Run with `cargo run -p local-issuer`, then paste the lines it prints, such as
+//! Run it with `cargo run -p local-issuer`, then paste a line that it prints, such as
 //!
 //! ```text
 //! curl -sS http://127.0.0.1:9400/token -d grant_type=client_credentials -d client_id=svc -d scope=reports:read
@@ -9,9 +9,9 @@
 mod instructions;
 mod options;
 
-use countersign_testing::LocalIssuer;
+use countersign_local_issuer::LocalIssuer;
 use instructions::Instructions;
-use options::{Asked, Options};
+use options::{Command, Options};
 use std::future;
 use std::process::ExitCode;
 
@@ -28,11 +28,11 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), String> {
     let options = match options::read(lexopt::Parser::from_env()).map_err(|error| error.to_string())? {
-        Asked::Help => {
+        Command::Help => {
             print!("{}", options::HELP);
             return Ok(());
         }
-        Asked::Issuer(options) => options,
+        Command::Issuer(options) => options,
     };
     let issuer = start(options).await?;
     println!("{}", Instructions::new(&issuer));

@@ -1,22 +1,22 @@
 //! The command line.
 
-use countersign_testing::Persona;
+use countersign_local_issuer::Persona;
 use lexopt::prelude::*;
 use std::fs;
 use std::path::Path;
 
 pub(crate) const HELP: &str = "\
-An OpenID provider on loopback, to develop against: log in as anybody.
+An OpenID provider with a login page, on loopback, for development.
 
-  --port PORT       where it listens on 127.0.0.1; 9400 unless given, 0 for any that is free
-  --audience API    the `aud` of tokens whose client asks for none; https://api.example.com unless given
-  --personas FILE   a JSON object that has claims by name, such as {\"alice\": {\"groups\": [\"admin\"], \"scope\": \"a b\"}}
-  --help            this text
+  --port PORT       the port on 127.0.0.1; default 9400, 0 for any free port
+  --audience API    the `aud` of tokens for clients that request no audience; default https://api.example.com
+  --personas FILE   a JSON object of names and claims, such as {\"alice\": {\"groups\": [\"admin\"], \"scope\": \"a b\"}}
+  --help            print this text
 ";
 
-/// What the command line asks for.
+/// The command that the command line gives.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Asked {
+pub(crate) enum Command {
     Help,
     Issuer(Options),
 }
@@ -25,29 +25,29 @@ pub(crate) enum Asked {
 pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) audience: String,
-    /// Those of the examples where there are none.
+    /// The personas. If empty, the issuer offers those of the examples.
     pub(crate) personas: Vec<Persona>,
 }
 
-pub(crate) fn read(mut arguments: lexopt::Parser) -> Result<Asked, lexopt::Error> {
+pub(crate) fn read(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
     let mut options = Options { port: 9400, audience: "https://api.example.com".to_owned(), personas: Vec::new() };
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("port") => options.port = arguments.value()?.parse()?,
             Long("audience") => options.audience = arguments.value()?.string()?,
             Long("personas") => options.personas = personas(Path::new(&arguments.value()?))?,
-            Short('h') | Long("help") => return Ok(Asked::Help),
+            Short('h') | Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Asked::Issuer(options))
+    Ok(Command::Issuer(options))
 }
 
 fn personas(file: &Path) -> Result<Vec<Persona>, lexopt::Error> {
     let read = fs::read_to_string(file).and_then(|text| Persona::from_json(&text));
     let personas = read.map_err(|error| format!("{}: {error}", file.display()))?;
     if personas.is_empty() {
-        return Err(format!("{}: name a persona, such as {{\"alice\": {{}}}}", file.display()).into());
+        return Err(format!("{}: add a persona, such as {{\"alice\": {{}}}}", file.display()).into());
     }
     Ok(personas)
 }
@@ -56,22 +56,22 @@ fn personas(file: &Path) -> Result<Vec<Persona>, lexopt::Error> {
 mod tests {
     use super::*;
 
-    fn read_line(line: &[&str]) -> Result<Asked, String> {
+    fn read_line(line: &[&str]) -> Result<Command, String> {
         read(lexopt::Parser::from_args(line)).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn nothing_needs_to_be_said() {
-        let Ok(Asked::Issuer(options)) = read_line(&[]) else { panic!("an empty line is enough") };
+    fn every_option_has_a_default() {
+        let Ok(Command::Issuer(options)) = read_line(&[]) else { panic!("an empty command line is valid") };
         assert_eq!((options.port, options.audience.as_str()), (9400, "https://api.example.com"));
         assert!(options.personas.is_empty());
-        assert_eq!(read_line(&["--help"]), Ok(Asked::Help));
+        assert_eq!(read_line(&["--help"]), Ok(Command::Help));
     }
 
     #[test]
     fn personas_come_from_a_file() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/personas.json");
-        let Ok(Asked::Issuer(options)) = read_line(&["--port=0", "--audience", "api", "--personas", file]) else {
+        let Ok(Command::Issuer(options)) = read_line(&["--port=0", "--audience", "api", "--personas", file]) else {
             panic!("the file of the README is read")
         };
         assert_eq!((options.port, options.audience.as_str()), (0, "api"));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn an_error_names_the_wrong_option_or_value() {
         for (line, expected) in [
             (&["--port"][..], "--port"),
             (&["--port", "70000"], "70000"),

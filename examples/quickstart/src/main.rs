@@ -1,6 +1,6 @@
 //! An API with a local issuer built in: no configuration, no network.
 //!
-//! Run with `cargo run -p quickstart`, then paste the lines it prints, such as
+//! Run it with `cargo run -p quickstart`, then paste a line that it prints, such as
 //!
 //! ```text
 //! curl -i http://127.0.0.1:3000/me -H "Authorization: Bearer eyJ..."
@@ -9,7 +9,7 @@
 mod walkthrough;
 
 use countersign::{Oidc, Verifier};
-use countersign_testing::LocalIssuer;
+use countersign_local_issuer::LocalIssuer;
 use reports_api::Documentation;
 use std::error::Error;
 use std::io;
@@ -18,15 +18,15 @@ use tokio::net::TcpListener;
 use walkthrough::Walkthrough;
 
 const ADDRESS: &str = "127.0.0.1:3000";
-/// The name under which the local issuer knows this API.
+/// The audience of the local issuer's tokens.
 const AUDIENCE: &str = "https://reports.example.com";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Why a request was refused is said here, and only here.
+    // The reasons of refusals are in the log only.
     tracing_subscriber::fmt().with_env_filter("info,countersign=debug").init();
 
-    let listener = TcpListener::bind(ADDRESS).await.map_err(|error| format!("{ADDRESS} cannot be had: {error}"))?;
+    let listener = TcpListener::bind(ADDRESS).await.map_err(|error| format!("cannot listen on {ADDRESS}: {error}"))?;
     let issuer = start_issuer().await?;
     println!("{}", Walkthrough::new(ADDRESS, &issuer));
     serve(listener, &issuer).await
@@ -36,7 +36,7 @@ async fn start_issuer() -> io::Result<LocalIssuer> {
     LocalIssuer::builder(AUDIENCE).lifetime(Duration::from_secs(12 * 3600)).start().await
 }
 
-/// The whole set-up of a protected API: a verifier that trusts an issuer, and a router that holds it.
+/// Serves a protected API: a verifier that trusts the issuer, and a router that contains the verifier.
 async fn serve(listener: TcpListener, issuer: &LocalIssuer) -> Result<(), Box<dyn Error>> {
     let provider = Oidc::issuer(issuer.url()).audience(AUDIENCE);
     let documentation = Documentation::log_in(&provider.metadata().await?, "quickstart", AUDIENCE);
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    /// Pastes each line into a shell, as a newcomer would.
+    /// Runs each printed line in a shell.
     #[tokio::test(flavor = "multi_thread")]
     async fn every_printed_line_works_when_pasted() {
         let (_, printed) = start().await;
@@ -61,7 +61,7 @@ mod tests {
                 announced = Some(status);
             }
             if line.starts_with("curl ") {
-                let expected = announced.take().expect("each line stands below its status");
+                let expected = announced.take().expect("the expected status is printed above each line");
                 let status = paste(&format!("{line} --output /dev/null --write-out '%{{http_code}}'"));
                 assert_eq!(status.trim(), expected.to_string(), "{line}");
                 pasted += 1;
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(pasted, 11);
     }
 
-    /// `tests/browser` goes all the way.
+    /// Checks the document only. `tests/browser` completes the login.
     #[tokio::test(flavor = "multi_thread")]
     async fn the_documentation_logs_in_at_the_local_issuer() {
         let (address, printed) = start().await;
@@ -81,7 +81,7 @@ mod tests {
         }
     }
 
-    /// The API's address, and what was printed.
+    /// Starts the API, and returns its address and the printed text.
     async fn start() -> (String, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

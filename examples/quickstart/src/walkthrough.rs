@@ -1,16 +1,16 @@
-//! What the quickstart prints: a token for each persona, and lines to paste.
+//! The text that the quickstart prints: a token for each persona, and lines to paste.
 
-use countersign_testing::LocalIssuer;
+use countersign_local_issuer::LocalIssuer;
 use std::fmt;
 
-/// The requests to try: what they show, the status, method and path, who sends it.
+/// The requests to try: their purpose, the expected status, method and path, and the persona that sends it.
 const STEPS: [(&str, u16, &str, &str, Option<&str>); 11] = [
     ("open to everybody", 200, "GET", "/public", None),
     ("no token", 401, "GET", "/me", None),
     ("any valid token", 200, "GET", "/me", Some("mallory")),
     ("a token that has expired", 401, "GET", "/me", Some("trudy")),
-    ("admins only, and alice is one", 200, "GET", "/admin", Some("alice")),
-    ("admins only, and bob is none", 403, "GET", "/admin", Some("bob")),
+    ("admins only, and alice is an admin", 200, "GET", "/admin", Some("alice")),
+    ("admins only, and bob is not an admin", 403, "GET", "/admin", Some("bob")),
     ("admins or managers", 200, "GET", "/staff", Some("bob")),
     ("any of two scopes", 200, "GET", "/reports", Some("bob")),
     ("both scopes, and bob has one", 403, "POST", "/reports", Some("bob")),
@@ -18,7 +18,7 @@ const STEPS: [(&str, u16, &str, &str, Option<&str>); 11] = [
     ("group admin and scope reports:write", 204, "DELETE", "/reports/7", Some("alice")),
 ];
 
-/// Everything a newcomer needs. Each curl line is whole, so that it works in any shell and in any order.
+/// The instructions for a newcomer. Each curl line is complete, so that it works in any shell and in any order.
 pub(crate) struct Walkthrough<'a> {
     address: &'a str,
     issuer: &'a LocalIssuer,
@@ -33,7 +33,7 @@ impl<'a> Walkthrough<'a> {
 impl fmt::Display for Walkthrough<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { address, issuer } = self;
-        writeln!(f, "\nTokens, good for 12 hours:\n")?;
+        writeln!(f, "\nTokens, valid for 12 hours:\n")?;
         for persona in issuer.personas() {
             writeln!(f, "{} ({persona})\n{}\n", persona.name(), token(issuer, persona.name()))?;
         }
