@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use axum_extra::extract::WithRejection;
+use countersign::rejection::RejectionCode;
 use countersign::{
-    CurrentUser, CurrentUserRejection, GuardExt, Issuer, IssuerKeys, Oidc, Principal, Refused, RequireRejection,
-    RequireScopes, Source, Verifier, VerifierExt, authenticated,
+    CurrentUser, GuardExt, Issuer, IssuerKeys, Oidc, Principal, Rejection, RequireScopes, Source, Verifier,
+    VerifierBuilder, authenticated,
 };
-use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks, VerifierBuilder};
+use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
 use countersign_testing::TestIssuer;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ fn trusting(issuer: &TestIssuer) -> VerifierBuilder {
     Verifier::builder().issuer(Oidc::issuer(issuer.url()).audience(API))
 }
 
-fn own(rejection: &RequireRejection) -> (StatusCode, Json<Value>) {
+fn own(rejection: &Rejection) -> (StatusCode, Json<Value>) {
     (rejection.status(), Json(json!({ "ok": false, "error": rejection.code() })))
 }
 
@@ -47,7 +48,7 @@ async fn ask(app: &Router, path: &str, lines: &[(&str, &str)]) -> Answer {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 64 * 1024).await.unwrap();
     let body = serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into());
-    let refused = parts.extensions.get::<Refused>().map(Refused::code);
+    let refused = parts.extensions.get::<RejectionCode>().map(RejectionCode::code);
     Answer { status: parts.status.as_u16(), headers: parts.headers, body, refused }
 }
 
@@ -113,7 +114,7 @@ async fn an_own_503_tells_when_to_come_back_too() {
 #[tokio::test]
 async fn the_usual_answer_can_be_given_to_some() {
     let issuer = TestIssuer::start().await.unwrap();
-    let some = |rejection: &RequireRejection| match rejection.code() {
+    let some = |rejection: &Rejection| match rejection.code() {
         "missing_token" => own(rejection).into_response(),
         _ => rejection.clone().into_response(),
     };
@@ -149,14 +150,8 @@ async fn no_answer_makes_a_handler_run() {
 
 struct OurError(StatusCode, &'static str, Option<HeaderValue>);
 
-impl From<CurrentUserRejection> for OurError {
-    fn from(rejection: CurrentUserRejection) -> Self {
-        Self(rejection.status(), rejection.code(), rejection.challenge())
-    }
-}
-
-impl From<RequireRejection> for OurError {
-    fn from(rejection: RequireRejection) -> Self {
+impl From<Rejection> for OurError {
+    fn from(rejection: Rejection) -> Self {
         Self(rejection.status(), rejection.code(), rejection.challenge())
     }
 }
@@ -193,7 +188,7 @@ async fn axum_extras_with_rejection_takes_rejections_as_they_are() {
 async fn localise(request: Request, next: Next) -> Response {
     let is_german = request.headers().get(ACCEPT_LANGUAGE).is_some_and(|value| value.as_bytes().starts_with(b"de"));
     let response = next.run(request).await;
-    match response.extensions().get::<Refused>().map(Refused::code) {
+    match response.extensions().get::<RejectionCode>().map(RejectionCode::code) {
         Some("missing_token") if is_german => {
             let (parts, _) = response.into_parts();
             Response::from_parts(parts, Body::from("bitte anmelden"))

@@ -1,7 +1,7 @@
 //! Who is let in, and by what token.
 
 use crate::world::{API, Running, World, app, assert_closed, assert_echoes, assert_refused, connect};
-use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier, VerifierExt};
+use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier};
 use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
 use countersign_testing::TestIssuer;
 use std::sync::Arc;

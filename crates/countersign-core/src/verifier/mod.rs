@@ -1,6 +1,5 @@
 //! The pipeline: one function from a token to its verdict.
 
-pub(crate) mod attachment;
 pub(crate) mod builder;
 pub(crate) mod claims_by_issuer;
 pub(crate) mod token_cache;
@@ -25,12 +24,10 @@ use crate::token::header_cache::HeaderCache;
 use crate::token::raw::{Header, RawToken};
 use crate::verified::clock_skew::seconds_ahead;
 use crate::verified::token::{Assertion, TokenIds, Verdict, VerifiedToken};
-use crate::verifier::attachment::Attachment;
 use crate::verifier::builder::{ClosedSet, VerifierBuilder};
 use crate::verifier::claims_by_issuer::IntoIssuers;
 use crate::verifier::token_cache::TokenCache;
 use crate::verifier::validation::{Times, Validated, validate};
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,12 +48,11 @@ use tokio::time::Instant;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Verifier(Arc<Inner>, Attachment);
+pub struct Verifier(Arc<Inner>);
 
 struct Inner {
     issuers: Vec<TrustedIssuer>,
     accepts_unsigned: bool,
-    realm: Arc<str>,
     clock: Arc<dyn Clock>,
     headers: HeaderCache,
     cache: Option<Arc<TokenCache>>,
@@ -80,7 +76,6 @@ impl Verifier {
 
     pub(crate) fn new(
         issuers: Vec<TrustedIssuer>,
-        realm: String,
         clock: Arc<dyn Clock>,
         cache: Option<Arc<TokenCache>>,
         revoked: RevocationList,
@@ -90,7 +85,6 @@ impl Verifier {
         let inner = Inner {
             accepts_unsigned: issuers.iter().any(|issuer| matches!(issuer.keys, KeySource::Unsigned)),
             issuers,
-            realm: realm.into(),
             revoked,
             revocations,
             clock,
@@ -98,11 +92,7 @@ impl Verifier {
             cache,
             grants,
         };
-        Self(Arc::new(inner), Attachment::default())
-    }
-
-    pub(crate) fn attached(self, attachment: Attachment) -> Self {
-        Self(self.0, attachment)
+        Self(Arc::new(inner))
     }
 
     /// Verifies a token. It waits only when the token names a key that its issuer has not shown yet, and that once in a
@@ -379,38 +369,9 @@ impl Verifier {
         self.0.cache.is_some()
     }
 
-    /// What a front end [attached](VerifierBuilder::attach), if it is a `T`.
-    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.1.as_a()
-    }
-
-    /// The same verifier, with its keys, cache and revocations, and something else attached.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use countersign_core::Verifier;
-    /// # fn example(verifier: Verifier) {
-    /// struct Setting(u8);
-    ///
-    /// let other = verifier.attach(Setting(7));
-    /// assert_eq!(other.attachment().map(|Setting(value)| *value), Some(7));
-    /// assert_eq!(other, verifier);
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn attach<T: Any + Send + Sync>(&self, attachment: T) -> Self {
-        Self(Arc::clone(&self.0), Attachment::new(attachment))
-    }
-
     /// The clock that claims are validated by.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
-    }
-
-    /// The name that challenges give the API.
-    pub fn realm(&self) -> &Arc<str> {
-        &self.0.realm
     }
 
     /// Whether every issuer's keys are there, so that each token gets a verdict.
