@@ -8,6 +8,7 @@ use countersign_testing::SigningKey;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 const NOW: u64 = 1_800_000_000;
 const HOUR: u64 = 3_600;
@@ -128,6 +129,51 @@ async fn an_entry_ends_when_it_was_said_to() {
     assert_eq!(world.verdict(&token).await, REVOKED);
     world.clock.set(NOW + 30);
     assert_eq!(world.verdict(&token).await, Ok(()));
+}
+
+/// A block of an account that is over does not come back with a later logout.
+#[tokio::test]
+async fn an_entry_that_has_ended_adds_nothing_to_a_later_one() {
+    for takes_together in [false, true] {
+        let world = World::new(|builder| builder).await;
+        let list = world.verifier.revocations();
+        list.revoke_subject(ISSUERS[0], "alice", u64::MAX, NOW + 10).unwrap();
+        world.clock.set(NOW + 20);
+        let new = world.token(ISSUERS[0], json!({"iat": NOW + 15}));
+        assert_eq!(world.verdict(&new).await, Ok(()));
+        if takes_together {
+            for number in 0..9 {
+                list.revoke(&verified(&world, ISSUERS[0], json!({"jti": number, "iat": NOW + 14})).await).unwrap();
+            }
+            assert_eq!(list.len(), 1);
+        } else {
+            list.revoke_subject(ISSUERS[0], "alice", NOW + 14, NOW + HOUR).unwrap();
+        }
+        assert_eq!(world.verdict(&new).await, Ok(()), "{takes_together}");
+        assert_eq!(world.verdict(&world.token(ISSUERS[0], json!({"iat": NOW + 14}))).await, REVOKED);
+    }
+}
+
+/// A verifier with a longer leeway than the one that the token was revoked by.
+#[tokio::test]
+async fn a_revoked_token_stays_so_for_each_verifier_that_shares_the_list() {
+    let key = SigningKey::generate(Algorithm::ES256, "key");
+    let clock = Arc::new(ManualClock::at(NOW));
+    let list = RevocationList::new(clock.clone());
+    let with_leeway = async |seconds| {
+        let keys = IssuerKeys::jwks(format!(r#"{{"keys":[{}]}}"#, key.jwk()));
+        let issuer =
+            Issuer::new(ISSUERS[0], keys).audience(Audience::any_of(["api"])).leeway(Duration::from_secs(seconds));
+        Verifier::builder().clock(clock.clone()).revocation(list.clone()).issuer(issuer).build().await.unwrap()
+    };
+    let (strict, lenient) = (with_leeway(0).await, with_leeway(600).await);
+    let claims = json!({"iss": ISSUERS[0], "aud": "api", "sub": "alice", "exp": NOW + 100});
+    let token = key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims.to_string());
+    list.revoke(&strict.verify(&token).await.unwrap()).unwrap();
+    for seconds in [0, 99, 101, 699] {
+        clock.set(NOW + seconds);
+        assert_eq!(lenient.verify(&token).await.map(drop), REVOKED, "{seconds}");
+    }
 }
 
 #[tokio::test]
@@ -304,7 +350,7 @@ async fn nothing_is_forgotten_in_a_full_list_and_what_is_new_is_an_error() {
     assert_eq!((world.verdict(stranger.raw()).await, list.len()), (Ok(()), ENTRIES));
 
     // Ended entries give their places back, wherever they are.
-    world.clock.set(NOW + 10 * HOUR + 60);
+    world.clock.set(NOW + 11 * HOUR);
     list.revoke_session(issuer, "7", u64::MAX).unwrap();
     assert!(list.len() < ENTRIES);
 }

@@ -15,6 +15,7 @@ use crate::policy::issuer_names::IssuerNames;
 use crate::policy::token_kind::TokenKind;
 use crate::policy::unsigned::DangerousIssuer;
 use crate::principal::claim_map::ClaimMap;
+use crate::verified::clock_skew::MAX_LEEWAY;
 use crate::verified::provenance::Provenance;
 use crate::verified::token::VerifiedToken;
 use std::fmt;
@@ -22,7 +23,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
-const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 
 /// A trusted issuer: its name, its keys, and what its tokens must be like.
 ///

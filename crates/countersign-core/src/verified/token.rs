@@ -100,8 +100,6 @@ pub(crate) struct Verdict {
     pub(crate) key: Arc<VerificationKey>,
     /// `exp`, without the leeway.
     pub(crate) expires: Duration,
-    /// When nobody accepts the token any more: `exp` with the leeway.
-    pub(crate) expired: Duration,
     pub(crate) since: Duration,
     pub(crate) until: Duration,
 }
@@ -142,10 +140,6 @@ impl VerifiedToken {
         let made = places.get_or_init(|| made);
         self.0.provenance.weigh(self);
         made
-    }
-
-    pub(crate) fn expired(&self) -> Duration {
-        self.0.verdict.expired
     }
 
     /// The principal with grants from outside of the token, as it was merged last.

@@ -291,9 +291,8 @@ impl Verifier {
         let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, claims)?;
         let marks = TokenIds::of(claims, issued);
         let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, |cache| cache.lifetime());
-        let expired = expires.saturating_add(issuer.policy.leeway);
-        let until = expired.min(now.saturating_add(lifetime.min(valid_for)));
-        let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
+        let until = expires.saturating_add(issuer.policy.leeway).min(now.saturating_add(lifetime.min(valid_for)));
+        let verdict = Verdict { key: Arc::clone(key), expires, since: now, until };
         match issued.map_or(0, |issued| seconds_ahead(issued, now)) {
             0 => {}
             seconds => issuer.provenance.see_ahead(seconds),
