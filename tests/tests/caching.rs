@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use countersign::{
-    Audience, Authenticated, CurrentUser, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc, Principal, PublicExt,
-    RequireGroups, RequireRejection, Source, Verifier, VerifierExt, authenticated, route, routes,
+    Audience, Authenticated, CurrentUser, CurrentUserRejection, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc,
+    Principal, PublicExt, RequireGroups, RequireRejection, Source, Verifier, VerifierExt, authenticated, route, routes,
 };
 use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
 use countersign_testing::TestIssuer;
@@ -138,6 +138,11 @@ async fn prices() {}
 #[utoipa::path(post, path = "/prices")]
 async fn set_price(_: CurrentUser) {}
 
+#[utoipa::path(get, path = "/whoever")]
+async fn whoever(user: Result<CurrentUser, CurrentUserRejection>) -> String {
+    user.map_or("nobody".to_owned(), |CurrentUser(claims)| claims["sub"].to_string())
+}
+
 async fn own_of(_: Principal) -> Response {
     own().await
 }
@@ -152,6 +157,8 @@ async fn an_answer_to_a_caller_is_private_unless_the_application_says_something_
         .routes(routes!(known_post))
         .routes(routes!(optional))
         .routes(routes!(prices, set_price).public())
+        .routes(routes!(whoever).public())
+        .route("/whoever/else", route!(any, whoever).public())
         .route("/own", route!(get, own_of))
         .route("/livez", route!(get, plain).public())
         .nest("/guard", GuardedRouter::new().route("/plain", route!(get, plain)).guard::<Authenticated>(verifier))
@@ -181,6 +188,9 @@ async fn an_answer_to_a_caller_is_private_unless_the_application_says_something_
         ("guarded router", &guarded_router, "/own", public, Some("no-store")),
         ("guarded router", &guarded_router, "/guard/plain", private, Some("no-store")),
         ("guarded router", &guarded_router, "/elsewhere", public, Some("no-store")),
+        // Open to everybody, and of another content for each caller.
+        ("guarded router", &guarded_router, "/whoever", private, private),
+        ("guarded router", &guarded_router, "/whoever/else", private, private),
         // Nobody looks at a token.
         ("guarded router", &guarded_router, "/livez", None, None),
         ("guarded router", &guarded_router, "/prices", None, None),
