@@ -2,5 +2,5 @@
 
 #[test]
 fn slips_do_not_compile_and_the_message_says_what_to_do() {
-    trybuild::TestCases::new().compile_fail("compile-fail/*.rs");
+    trybuild::TestCases::new().compile_fail("ui/*.rs");
 }

@@ -2,10 +2,10 @@
 //!
 //! | what they do | where |
 //! |---|---|
-//! | `typ` of `JWT`, `at+jwt` or none; no `kid` | `tests/attacks/header.toml`, `tests/live` |
-//! | `aud` missing, a text, an array, empty; no `sub` | `tests/attacks/claims.toml`, `tests/live` (Auth0) |
-//! | `scope` as a text, `scp` as a text or an array | `tests/attacks/claims.toml`, `tests/live` (Entra ID, Okta) |
-//! | keys that cannot be read in the set | `tests/attacks/keys.toml`, `verifier.rs`, and here as providers have them |
+//! | `typ` of `JWT`, `at+jwt` or none; no `kid` | `tests/corpus/attacks/header.toml`, `tests/live` |
+//! | `aud` missing, a text, an array, empty; no `sub` | `tests/corpus/attacks/claims.toml`, `tests/live` (Auth0) |
+//! | `scope` as a text, `scp` as a text or an array | `tests/corpus/attacks/claims.toml`, `tests/live` (Entra ID, Okta) |
+//! | keys that cannot be read in the set | `tests/corpus/attacks/keys.toml`, `verifier.rs`, and here as providers have them |
 //! | keys on another host | `keys_over_http.rs`, `tests/live` (Firebase, Entra ID version 1) |
 //! | keys over http under an issuer over https | `tests/live` (misleading discovery) |
 //! | one key for all tenants | here, `tests/live` (Cognito, Entra ID, Auth0, Firebase) |

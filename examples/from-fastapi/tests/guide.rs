@@ -52,7 +52,7 @@ fn each_link_leads_somewhere() {
     }
 }
 
-/// A row names a file and, after a colon, tests of it: "[`layers`](../../tests/tests/layers.rs): `one_test`, `another`".
+/// A row names a file and, after a colon, tests of it: "[`layers`](../../tests/e2e/layers.rs): `one_test`, `another`".
 #[test]
 fn each_row_names_a_test_that_exists() {
     let rows = GUIDE.lines().filter(|line| line.starts_with("| ") && !line.ends_with("| shown by |"));

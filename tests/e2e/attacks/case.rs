@@ -207,7 +207,7 @@ pub(crate) enum Verdict {
 
 /// Each class with its cases, or what is wrong with one.
 pub(crate) fn classes() -> Vec<(String, Vec<Result<Case, String>>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("attacks");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/attacks");
     let mut files: Vec<_> =
         fs::read_dir(&folder).expect("the corpus is there").map(|entry| entry.expect("a file").path()).collect();
     files.sort();

@@ -1,6 +1,6 @@
 //! The attack corpus: hostile input, class by class, each with the verdict that it must get.
 //!
-//! The cases are data, in `tests/attacks/*.toml` beside this package's manifest; `case.rs` says what a case can state.
+//! The cases are data, in `tests/corpus/attacks/*.toml`; `case.rs` says what a case can state.
 //! A new file there is a new class. `vectors/` adds Project Wycheproof's signatures, `independent.rs` tokens that
 //! another implementation minted.
 

@@ -1,4 +1,4 @@
-//! What every preset must do, by a table for each: `tests/providers/FILE.toml` says what good tokens are like, what is read
+//! What every preset must do, by a table for each: `tests/corpus/presets/FILE.toml` says what good tokens are like, what is read
 //! out of them, and what is refused and why. A preset without its table, or a table without one of its rows, fails.
 //!
 //! The tokens are imitations, signed here; `tests/live` has those that providers signed.
@@ -64,7 +64,7 @@ fn judge(entry: &Entry, found: &Result<VerifiedToken, VerifyError>, expected: &E
 
 #[test]
 fn every_preset_is_in_the_catalogue() {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/countersign-providers/src");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/countersign-providers/src/presets");
     let is_preset = |text: &str| text.lines().any(|line| line.starts_with("impl Preset for "));
     let mut files: Vec<String> = std::fs::read_dir(source)
         .unwrap()

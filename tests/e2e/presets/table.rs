@@ -1,4 +1,4 @@
-//! The table of one preset: `tests/providers/FILE.toml`.
+//! The table of one preset: `tests/corpus/presets/FILE.toml`.
 
 use countersign_core::{NameSet, Principal};
 use countersign_providers::__private::Kinds;
@@ -118,7 +118,7 @@ const DEMANDED: [&str; 4] = ["other tenant", "other client", "other kind", "miss
 impl Table {
     #[track_caller]
     pub(crate) fn read(file: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers").join(format!("{file}.toml"));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/presets").join(format!("{file}.toml"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
