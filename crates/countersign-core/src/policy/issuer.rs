@@ -5,7 +5,8 @@ use crate::keys::algorithm::{Algorithm, Algorithms};
 use crate::keys::fetch::FetchJwks;
 use crate::keys::key_set::KeySet;
 use crate::keys::refresh_schedule::MIN_LIFETIME;
-use crate::keys::remote::{MAX_STALENESS, RemoteKeys, RemoteSource};
+use crate::keys::remote::{RemoteKeys, RemoteSource};
+use crate::keys::remote_state::MAX_STALENESS;
 use crate::keys::shared::SharedKeys;
 use crate::keys::source::KeySource;
 use crate::policy::audience::Audience;
@@ -13,7 +14,6 @@ use crate::policy::claim_rule::ClaimRule;
 use crate::policy::custom_rules::Rules;
 use crate::policy::issuer_names::IssuerNames;
 use crate::policy::token_kind::TokenKind;
-use crate::policy::unsigned::DangerousIssuer;
 use crate::principal::claim_map::ClaimMap;
 use crate::verified::provenance::Provenance;
 use crate::verified::token::VerifiedToken;
@@ -394,11 +394,6 @@ impl Issuer {
     pub fn rules(mut self, rules: Rules) -> Self {
         self.rules = rules;
         self
-    }
-
-    /// Settings that weaken the issuer.
-    pub fn danger(self) -> DangerousIssuer {
-        DangerousIssuer(self)
     }
 
     /// Only the door in `unsigned.rs` leads here.

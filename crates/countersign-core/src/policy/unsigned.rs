@@ -11,7 +11,14 @@ use std::sync::{Arc, LazyLock};
 /// What [`Issuer::danger`] gives: the settings that weaken an issuer.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is weakened yet"]
-pub struct DangerousIssuer(pub(crate) Issuer);
+pub struct DangerousIssuer(Issuer);
+
+impl Issuer {
+    /// Settings that weaken the issuer.
+    pub fn danger(self) -> DangerousIssuer {
+        DangerousIssuer(self)
+    }
+}
 
 impl DangerousIssuer {
     /// Believes tokens without a signature (`alg: none`), such as the Firebase emulator issues, and none that is signed. The
