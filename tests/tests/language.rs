@@ -31,7 +31,8 @@ fn item_docs_begin_with_a_verb_or_a_noun() {
 
 #[test]
 fn the_check_sees_what_it_is_there_for() {
-    let text = "//! What a file is.\n\n/// What it is.\n/// Who it is.\npub struct A;\n\n/// Forms a thing.\nfn b() {}\n";
+    let text =
+        "//! What a file is.\n\n/// What it is.\n/// Who it is.\npub struct A;\n\n/// Forms a thing.\nfn b() {}\n";
     let docs: Vec<_> = first_lines(text).collect();
     assert_eq!(docs, [(3, "What it is."), (7, "Forms a thing.")]);
     for (doc, expected) in [("a.rs:3: What it is.", true), ("a.rs:7: Forms a thing.", false), ("a.rs:1: As: b", true)] {

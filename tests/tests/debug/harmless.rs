@@ -80,7 +80,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("are rejections that hold a verifier and codes", &["CrossOrigin", "TemporarilyUnavailable"]),
-    ("hold functions of the program, and print none", &["Rules"]),
+    ("hold functions of the program, and print none", &["FromEnv", "Rules"]),
     (
         "are about public keys and public documents: names of keys, addresses and the answers of providers",
         &["FetchError", "KeyReport", "KeySet", "PresetDocs", "ProviderMetadata", "SkippedKey"],
@@ -109,6 +109,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "Oidc",
             "Okta",
             "Profile",
+            "Recipients",
             "Supabase",
             "Variable",
             "WorkOs",
