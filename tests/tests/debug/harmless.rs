@@ -46,6 +46,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "Algorithms",
             "Dependency",
             "KeyCounts",
+            "RevocationListFull",
             "ManualClock",
             "Lookup",
             "Refused",
@@ -62,6 +63,8 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
         &[
             "Access",
             "Audience",
+            "DocumentFault",
+            "Routes",
             "ClaimMap",
             "ClaimPath",
             "ClaimPlace",
@@ -83,7 +86,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     ("hold functions of the program, and print none", &["FromEnv", "Rules"]),
     (
         "are about public keys and public documents: names of keys, addresses and the answers of providers",
-        &["FetchError", "KeyReport", "KeySet", "PresetDocs", "ProviderMetadata", "SkippedKey"],
+        &["FetchError", "KeyRefreshError", "KeyReport", "KeySet", "PresetDocs", "ProviderMetadata", "SkippedKey"],
     ),
     ("is about the configuration, before any token: the argument that was refused", &["ConfigError"]),
     ("prints what the type around which it is prints", &["AuthenticatedService", "By"]),

@@ -2,11 +2,11 @@
 
 use crate::error::Unavailable;
 use crate::keys::algorithm::Algorithm;
+use crate::keys::current_keys::CurrentKeys;
 use crate::keys::key_set::KeySet;
 use crate::keys::remote::{Order, RemoteKeys};
 use crate::keys::report::{KeyCounts, KeyReport};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The keys of one issuer, now and when a token names one that is not among them.
 #[derive(Debug)]
@@ -15,19 +15,6 @@ pub(crate) enum KeySource {
     Static(Arc<KeySet>),
     /// FetchedJwks, and kept fresh in the background.
     Remote(RemoteKeys),
-}
-
-/// The keys to verify with, an atomic snapshot.
-pub(crate) struct CurrentKeys {
-    pub(crate) set: Arc<KeySet>,
-    /// For how long they are believed if nobody confirms them.
-    pub(crate) valid_for: Duration,
-}
-
-impl CurrentKeys {
-    fn given(keys: &Arc<KeySet>) -> Self {
-        Self { set: Arc::clone(keys), valid_for: Duration::MAX }
-    }
 }
 
 impl KeySource {

@@ -5,7 +5,8 @@ use crate::keys::algorithm::{Algorithm, Algorithms};
 use crate::keys::fetch::FetchJwks;
 use crate::keys::key_set::KeySet;
 use crate::keys::refresh_schedule::MIN_LIFETIME;
-use crate::keys::remote::{MAX_STALENESS, RemoteKeys, RemoteSource};
+use crate::keys::remote::{RemoteKeys, RemoteSource};
+use crate::keys::remote_state::MAX_STALENESS;
 use crate::keys::shared::SharedKeys;
 use crate::keys::source::KeySource;
 use crate::policy::audience::Audience;
@@ -13,8 +14,6 @@ use crate::policy::claim_rule::ClaimRule;
 use crate::policy::custom_rules::Rules;
 use crate::policy::issuer_names::IssuerNames;
 use crate::policy::token_kind::TokenKind;
-#[cfg(feature = "dangerous-unsigned")]
-use crate::policy::unsigned::DangerousIssuer;
 use crate::principal::claim_map::ClaimMap;
 use crate::verified::provenance::Provenance;
 use crate::verified::token::VerifiedToken;
@@ -399,13 +398,7 @@ impl Issuer {
         self
     }
 
-    /// Gives access to the settings that weaken the issuer.
-    #[cfg(feature = "dangerous-unsigned")]
-    pub fn danger(self) -> DangerousIssuer {
-        DangerousIssuer(self)
-    }
-
-    /// Called only by [`DangerousIssuer::accept_unsigned_tokens`].
+    /// Called only by [`DangerousIssuer::accept_unsigned_tokens`](crate::DangerousIssuer::accept_unsigned_tokens).
     #[cfg(feature = "dangerous-unsigned")]
     pub(crate) fn unsigned(mut self) -> Self {
         self.keys = IssuerKeys(Origin::Unsigned);

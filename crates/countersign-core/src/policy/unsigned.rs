@@ -12,7 +12,14 @@ use std::sync::{Arc, LazyLock};
 /// An issuer about to be weakened, from [`Issuer::danger`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is weakened yet"]
-pub struct DangerousIssuer(pub(crate) Issuer);
+pub struct DangerousIssuer(Issuer);
+
+impl Issuer {
+    /// Gives access to the settings that weaken the issuer.
+    pub fn danger(self) -> DangerousIssuer {
+        DangerousIssuer(self)
+    }
+}
 
 impl DangerousIssuer {
     /// Accepts tokens without a signature (`alg: none`), such as the Firebase emulator issues, and no signed tokens. The

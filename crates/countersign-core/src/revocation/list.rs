@@ -2,10 +2,10 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::revocation::Revocation;
-use crate::revocation::digest::Digest;
-use crate::revocation::place::{Place, RevocationPlaces, What};
 use crate::revocation::shard::{Change, Entry, Shard, TOLD_APART};
 use crate::verified::clock_skew::ClockSkew;
+use crate::verified::digest::Digest;
+use crate::verified::revocation_places::{Place, RevocationPlaces, What};
 use crate::verified::token::VerifiedToken;
 use std::collections::HashMap;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! A part of a list of revocations: those of some owners, in the order of their digests.
 
-use crate::revocation::digest::Digest;
-use crate::revocation::place::{Place, What};
+use crate::verified::digest::Digest;
+use crate::verified::revocation_places::{Place, What};
 use crate::verified::token::VerifiedToken;
 use std::collections::BTreeMap;
 use std::time::Duration;

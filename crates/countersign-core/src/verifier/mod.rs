@@ -1,6 +1,7 @@
 //! The pipeline: one function from a token to its verdict.
 
 pub(crate) mod attachment;
+pub(crate) mod authorize;
 pub(crate) mod builder;
 pub(crate) mod claims_by_issuer;
 pub(crate) mod token_cache;
@@ -12,11 +13,11 @@ use crate::clock::Clock;
 use crate::entitlements::cache::EntitlementsCache;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::json::Object;
+use crate::keys::current_keys::CurrentKeys;
 use crate::keys::jwk::VerificationKey;
 use crate::keys::refresh_error::KeyRefreshError;
 use crate::keys::remote::{MAX_ORDER_WAIT, Order};
 use crate::keys::report::KeyReport;
-use crate::keys::source::CurrentKeys;
 use crate::policy::custom_rules::Rules;
 use crate::policy::issuer::{Form, TrustedIssuer};
 use crate::policy::issuer_names;

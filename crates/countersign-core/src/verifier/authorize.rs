@@ -1,19 +1,16 @@
-//! A verified caller with what was granted outside of the token.
+//! Authorization: checks a requirement against a verified token and the entitlements of its caller.
 
 use crate::entitlements::cache::{EntitlementsCache, LookedUp};
 use crate::entitlements::caller_id::CallerId;
-use crate::entitlements::provider::Entitlements;
 use crate::error::Unavailable;
 use crate::principal::Principal;
 use crate::requirement::Requirement;
 use crate::requirement::lookup::Lookup;
-use crate::scale::{COUNTERS, block};
+use crate::verified::merged_principal::Merged;
 use crate::verified::token::VerifiedToken;
 use crate::verifier::Verifier;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A verified caller, and all that it was granted, in the token and outside of it. Cheap to clone.
 ///
@@ -140,42 +137,4 @@ fn meets<R: Requirement>(principal: &Principal) -> bool {
         );
     }
     is_met
-}
-
-/// The principal of one token with grants that were looked up, kept beside the token: it is made once for both.
-pub(crate) struct Merged {
-    principal: Principal,
-    /// When the grants may be relied upon.
-    stands: Range<Duration>,
-    /// Whose grants these are. A token can be shown to another verifier than the one that verified it.
-    provider: ProviderId,
-}
-
-/// One provider in one verifier, told from all others of the process.
-pub(crate) type ProviderId = u64;
-
-impl Merged {
-    pub(crate) fn new(token: &Principal, grants: &Entitlements, stands: Range<Duration>, provider: ProviderId) -> Self {
-        Self { principal: merge(token, grants), stands, provider }
-    }
-
-    pub(crate) fn is_valid_at(&self, now: Duration, provider: ProviderId) -> bool {
-        self.provider == provider && self.stands.contains(&now)
-    }
-
-    /// What it takes of memory.
-    pub(crate) fn bytes(&self) -> usize {
-        block(size_of::<Self>() + COUNTERS) + self.principal.bytes()
-    }
-}
-
-/// What the token says, and what was looked up. The one place where the two meet.
-fn merge(token: &Principal, grants: &Entitlements) -> Principal {
-    let mut principal = token.clone();
-    principal.groups.extend(grants.groups.iter());
-    principal.roles.extend(grants.roles.iter());
-    principal.permissions.extend(grants.permissions.iter());
-    // Who looks groups up knows all of them.
-    principal.groups_left_out &= grants.groups.is_empty();
-    principal
 }

@@ -1,7 +1,6 @@
 //! The places of revocations: by digests, so that each takes as much as any other.
 
-use crate::revocation::digest::Digest;
-use crate::verified::token::VerifiedToken;
+use crate::verified::digest::Digest;
 
 /// Where an entry is. All of a subject are beside each other.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,14 +30,13 @@ pub(crate) struct RevocationPlaces {
 }
 
 impl RevocationPlaces {
-    pub(crate) fn of(token: &VerifiedToken) -> Self {
-        let (issuer, subject) = (token.principal().issuer(), token.principal().subject());
+    pub(crate) fn new(issuer: &str, subject: &str, signed: &str, id: Option<&str>, session: Option<&str>) -> Self {
         // By what was signed, and not by the whole token: a signature can be written in more than one way (ECDSA takes `s`
         // and `n - s`), what it signs cannot.
-        let signed = Digest::of(["signed", issuer, token.signed()]);
+        let signed = Digest::of(["signed", issuer, signed]);
         Self {
             subject: Place { owner: Self::owner(issuer, subject), what: What::Token(signed) },
-            names: [token.id().map(|jti| Self::id(issuer, jti)), token.session().map(|sid| Self::session(issuer, sid))],
+            names: [id.map(|jti| Self::id(issuer, jti)), session.map(|sid| Self::session(issuer, sid))],
         }
     }
 
