@@ -83,7 +83,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("are rejections that hold a verifier and codes", &["CrossOrigin", "TemporarilyUnavailable"]),
-    ("hold functions of the program, and print none", &["Rules"]),
+    ("hold functions of the program, and print none", &["FromEnv", "Rules"]),
     (
         "are about public keys and public documents: names of keys, addresses and the answers of providers",
         &["FetchError", "KeyRefreshError", "KeyReport", "KeySet", "PresetDocs", "ProviderMetadata", "SkippedKey"],
@@ -112,6 +112,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "Oidc",
             "Okta",
             "Profile",
+            "Recipients",
             "Supabase",
             "Variable",
             "WorkOs",

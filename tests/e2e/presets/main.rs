@@ -90,7 +90,8 @@ fn the_environment_is_read_as_documented() {
             table.variable(name)
         };
         (entry.from_environment)(&Environment::new(&value)).unwrap_or_else(|error| panic!("{}: {error}", entry.file));
-        let documented: Vec<&str> = entry.page.variables.iter().map(|variable| variable.name).collect();
+        let variables = (entry.variables)();
+        let documented: Vec<&str> = variables.iter().map(|variable| variable.name).collect();
         let asked = asked.into_inner();
         assert!(
             documented.iter().all(|name| asked.iter().any(|asked| asked == name)),
@@ -98,7 +99,7 @@ fn the_environment_is_read_as_documented() {
             entry.file
         );
         assert!(asked.iter().all(|name| documented.contains(&name.as_str())), "{}: {asked:?}", entry.file);
-        for variable in entry.page.variables.iter().filter(|variable| variable.is_needed) {
+        for variable in variables.iter().filter(|variable| variable.is_required) {
             let without = |name: &str| table.variable(name).filter(|_| name != variable.name);
             let error = (entry.from_environment)(&Environment::new(&without)).expect_err(variable.name).to_string();
             assert!(error.contains(variable.name) && error.lines().count() == 1, "{}: {error}", entry.file);

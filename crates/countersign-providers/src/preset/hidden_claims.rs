@@ -1,4 +1,4 @@
-//! `Debug` of the presets' claims: the name of the type and nothing else, since claims are personal.
+//! `Debug` of the claim types: the name of the type and nothing else, since claims are personal.
 
 use crate::presets::auth0::Auth0Claims;
 use crate::presets::authentik::AuthentikClaims;
@@ -24,13 +24,13 @@ use crate::presets::workos::WorkOsClaims;
 use crate::presets::zitadel::ZitadelClaims;
 use std::fmt;
 
-/// The one thing that all of them do.
+/// Writes the name of the type only.
 fn name_only(name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.debug_struct(name).finish_non_exhaustive()
 }
 
-/// A trait is implemented by no function.
-macro_rules! show_no_claim_of {
+/// Implements `Debug`. A macro, since a function cannot implement a trait.
+macro_rules! hide_claims_of {
     ($($claims:ident)+) => {$(
         impl fmt::Debug for $claims {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,7 +40,7 @@ macro_rules! show_no_claim_of {
     )+};
 }
 
-show_no_claim_of! {
+hide_claims_of! {
     Auth0Claims
     AuthentikClaims
     AzureB2cClaims
