@@ -1,10 +1,10 @@
 //! A part of a list of revocations: those of some owners, in the order of their digests.
 
+use crate::clock::UnixTime;
 use crate::verified::digest::Digest;
 use crate::verified::revocation_places::{Place, What};
 use crate::verified::token::VerifiedToken;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// So many tokens of one subject are told apart. One more, and they become one entry of the subject.
 pub(crate) const TOLD_APART: usize = 8;
@@ -28,7 +28,11 @@ impl Entry {
 
     /// One token: by its `iat`, for when it is taken together with others.
     pub(crate) fn token(token: &VerifiedToken) -> Self {
-        Self { until: seconds_up(token.expired()), issued_until: 0, iat_until: token.issued().map_or(0, seconds_up) }
+        Self {
+            until: token.expired().as_secs_rounded_up(),
+            issued_until: 0,
+            iat_until: token.issued_at().map_or(0, UnixTime::as_secs_rounded_up),
+        }
     }
 
     /// What was revoked stays so: nothing is taken back.
@@ -46,18 +50,14 @@ impl Entry {
 
     /// A fraction belongs to its second: what was issued later in it cannot be told from what was issued before.
     fn means(&self, token: &VerifiedToken) -> bool {
-        token.issued_at().is_none_or(|iat| {
+        token.issued_at().map(UnixTime::as_secs).is_none_or(|iat| {
             iat <= self.iat_until || iat <= self.issued_until.saturating_add(token.provenance().seconds_ahead())
         })
     }
 
-    fn has_ended(&self, now: Duration) -> bool {
-        now >= Duration::from_secs(self.until)
+    fn has_ended(&self, now: UnixTime) -> bool {
+        now >= UnixTime::from_secs(self.until)
     }
-}
-
-fn seconds_up(moment: Duration) -> u64 {
-    moment.as_secs().saturating_add(u64::from(moment.subsec_nanos() > 0))
 }
 
 /// How many entries came and went.
@@ -122,7 +122,7 @@ impl Shard {
     }
 
     /// Whether one of the owners' entries means the token.
-    pub(crate) fn refuses(&self, token: &VerifiedToken, place: Place, now: Duration) -> bool {
+    pub(crate) fn refuses(&self, token: &VerifiedToken, place: Place, now: UnixTime) -> bool {
         let refuses = |entry: &Entry| !entry.has_ended(now) && entry.means(token);
         match place.what {
             What::Token(_) => self.of(place.owner).any(|(known, entry)| match known.what {
@@ -135,7 +135,7 @@ impl Shard {
     }
 
     /// Looks at so many entries, takes out those that ended and, where room is scarce, takes those of one subject together.
-    pub(crate) fn clean(&mut self, now: Duration, most: usize, is_scarce: bool) -> Change {
+    pub(crate) fn clean(&mut self, now: UnixTime, most: usize, is_scarce: bool) -> Change {
         let window: Vec<(Place, bool)> = self
             .entries
             .range(self.clean_from..)

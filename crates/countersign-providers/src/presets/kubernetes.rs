@@ -204,7 +204,7 @@ impl Preset for Kubernetes {
     };
 
     fn profile(self) -> Result<Profile, ConfigError> {
-        let kind = TokenKind::access().mark(ClaimRule::present(["kubernetes.io", "serviceaccount", "name"]));
+        let kind = TokenKind::access().require(ClaimRule::present(["kubernetes.io", "serviceaccount", "name"]));
         let profile = Profile::discovered(self.cluster.issuer()?)?
             .access(kind, Audience::any_of(self.audiences))
             .algorithms([Algorithm::RS256, Algorithm::ES256])
