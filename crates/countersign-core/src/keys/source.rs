@@ -11,8 +11,6 @@ use std::sync::Arc;
 /// The keys of one issuer, now and when a token names one that is not among them.
 #[derive(Debug)]
 pub(crate) enum KeySource {
-    /// None: nobody signs, and what is signed is not believed.
-    Unsigned,
     /// Given in the configuration; they never change.
     Static(Arc<KeySet>),
     /// FetchedJwks, and kept fresh in the background.
@@ -22,7 +20,6 @@ pub(crate) enum KeySource {
 impl KeySource {
     pub(crate) fn current(&self) -> Result<CurrentKeys, Unavailable> {
         match self {
-            Self::Unsigned => Ok(CurrentKeys::given(&Arc::default())),
             Self::Static(keys) => Ok(CurrentKeys::given(keys)),
             Self::Remote(remote) => remote.current(),
         }
@@ -31,7 +28,7 @@ impl KeySource {
     /// Whether there are keys, and there will be newer ones.
     pub(crate) fn ready(&self) -> Result<(), Unavailable> {
         match self {
-            Self::Unsigned | Self::Static(_) => Ok(()),
+            Self::Static(_) => Ok(()),
             Self::Remote(remote) => remote.ready(),
         }
     }
@@ -44,7 +41,7 @@ impl KeySource {
     /// Resolves when there are keys.
     pub(crate) async fn wait_until_ready(&self) {
         match self {
-            Self::Unsigned | Self::Static(_) => {}
+            Self::Static(_) => {}
             Self::Remote(remote) => remote.wait_until_ready().await,
         }
     }
@@ -56,7 +53,6 @@ impl KeySource {
         algorithm: Algorithm,
     ) -> Result<CurrentKeys, Unavailable> {
         match self {
-            Self::Unsigned => Ok(CurrentKeys::given(&Arc::default())),
             Self::Static(keys) => Ok(CurrentKeys::given(keys)),
             Self::Remote(remote) => remote.refresh_for(kid, algorithm).await,
         }
@@ -65,7 +61,7 @@ impl KeySource {
     /// Orders an attempt, where keys are fetched.
     pub(crate) fn order(&self) -> Option<Result<Order, Arc<str>>> {
         match self {
-            Self::Unsigned | Self::Static(_) => None,
+            Self::Static(_) => None,
             Self::Remote(remote) => Some(remote.order()),
         }
     }
@@ -78,7 +74,7 @@ impl KeySource {
     /// Resolves when the first attempt to get keys is over, whatever came of it.
     pub(crate) async fn started(&self) {
         match self {
-            Self::Unsigned | Self::Static(_) => {}
+            Self::Static(_) => {}
             Self::Remote(remote) => remote.started().await,
         }
     }
@@ -92,7 +88,6 @@ impl KeySource {
             last_failure: None,
         };
         match self {
-            Self::Unsigned => given(Arc::default()),
             Self::Static(keys) => given(Arc::clone(keys)),
             Self::Remote(remote) => remote.report(issuer),
         }

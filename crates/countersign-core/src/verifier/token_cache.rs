@@ -178,13 +178,7 @@ mod tests {
     fn token(text: &str) -> VerifiedToken {
         let keys = KeySet::from_jwks(JWKS, Algorithms::default()).unwrap();
         let key = Arc::clone(keys.select(None, crate::Algorithm::EdDSA).unwrap());
-        let verdict = Verdict {
-            key,
-            expires: UnixTime::MAX,
-            expired: UnixTime::MAX,
-            since: UnixTime::EPOCH,
-            until: UnixTime::MAX,
-        };
+        let verdict = Verdict { key, expires: UnixTime::MAX, since: UnixTime::EPOCH, until: UnixTime::MAX };
         let principal = Principal {
             issuer: "https://idp.example".into(),
             issuer_name: "idp".into(),
