@@ -1,6 +1,6 @@
-//! Verifications a second on one and on two cores: of tokens that were seen before, and of new ones.
+//! Verifications per second on one and on two cores, of cached tokens and without the cache.
 //!
-//! Run with `cargo bench -p countersign-bench --bench cores`.
+//! Run it with `cargo bench -p countersign-bench --bench cores`.
 
 use countersign_bench::{Spread, ready};
 use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys, Verifier};
@@ -26,7 +26,7 @@ fn main() {
     };
     let tokens: Vec<String> = (0..1_000).map(|number| token(&key, number)).collect();
     println!(
-        "| tokens | one core, a second | two cores, a second | ratio, median | min to max |\n|---|---|---|---|---|"
+        "| tokens | per second, one core | per second, two cores | ratio, median | min to max |\n|---|---|---|---|---|"
     );
     for (name, verifier, tokens) in [
         ("one, seen before", build(false), &tokens[..1]),
@@ -43,7 +43,7 @@ fn main() {
     }
 }
 
-/// Verifications a second on so many threads.
+/// Verifications per second on this number of threads.
 fn rate(threads: usize, verifier: &Verifier, tokens: &[String]) -> f64 {
     let start = Barrier::new(threads);
     thread::scope(|scope| {

@@ -1,6 +1,6 @@
-//! A token seen for the first time, against the bare check of its signature under a parsed key.
+//! The first verification of a token, compared with the check of its signature alone with a parsed key.
 //!
-//! Run with `cargo bench -p countersign-bench --bench first_sight`.
+//! Run it with `cargo bench -p countersign-bench --bench first_sight`.
 
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaPublicKeyComponents};
 use base64::Engine as _;
@@ -15,7 +15,7 @@ const ISSUER: &str = "https://idp.example.com/realms/production";
 const AUDIENCE: &str = "https://api.example.com";
 const ROUNDS: usize = 101;
 
-/// The claims that the handler asks for.
+/// The claims that the handler uses.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "being deserialized is what they are for")]
 struct Staff {

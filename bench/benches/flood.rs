@@ -1,7 +1,7 @@
-//! What a flood of tokens that name made-up keys costs those who hold good ones: the slowest hundredth of good tokens, with
-//! and without the flood, and the requests that the provider sees.
+//! The effect of a flood of tokens with unknown keys: the 99th percentile of the time to verify valid tokens, with and
+//! without the flood, and the number of key fetches.
 //!
-//! Run with `cargo bench -p countersign-bench --bench flood`.
+//! Run it with `cargo bench -p countersign-bench --bench flood`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 const ROUNDS: usize = 15;
-/// Good tokens of a round; with RS256 it takes about half a second.
+/// The number of valid tokens in a round. With RS256 they take about half a second.
 const GOOD: usize = 10_000;
-/// Bogus tokens of a round at the most, each with a name of its own.
+/// The maximum number of tokens with unknown keys in a round. Each names another key.
 const BOGUS: usize = 10_000;
 
 fn main() {
-    // The provider and the keeper of its keys have a thread of their own, as in a server.
+    // The provider and the refresher of its keys run on a separate thread, as in a server.
     let background = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let issuer = background.block_on(TestIssuer::start_with([Algorithm::RS256])).expect("a free port");
     let provider = Oidc::issuer(issuer.url()).audience("api");
@@ -49,11 +49,15 @@ fn main() {
     }
     let counts = verifier.keys().next().expect("an issuer").counts();
     let (quiet, flooded, ratio) = (Spread::of(quiet), Spread::of(flooded), Spread::of(ratios));
-    println!("| p99 of {GOOD} good tokens | median µs | min | max |\n|---|---|---|---|");
+    println!("| p99 of {GOOD} valid tokens | median µs | min | max |\n|---|---|---|---|");
     println!("| quiet | {:.1} | {:.1} | {:.1} |", quiet.median, quiet.min, quiet.max);
     println!("| under a flood | {:.1} | {:.1} | {:.1} |", flooded.median, flooded.min, flooded.max);
     println!("\nratio {:.2} ({:.2} to {:.2}) in {ROUNDS} rounds", ratio.median, ratio.min, ratio.max);
-    println!("{bogus} bogus tokens in {} s: {} fetches for unknown keys", start.elapsed().as_secs(), counts.demanded);
+    println!(
+        "{bogus} tokens with unknown keys in {} s: {} fetches for unknown keys",
+        start.elapsed().as_secs(),
+        counts.demanded
+    );
 }
 
 fn slowest_hundredth(runtime: &Runtime, verifier: &Verifier, token: &str) -> Duration {
@@ -69,9 +73,9 @@ fn slowest_hundredth(runtime: &Runtime, verifier: &Verifier, token: &str) -> Dur
     times[GOOD * 99 / 100]
 }
 
-/// Sends bogus tokens as fast as they are answered, up to [`BOGUS`].
+/// Sends up to [`BOGUS`] tokens with unknown keys, as fast as they are rejected.
 fn flood(runtime: &Runtime, issuer: &TestIssuer, verifier: &Verifier, round: usize, done: &AtomicBool) -> usize {
-    // Anybody's signature will do: nobody gets so far as to check it.
+    // Any signature will do, since the token is rejected before its signature is checked.
     let signed = issuer.token("mallory").audience("api").mint();
     let (_, tail) = signed.split_once('.').expect("three parts");
     runtime.block_on(async {

@@ -1,6 +1,6 @@
-//! What a guard costs once the caller is verified.
+//! The cost of a guard for a verified caller.
 //!
-//! Run with `cargo bench -p countersign-bench --bench guards`.
+//! Run it with `cargo bench -p countersign-bench --bench guards`.
 
 use countersign_bench::{Contender, compare, head};
 use countersign_core::Algorithm;
@@ -44,7 +44,7 @@ fn main() {
 }
 
 fn check<'a, R: Requirement>(name: &str, principal: &'a Principal) -> Contender<'a> {
-    // A thousand at once, since one is about as short as a look at the clock.
+    // A thousand checks per run, since one check takes about as long as reading the clock.
     Contender::new(format!("{name} (x 1000)"), move || {
         for _ in 0..1_000 {
             assert!(R::check(black_box(principal)));

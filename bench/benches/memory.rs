@@ -1,6 +1,6 @@
-//! A million distinct tokens, each verified once and asked for its claims: what the cache takes of the machine's memory.
+//! The memory of the token cache, for a million distinct tokens. Each is verified once, and its claims are read.
 //!
-//! Run with `cargo bench -p countersign-bench --bench memory`; it takes some minutes, most of which go into signing.
+//! Run it with `cargo bench -p countersign-bench --bench memory`. It takes some minutes, mostly for signing.
 
 use countersign_bench::ready;
 use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys, Verifier};
@@ -10,7 +10,7 @@ use serde_json::json;
 use std::fs;
 
 const TOKENS: usize = 1_000_000;
-/// The bound of the cache, in MiB: the default.
+/// The bound of the cache in MiB, which is the default.
 const BOUND: usize = 64;
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -52,7 +52,7 @@ fn token(key: &SigningKey, number: usize) -> String {
     key.sign(r#"{"alg":"EdDSA","kid":"key","typ":"JWT"}"#, claims.to_string())
 }
 
-/// What the process has of the machine's memory, in MiB.
+/// The resident memory of the process, in MiB.
 fn resident() -> f64 {
     let statm = fs::read_to_string("/proc/self/statm").expect("Linux");
     let pages: f64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number of pages");

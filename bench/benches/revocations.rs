@@ -1,7 +1,7 @@
-//! How long a verification of a known token takes while the list of revocations holds a million entries and is added to
-//! without a pause, beside the same with a list that is left alone.
+//! The verification time of a cached token while the revocation list holds a million entries, with and without a thread
+//! that revokes continuously.
 //!
-//! Run with `cargo bench -p countersign-bench --bench revocations`.
+//! Run it with `cargo bench -p countersign-bench --bench revocations`.
 
 use countersign_bench::ready;
 use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys, RevocationList, SystemClock, Verifier};
@@ -39,7 +39,7 @@ fn main() {
     let (is_over, revoked, longest) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     thread::scope(|scope| {
         scope.spawn(|| {
-            // They end at once, so that as many are taken out as are added.
+            // The entries expire at once, so removals keep up with additions.
             while !is_over.load(Ordering::Relaxed) {
                 let number = revoked.fetch_add(1, Ordering::Relaxed);
                 let start = Instant::now();

@@ -1,6 +1,6 @@
-//! A token that was verified before, with typed claims: the time of a look-up, beside the bare check of its signature.
+//! The verification of a cached token with typed claims, compared with a first verification.
 //!
-//! Run with `cargo bench -p countersign-bench --bench second_sight`.
+//! Run it with `cargo bench -p countersign-bench --bench second_sight`.
 
 use countersign_bench::{Contender, compare, head, ready};
 use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys, Verifier};
@@ -18,13 +18,13 @@ struct Staff {
     exp: u64,
 }
 
-/// How much room for what makes a look-up slower, were it not flat.
+/// The sizes that could make a look-up slower.
 struct World {
     issuers: usize,
     keys: usize,
     /// The size of the payload, in bytes.
     claims: usize,
-    /// How many other tokens the cache holds.
+    /// The number of other tokens in the cache.
     others: usize,
 }
 

@@ -1,6 +1,6 @@
-//! What an extractor costs on a token that was verified before, by where the token may stand.
+//! The cost of an extractor for a cached token, by token source.
 //!
-//! Run with `cargo bench -p countersign-bench --bench sources`.
+//! Run it with `cargo bench -p countersign-bench --bench sources`.
 
 use axum::extract::FromRequestParts;
 use axum::http::Request;

@@ -1,5 +1,5 @@
-# From the lines of `run` to a table. First file: contender, answers. Second file: contender, route, requests a second,
-# requests, refused, broken, ticks of the server's CPU.
+# Makes a table of the lines of `run`. First file: contender, answers. Second file: contender, route, requests per second,
+# requests, rejected, broken, CPU ticks of the server.
 
 FNR == NR { answers[$1] = $2; next }
 
@@ -33,7 +33,7 @@ function rates(key) {
   return sprintf("%d | %d to %d", median, least, most)
 }
 
-# The median of a ratio that each round has of its own.
+# The median of the rounds' ratios.
 function share(key, of,    round) {
   rounds["share"] = rounds[key]
   for (round = 1; round <= rounds[key]; round++) rate["share", round] = rate[key, round] / rate[of, round]

@@ -1,4 +1,4 @@
--- Sends every request with another token, when it is given a file of them, and tells what came of it in one line.
+-- Sends each request with another token if there is a file of tokens. Prints the result in one line.
 
 local requests, sent = {}, 0
 
@@ -9,7 +9,7 @@ function init(arguments)
   for token in io.lines(arguments[1]) do
     requests[#requests + 1] = wrk.format(nil, nil, { Host = wrk.headers.Host, Authorization = "Bearer " .. token })
   end
-  -- Nothing is made from here on, so that there is nothing to collect either.
+  -- From here on nothing is allocated, so nothing needs collection.
   collectgarbage("stop")
   function request()
     sent = sent % #requests + 1

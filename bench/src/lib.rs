@@ -1,5 +1,5 @@
-//! Measuring side by side: contenders take turns in short rounds, so that a machine whose speed drifts, drifts for all
-//! of them, and each round gives a ratio of its own.
+//! Measurements of contenders that take turns in short rounds. So a change in the machine's speed affects all of them,
+//! and each round gives its own ratio.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -7,22 +7,22 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// How long one contender runs in one round.
+/// The duration of one contender's turn in a round.
 const TURN: Duration = Duration::from_millis(10);
 
-/// The output of a future that never waits, such as a verification with its keys at hand.
+/// The output of a future that never waits, such as a verification with available keys.
 ///
 /// # Panics
 ///
-/// When it waits.
+/// If the future waits.
 pub fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing to wait for"),
+        Poll::Pending => panic!("the future waits"),
     }
 }
 
-/// Something to be measured, with its name.
+/// A function to measure, with its name.
 pub struct Contender<'a> {
     name: String,
     run: Box<dyn FnMut() + 'a>,
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Contender<'_> {
 }
 
 impl<'a> Contender<'a> {
-    /// A contender; what `run` gives back is not optimised away.
+    /// Creates a contender. The compiler cannot optimise the result of `run` away.
     pub fn new<T>(name: impl Into<String>, mut run: impl FnMut() -> T + 'a) -> Self {
         Self {
             name: name.into(),
@@ -45,7 +45,7 @@ impl<'a> Contender<'a> {
         }
     }
 
-    /// The time of one run, in nanoseconds, over one turn.
+    /// Runs one turn, and gives the time of one run in nanoseconds.
     fn turn(&mut self) -> f64 {
         let start = Instant::now();
         let mut runs = 0_u32;
@@ -59,27 +59,27 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// The smallest, the middle and the largest of some figures.
+/// The minimum, median and maximum of some figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
-    /// The smallest.
+    /// The minimum.
     pub min: f64,
-    /// The middle one: the one to quote.
+    /// The median.
     pub median: f64,
-    /// The largest.
+    /// The maximum.
     pub max: f64,
 }
 
 impl Spread {
-    /// Of these figures, of which there is at least one.
+    /// The spread of these figures. There must be at least one.
     pub fn of(mut figures: Vec<f64>) -> Self {
         figures.sort_by(f64::total_cmp);
         Self { min: figures[0], median: figures[figures.len() / 2], max: figures[figures.len() - 1] }
     }
 }
 
-/// Lets the contenders take turns and prints one row of a Markdown table for each: its ratio to the first, round by
-/// round, and its time.
+/// Lets the contenders take turns, and prints one row of a Markdown table for each: its time, and its ratio to the
+/// first contender in the same round.
 pub fn compare(title: &str, rounds: usize, mut contenders: Vec<Contender<'_>>) {
     contenders.iter_mut().for_each(|contender| {
         contender.turn();

@@ -1,6 +1,6 @@
-//! The bare check of a signature under a key that was parsed before, by library.
+//! The signature check alone, with a parsed key, by library.
 //!
-//! Run with `cargo run --release` in this folder.
+//! Run it with `cargo run --release` in this folder.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -14,7 +14,7 @@ use rsa::signature::Verifier as _;
 use std::error::Error;
 
 const ROUNDS: usize = 101;
-/// As long as what is signed of a token of 755 bytes.
+/// A message with the length of the signed part of a token of 755 bytes.
 const MESSAGE: &[u8] = &[b'a'; 412];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -40,7 +40,7 @@ fn rs256() -> Result<(), Box<dyn Error>> {
         ROUNDS,
         vec![
             Contender::new("aws-lc-rs", || aws.verify_sig(MESSAGE, &signed).is_ok()),
-            // It has no parsed keys: each check reads the modulus anew.
+            // ring has no parsed RSA keys: each check parses the modulus again.
             Contender::new("ring", || {
                 ring::signature::RsaPublicKeyComponents { n: &n, e: &e }
                     .verify(&ring::signature::RSA_PKCS1_2048_8192_SHA256, MESSAGE, &signed)

@@ -1,6 +1,6 @@
-//! What a guarded route costs over a bare one: Countersign and its peers, called in process.
+//! The cost of a guarded route over an open one, for Countersign and its peers, called in process.
 //!
-//! Run with `taskset -c 0 cargo bench --bench routes`.
+//! Run it with `taskset -c 0 cargo bench --bench routes`.
 
 use axum::http::{HeaderValue, StatusCode};
 use countersign_bench::Spread;
@@ -11,14 +11,14 @@ use tokio::runtime::{Builder, Runtime};
 
 const ROUNDS: usize = 101;
 
-/// How long one lane runs in one round.
+/// The duration of one lane's turn in a round.
 const TURN: Duration = Duration::from_millis(10);
 
-/// More than the fastest guard gets through in one turn.
+/// More tokens than the fastest guard verifies in one turn.
 const TOKENS: usize = 4_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The issuer lives on a thread of its own, the routes on this one.
+    // The issuer runs on a separate thread, and the routes on this one.
     let issuer_runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let issuer = issuer_runtime.block_on(LocalIssuer::start(0))?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..ROUNDS {
         for lane in &mut lanes {
             if lane.sight == Sight::First {
-                // Its tokens are new to it, whatever it remembers of those that it saw.
+                // A new verifier, so that no token is in its cache.
                 lane.app = runtime.block_on(lane.contender.app(issuer.url()))?;
             }
             let time = lane.turn(&runtime, &tokens);
@@ -43,25 +43,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A contender on its way through the rounds.
+/// A contender and its measurements.
 struct Lane {
     contender: Contender,
     name: String,
     app: App,
     path: &'static str,
     sight: Sight,
-    /// The lane of the open route that its overhead is counted from.
+    /// The index of the open route's lane, whose time is subtracted.
     open: usize,
     /// The time of one request in each round, in microseconds.
     times: Vec<f64>,
 }
 
-/// How new a lane's tokens are to it.
+/// The kind of tokens that a lane gets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sight {
-    /// Every request carries a token that it never saw.
+    /// Every request has a token that is new to the contender.
     First,
-    /// Every request carries the same token.
+    /// Every request has the same token.
     Again,
     /// Tokens differ from request to request and return in the next round, to someone who remembers none.
     Any,
@@ -90,7 +90,7 @@ fn lanes(runtime: &Runtime, issuer: &str) -> Result<Vec<Lane>, Box<dyn Error>> {
 }
 
 impl Lane {
-    /// The time of one request, in microseconds, over one turn.
+    /// Runs one turn, and gives the time of one request in microseconds.
     fn turn(&self, runtime: &Runtime, tokens: &[HeaderValue]) -> f64 {
         runtime.block_on(async {
             let start = Instant::now();
@@ -110,12 +110,12 @@ impl Lane {
     }
 }
 
-/// What it answers to a good token, to each bad one and to none: nobody is measured who does not verify.
+/// The contender's responses to a valid token, to each invalid one and to none. One that does not verify is an error.
 fn answers(runtime: &Runtime, lane: &Lane, issuer: &LocalIssuer) -> Result<String, Box<dyn Error>> {
     let ask = |token: Option<&HeaderValue>| runtime.block_on(lane.app.call(lane.path, token));
     let (good, body) = ask(Some(&bearer(&issuer.tokens(0..1)[0])?));
     if good != StatusCode::OK || body != SUBJECT {
-        return Err(format!("{} answers a good token with {good}: {body:?}", lane.name).into());
+        return Err(format!("{} answers a valid token with {good}: {body:?}", lane.name).into());
     }
     if lane.path == "/open" {
         return Ok("open".to_owned());
@@ -124,7 +124,7 @@ fn answers(runtime: &Runtime, lane: &Lane, issuer: &LocalIssuer) -> Result<Strin
     for bad in BadToken::ALL {
         let (status, _) = ask(Some(&bearer(&issuer.bad_token(bad))?));
         if status.is_success() {
-            return Err(format!("{} lets a token in that is bad: {bad:?}", lane.name).into());
+            return Err(format!("{} accepts an invalid token: {bad:?}", lane.name).into());
         }
         statuses.push(status.as_str().to_owned());
     }
@@ -142,9 +142,9 @@ fn report(lanes: &[Lane], answers: &[String]) {
         println!("The {} takes {:.2} µs.", lanes[open].name, Spread::of(lanes[open].times.clone()).median);
     }
     println!(
-        "Answers: to a good token, a tampered one, one for another audience, of another issuer, expired, to none.\n"
+        "Answers: to a valid token, a tampered one, one for another audience, of another issuer, expired, to none.\n"
     );
-    println!("| route | over the bare route, median | min to max | x first sight, median | min to max | answers |");
+    println!("| route | over the open route, median | min to max | x first sight, median | min to max | answers |");
     println!("|---|---|---|---|---|---|");
     for ((lane, overhead), answers) in lanes.iter().zip(&overheads).zip(answers).skip(FIRST_SIGHT) {
         let ratio = overhead.iter().zip(&overheads[FIRST_SIGHT]).map(|(own, first)| own / first).collect();

@@ -9,7 +9,7 @@ from auth_middleware.providers.oidc.oidc_provider_settings import OidcProviderSe
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse
 
-# The middleware verifies whatever token comes, guard or none, so the open route stays outside.
+# The middleware verifies every token, even without a guard, so the open route is outside it.
 guarded = FastAPI()
 guarded.add_middleware(
     JwtAuthMiddleware,

@@ -1,4 +1,4 @@
-"""authx-extra: MiddlewareOauth2. It fetches keys over https only, so it is given them."""
+"""authx-extra: MiddlewareOauth2. It fetches keys over https only, so this program passes the keys."""
 
 import json
 import os

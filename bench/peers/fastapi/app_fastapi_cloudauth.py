@@ -1,4 +1,4 @@
-"""fastapi-cloudauth: its generic base with typed claims. Nothing is patched; it needs a key set of one algorithm."""
+"""fastapi-cloudauth: its generic base with typed claims. It is not patched. It needs a key set with one algorithm."""
 
 import os
 

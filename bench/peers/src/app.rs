@@ -6,24 +6,24 @@ use std::io;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-/// How much of a body is read: more than any of them is long.
+/// The maximum length of a body, which no body reaches.
 const BODY: usize = 64 * 1024;
 
-/// A router with an open and a protected route, of the axum that its contender is written for.
+/// A router with an open and a protected route, of the axum version that its contender supports.
 #[derive(Clone, Debug)]
 pub enum App {
-    /// Of axum 0.8.
+    /// A router of axum 0.8.
     Axum08(axum::Router),
-    /// Of axum 0.7, with jwt-authorizer.
+    /// A router of axum 0.7, for jwt-authorizer.
     Axum07(axum07::Router),
 }
 
 impl App {
-    /// Sends a request through the router, as a server would, and waits for the whole answer.
+    /// Sends a request through the router, as a server does, and waits for the whole response.
     ///
     /// # Panics
     ///
-    /// When the body breaks off.
+    /// If the body is incomplete.
     pub async fn call(&self, path: &str, authorization: Option<&HeaderValue>) -> (StatusCode, Bytes) {
         match self {
             Self::Axum08(router) => {
@@ -47,7 +47,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// When the listener fails.
+    /// If the listener fails.
     pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
         match self {
             Self::Axum08(router) => axum::serve(listener, router).await,

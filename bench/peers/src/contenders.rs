@@ -13,10 +13,10 @@ use crate::app::App;
 use crate::tokens::SUBJECT;
 use std::error::Error;
 
-/// Somebody who guards a route.
+/// A library that guards a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contender {
-    /// Nobody guards.
+    /// No guard.
     Bare,
     /// Countersign.
     Countersign,
@@ -30,12 +30,12 @@ pub enum Contender {
     AxumJwtAuth,
     /// jwt-authorizer 0.15.
     JwtAuthorizer,
-    /// jsonwebtoken 11 in an extractor written by hand.
+    /// jsonwebtoken 11 in a hand-written extractor.
     Jsonwebtoken,
 }
 
 impl Contender {
-    /// Everybody who guards.
+    /// All contenders with a guard.
     pub const GUARDS: [Self; 7] = [
         Self::Countersign,
         Self::Jsonwebtoken,
@@ -46,7 +46,7 @@ impl Contender {
         Self::AxumJwtAuth,
     ];
 
-    /// Its name, for tables and command lines.
+    /// The name in tables and command lines.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
@@ -60,17 +60,17 @@ impl Contender {
         }
     }
 
-    /// The contender of this name.
+    /// The contender with this name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Bare].into_iter().chain(Self::GUARDS).find(|contender| contender.name() == name)
     }
 
-    /// Its router, with the keys of this issuer at hand: `/open` for everybody, `/protected` for callers with a good
+    /// The contender's router, with the keys of this issuer: `/open` for everybody, `/protected` for callers with a valid
     /// token.
     ///
     /// # Errors
     ///
-    /// When the issuer's keys cannot be had.
+    /// If the issuer's keys cannot be fetched.
     pub async fn app(self, issuer: &str) -> Result<App, Box<dyn Error>> {
         Ok(match self {
             Self::Bare => App::Axum08(bare::router()),
@@ -85,7 +85,7 @@ impl Contender {
     }
 }
 
-/// What every open route answers: the same body as the protected one, made the same way.
+/// The handler of every open route. It returns the same body as the protected route, made in the same way.
 async fn open() -> String {
     SUBJECT.to_owned()
 }

@@ -1,7 +1,7 @@
-//! Countersign and its peers, each guarding the same route as its own documentation says.
+//! Countersign and its peers. Each guards the same route as its documentation recommends.
 //!
 //! All of them trust the same [`LocalIssuer`], check signature, issuer, audience and expiry, and answer with the `sub`
-//! of the caller. Where a peer offers typed claims, the handler asks for [`Staff`].
+//! of the caller. If a peer supports typed claims, the handler uses [`Staff`].
 
 mod app;
 mod contenders;

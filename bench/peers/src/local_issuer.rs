@@ -8,7 +8,7 @@ use std::io;
 use std::ops::Range;
 use std::thread;
 
-/// A provider on loopback with one RS256 key: some of the peers do not start on a set of mixed algorithms.
+/// A provider on loopback with one RS256 key, since some peers do not start with keys of several algorithms.
 #[derive(Debug)]
 pub struct LocalIssuer {
     server: TestIssuer,
@@ -16,30 +16,30 @@ pub struct LocalIssuer {
 }
 
 impl LocalIssuer {
-    /// Starts it on this port of 127.0.0.1, or on a free one for 0.
+    /// Starts the provider on this port of 127.0.0.1, or on a free port for 0.
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// If the port is not available.
     pub async fn start(port: u16) -> io::Result<Self> {
         let server = TestIssuer::builder().bind(([127, 0, 0, 1], port)).algorithms([Algorithm::RS256]).start().await?;
-        // The name of a key after a rotation has the length that the tokens need.
+        // A key's `kid` after a rotation has the length that the tokens need.
         server.rotate();
         server.retire();
         let key = server.keys().remove(0);
         Ok(Self { server, key })
     }
 
-    /// The `iss` of its tokens and the place of its discovery document.
+    /// The `iss` of its tokens, which is also the base URL of its discovery document.
     pub fn url(&self) -> &str {
         self.server.url()
     }
 
-    /// Good tokens, all different. Signs on every core.
+    /// Mints distinct valid tokens, on all cores.
     ///
     /// # Panics
     ///
-    /// When the tokens have not the length that they are said to have.
+    /// If a token does not have the length that the reports name.
     pub fn tokens(&self, numbers: Range<usize>) -> Vec<String> {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let share = numbers.len().div_ceil(threads).max(1);
@@ -53,7 +53,7 @@ impl LocalIssuer {
         })
     }
 
-    /// A token to be refused.
+    /// A token that must be rejected.
     pub fn bad_token(&self, bad: BadToken) -> String {
         let token = self.sign(&bad_payload(self.url(), bad));
         if bad != BadToken::Tampered {

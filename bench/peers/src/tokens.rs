@@ -1,52 +1,52 @@
-//! What the tokens say.
+//! The contents of the tokens.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Whom the tokens are for.
+/// The audience of the tokens.
 pub const AUDIENCE: &str = "https://api.example.com";
 
-/// Whom the tokens speak of; the body of every good answer.
+/// The subject of the tokens, which is the body of every successful response.
 pub const SUBJECT: &str = "f6b1c2d4-8a0e-4c57-9a3b-2d1e4f5a6b7c00";
 
-/// As long as the token of the first-sight benchmark.
+/// The length of the token in the first-sight benchmark.
 const LENGTH: usize = 755;
 
 /// Header, payload and signature of a token of that length: 59 + 352 + 342 characters and two dots.
 const PAYLOAD: usize = 264;
 
-/// The claims that the handlers ask for.
+/// The claims that the handlers use.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Staff {
-    /// Whom the token speaks of.
+    /// The subject.
     pub sub: String,
-    /// Where to write to.
+    /// The e-mail address.
     pub email: String,
-    /// What the caller belongs to.
+    /// The caller's groups.
     pub groups: Vec<String>,
-    /// When the token ends.
+    /// The expiry of the token.
     pub exp: u64,
 }
 
-/// What is wrong with a token.
+/// The fault of an invalid token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadToken {
-    /// Its payload is not what was signed.
+    /// The payload was changed after signing.
     Tampered,
-    /// It is for somebody else.
+    /// Another audience.
     OtherAudience,
-    /// It comes from somebody else.
+    /// Another issuer.
     OtherIssuer,
-    /// It has ended.
+    /// Expired.
     Expired,
 }
 
 impl BadToken {
-    /// Every kind.
+    /// All faults.
     pub const ALL: [Self; 4] = [Self::Tampered, Self::OtherAudience, Self::OtherIssuer, Self::Expired];
 }
 
-/// The payload of a good token; each number makes another token of the same length.
+/// The payload of a valid token. Each number gives another token of the same length.
 pub(crate) fn payload(issuer: &str, number: usize) -> String {
     let mut claims = claims(issuer);
     let width = PAYLOAD - claims.to_string().len();
@@ -54,7 +54,7 @@ pub(crate) fn payload(issuer: &str, number: usize) -> String {
     claims.to_string()
 }
 
-/// The payload of a bad one. A tampered token has a good one, and another token's signature.
+/// The payload of an invalid token. A tampered token has a valid payload with the signature of another token.
 pub(crate) fn bad_payload(issuer: &str, bad: BadToken) -> String {
     let mut claims = claims(issuer);
     claims["jti"] = "bad".into();
@@ -67,9 +67,9 @@ pub(crate) fn bad_payload(issuer: &str, bad: BadToken) -> String {
     claims.to_string()
 }
 
-/// Stops whoever changes the claims without the length that the reports name.
+/// Checks that the token has the length that the reports name.
 pub(crate) fn measured(token: String) -> String {
-    assert_eq!(token.len(), LENGTH, "the reports speak of tokens of {LENGTH} bytes");
+    assert_eq!(token.len(), LENGTH, "the reports name tokens of {LENGTH} bytes");
     token
 }
 

@@ -1,14 +1,14 @@
-//! Verifies one token so often, for tools that count instructions: `sights first 1000`, `sights second 1000`.
+//! Verifies one token repeatedly, for tools that count instructions: `sights first 1000`, `sights second 1000`.
 
 use countersign_core::{Audience, Issuer, IssuerKeys, Verifier};
 use serde::Deserialize;
 use std::hint::black_box;
 
-/// A token of 755 bytes and the keys of its issuer, the same at each run, so that counts compare.
+/// A token of 755 bytes and the keys of its issuer. They are the same in each run, so that counts are comparable.
 const TOKEN: &str = include_str!("../../data/token.jwt");
 const JWKS: &str = include_str!("../../data/jwks.json");
 
-/// The claims that the handler asks for.
+/// The claims that the handler uses.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "being deserialized is what they are for")]
 struct Staff {

@@ -31,13 +31,15 @@ pub use principal::claim_path::ClaimPath;
 pub use requirement::expr::{Expr, Grant};
 pub use requirement::markers::{All, Any, Groups, Marker, MarkerKind, One, Permissions, Roles, Scopes, Select};
 pub use verified::claims::Claims;
-pub use verified::granted::Caller;
+pub use verified::token_claims::TokenClaims;
+pub use verifier::authorize::Caller;
 pub use verifier::builder::{ClosedSet, OpenSet, VerifierBuilder};
-pub use verifier::claims_by_issuer::{IntoIssuers, TokenClaims};
+pub use verifier::claims_by_issuer::IntoIssuers;
 
 pub use entitlements::caller_id::CallerId;
 pub use policy::custom_rules::Rules;
 pub use policy::token_kind::TokenKind;
+#[cfg(feature = "dangerous-unsigned")]
 pub use policy::unsigned::DangerousIssuer;
 pub use principal::Principal;
 pub use principal::name_set::NameSet;

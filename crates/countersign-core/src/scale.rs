@@ -17,7 +17,7 @@ const SMALLEST: usize = 32;
 /// The two counters of an `Arc`.
 pub(crate) const COUNTERS: usize = 16;
 /// A type that is smaller cannot hold a pointer, and so nothing outside of itself.
-const POINTER: usize = size_of::<usize>();
+pub(crate) const POINTER: usize = size_of::<usize>();
 /// The size of a `String` or a `Vec`. In less room there is one that was cut to its length, or is shared.
 const OWNED: usize = 3 * POINTER;
 /// A table of hashes takes at least so much inline. What is larger than a pointer and smaller than this is none.

@@ -1,19 +1,19 @@
-//! A line for each request, whoever made it and whatever came of it.
+//! An audit log: one line per request, with its caller and its outcome.
 
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use countersign::{CurrentUserRejection, Principal, Refused};
 
-/// Tells the log who asked for what, for `axum::middleware::from_fn_with_state(verifier, audit)`.
+/// Logs each request. Use it with `axum::middleware::from_fn_with_state(verifier, audit)`.
 ///
-/// A refused token is judged twice, here and by the route, since no refusal is kept.
+/// A rejected token is verified twice, here and by the route, since rejections are not cached.
 ///
 /// # Security
 ///
-/// The subject is personal: see that the target `audit` goes to a log made for it.
+/// The subject is personal data. Send the target `audit` to a log that may hold personal data.
 pub async fn audit(caller: Result<Option<Principal>, CurrentUserRejection>, request: Request, next: Next) -> Response {
-    // Whether who has no good token may pass is for the route to say, not for the log.
+    // The route decides whether a request without a valid token may pass. The log only records it.
     let caller = caller.ok().flatten();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;

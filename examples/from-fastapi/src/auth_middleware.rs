@@ -41,7 +41,7 @@ async fn create_user(_: RequirePermissions<CreateUser>) -> &'static str {
     "User creation allowed"
 }
 
-/// `get_current_user()` and `has_groups(..)`: open to everybody, with more for some.
+/// `get_current_user()` and `has_groups(..)`: open to everybody, with another answer for members.
 async fn home(user: Option<Principal>) -> &'static str {
     match user {
         Some(user) if user.groups().contains("admin") => "Welcome, admin",
@@ -60,11 +60,11 @@ pub fn provider(issuer: &str, audience: &str) -> Provider<Oidc> {
         .claim_map(ClaimMap::default().username(["preferred_username", "username"]).groups(["memberOf"]))
 }
 
-/// `SqlGroupsProvider` and `SqlPermissionsProvider`, on the tables that they have made.
+/// `SqlGroupsProvider` and `SqlPermissionsProvider`, on the tables that they created.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] for a provider that cannot be one.
+/// [`ConfigError`] if the configuration of the provider is invalid.
 pub async fn verifier(issuer: &str, audience: &str, database: SqlitePool) -> Result<Verifier, ConfigError> {
     Verifier::builder()
         .issuer(provider(issuer, audience))

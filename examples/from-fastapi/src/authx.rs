@@ -1,4 +1,4 @@
-//! Two providers, a token everywhere but on public paths, and websockets: `MiddlewareOauth2`.
+//! Two providers, a token on all paths except the public ones, and websockets: `MiddlewareOauth2`.
 
 use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
@@ -11,11 +11,11 @@ use countersign::{
 };
 use tower_http::cors::CorsLayer;
 
-/// The providers: one by the address of its keys, one by keys that stand in the configuration.
+/// Two providers: one with the URL of its keys, one with its keys in the configuration.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] for a provider that cannot be one.
+/// [`ConfigError`] if the configuration of the provider is invalid.
 pub async fn verifier(staff: &str, partner: &str, partners_keys: &str) -> Result<Verifier, ConfigError> {
     Verifier::builder()
         .issuer(Oidc::issuer(staff).audience("api").jwks_url(format!("{staff}/jwks")).named("staff"))
@@ -45,7 +45,7 @@ async fn greet(mut socket: AuthenticatedSocket, caller: Principal) {
     let _ = socket.send(greeting.into()).await;
 }
 
-/// The program, for pages of `page` to call.
+/// The program. Pages of the origin `page` may call it.
 pub fn app(verifier: Verifier, page: HeaderValue) -> Router {
     let cors = CorsLayer::new().allow_origin(page).allow_headers([AUTHORIZATION]).expose_headers(exposed_headers());
     Router::new()
@@ -53,7 +53,7 @@ pub fn app(verifier: Verifier, page: HeaderValue) -> Router {
         .route("/open", get(open))
         .route("/ws", any(socket))
         .layer(authenticated(&verifier).except(["/open"]))
-        // Behind no layer: the socket itself refuses, so that a browser can read why.
+        // Outside the layer: the socket itself rejects the token, with a close code that a browser can read.
         .route("/browser/ws", any(browser_socket))
         .layer(cors)
         .with_state(verifier)

@@ -1,4 +1,4 @@
-//! Programs of fastapi-cloudauth: one for each of its providers.
+//! Programs of fastapi-cloudauth, one for each of its providers.
 
 pub mod auth0;
 pub mod cognito;

@@ -1,8 +1,7 @@
-//! What programs of fastapi-cloudauth, auth-middleware and authx become: one file for each of them, and one for each
-//! thing that they have around a handler.
+//! Programs of fastapi-cloudauth, auth-middleware and authx, rewritten with Countersign: one file per library, and one
+//! file per feature outside the handlers (audit log, metrics, rate limit).
 //!
-//! `docs/guide/coming-from-fastapi.md` quotes these files, and `tests/guide.rs` sees to it that it quotes them to the
-//! letter.
+//! `docs/guide/coming-from-fastapi.md` quotes these files. `tests/guide.rs` checks that the quotations are exact.
 //!
 //! Run with `cargo test -p from-fastapi`.
 

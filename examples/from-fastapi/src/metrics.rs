@@ -1,4 +1,4 @@
-//! Verdicts and times, as counters and histograms of the crate metrics.
+//! Outcomes and durations as counters and histograms of the crate `metrics`.
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
@@ -7,10 +7,10 @@ use countersign::{Refused, Verifier};
 use metrics::{counter, gauge, histogram};
 use std::time::Instant;
 
-/// Counts what was answered to whom and measures how long it took, for `axum::middleware::from_fn(measure)`.
+/// Counts the outcomes and measures the duration of requests. Use it with `axum::middleware::from_fn(measure)`.
 pub async fn measure(request: Request, next: Next) -> Response {
     let start = Instant::now();
-    // The route and not the path: whoever makes up paths must not make up series.
+    // The matched route instead of the path, since made-up paths must not create new time series.
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
     let verdict = response.extensions().get::<Refused>().map_or("let_in", Refused::code);
@@ -19,7 +19,7 @@ pub async fn measure(request: Request, next: Next) -> Response {
     response
 }
 
-/// Takes over what the verifier counts about keys: call it when the metrics are read.
+/// Copies the verifier's counts of key fetches. Call it whenever the metrics are read.
 pub fn measure_keys(verifier: &Verifier) {
     for keys in verifier.keys() {
         let issuer = keys.issuer().to_owned();

@@ -1,4 +1,4 @@
-//! So many requests for each caller, by tower_governor.
+//! A rate limit for each caller, with `tower_governor`.
 
 use axum::Router;
 use axum::http::Request;
@@ -9,13 +9,13 @@ use tower_governor::governor::GovernorConfigBuilder;
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
 
-/// Whose allowance a request takes from: that of the caller whom a layer of `authenticated(..)` outside of this one has let
-/// in. Whoever calls a path that is open to everybody shares one allowance with all other strangers.
+/// Counts requests by caller. A layer `authenticated(..)` outside this one verifies the caller. All requests without a
+/// caller share one allowance.
 #[derive(Clone, Copy, Debug)]
 pub struct ByCaller;
 
 impl KeyExtractor for ByCaller {
-    /// Issuer and subject: a subject is unique only together with its issuer.
+    /// Issuer and subject, since a subject is unique only within its issuer.
     type Key = Option<(String, String)>;
 
     fn extract<B>(&self, request: &Request<B>) -> Result<Self::Key, GovernorError> {
@@ -24,9 +24,9 @@ impl KeyExtractor for ByCaller {
     }
 }
 
-/// Lets each caller make `burst` requests at once, and one more in every `period`. `None` when one of them is nought.
+/// Allows each caller `burst` requests at once, and one more in every `period`. `None` if one of them is zero.
 pub fn limited(router: Router, verifier: &Verifier, burst: u32, period: Duration) -> Option<Router> {
     let config = GovernorConfigBuilder::default().period(period).burst_size(burst).key_extractor(ByCaller).finish()?;
-    // Outside stands what comes last: who calls is known before the limit is asked.
+    // The last layer is the outermost: it verifies the caller before the rate limit runs.
     Some(router.layer(GovernorLayer::new(Arc::new(config))).layer(authenticated(verifier)))
 }

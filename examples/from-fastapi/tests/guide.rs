@@ -1,4 +1,4 @@
-//! The guide says nothing that is not there: its programs stand in this package, its tests exist, its links lead somewhere.
+//! Checks of the guide: its programs are quoted from this package, its tests exist, and its links lead to files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// What stands in the guide between "```LANGUAGE" and "```", each with the text before it.
+/// The code blocks of a language in the guide, each with the text before it.
 fn blocks(language: &str) -> Vec<(&'static str, &'static str)> {
     let fence = format!("```{language}\n");
     let mut blocks = Vec::new();
@@ -22,12 +22,12 @@ fn blocks(language: &str) -> Vec<(&'static str, &'static str)> {
     blocks
 }
 
-/// Every link of a text, and what follows it.
+/// The links of a text, each with the text after it.
 fn links(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split("](").skip(1).map(|after| after.split_once(')').expect("a link ends"))
 }
 
-/// The file of the guide's folder that a link leads to; `None` for the web, and for places in the guide.
+/// The file that a link of the guide leads to. `None` for links to the web and within the guide.
 fn file(link: &str) -> Option<PathBuf> {
     let path = link.split('#').next().filter(|path| !path.is_empty() && !path.contains("://"))?;
     Some(root().join("docs/guide").join(path))
@@ -38,7 +38,7 @@ fn each_program_of_the_guide_is_the_one_that_is_tested() {
     let programs = blocks("rust");
     assert_eq!(programs.len(), 8);
     for (before, program) in programs {
-        let (link, _) = links(before).last().expect("the file is named before its text");
+        let (link, _) = links(before).last().expect("the file is named before its code");
         let source = fs::read_to_string(file(link).unwrap()).unwrap();
         assert!(link.starts_with("../../examples/from-fastapi/src/"), "{link}");
         assert!(source.contains(program), "{link} has another text than\n{program}");
@@ -52,7 +52,7 @@ fn each_link_leads_somewhere() {
     }
 }
 
-/// A row names a file and, after a colon, tests of it: "[`layers`](../../tests/tests/layers.rs): `one_test`, `another`".
+/// Each row names a file and, after a colon, tests in it: "[`layers`](../../tests/e2e/layers.rs): `one_test`, `another`".
 #[test]
 fn each_row_names_a_test_that_exists() {
     let rows = GUIDE.lines().filter(|line| line.starts_with("| ") && !line.ends_with("| shown by |"));

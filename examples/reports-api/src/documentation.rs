@@ -1,11 +1,11 @@
-//! The document and its page.
+//! The documentation page and its login.
 
 use countersign::{ProviderMetadata, SecuritySchemes};
 use utoipa::Modify;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{SwaggerUi, oauth};
 
-/// How the page lets its reader log in.
+/// The authentication that the documentation page offers.
 #[derive(Clone, Debug)]
 pub struct Documentation {
     schemes: SecuritySchemes,
@@ -19,12 +19,12 @@ struct Client {
 }
 
 impl Documentation {
-    /// By pasting a token.
+    /// Offers a field for pasted tokens only.
     pub fn pasting() -> Self {
         Self { schemes: SecuritySchemes::bearer(), client: None }
     }
 
-    /// By the provider's own pages, too (authorization code with PKCE), as a public client that the provider knows.
+    /// Also offers login through the provider (authorization code with PKCE), as a registered public client.
     #[must_use]
     pub fn log_in(metadata: &ProviderMetadata, client_id: &str, audience: &str) -> Self {
         let client = Client { id: client_id.to_owned(), audience: audience.to_owned() };
@@ -40,7 +40,7 @@ impl Documentation {
                 oauth::Config::new()
                     .client_id(id)
                     .use_pkce_with_authorization_code_grant(true)
-                    // RFC 8707 section 2: without it some providers give a token that is for nobody, and opaque.
+                    // RFC 8707 section 2. Without it, some providers issue an opaque token without an audience.
                     .additional_query_string_params([("resource".to_owned(), audience.clone())].into()),
             ),
         }

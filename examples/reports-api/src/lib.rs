@@ -1,7 +1,7 @@
-//! The API that both examples serve.
+//! The API that the examples `quickstart` and `resource-server` serve.
 //!
-//! Who may call an operation stands in its handler's argument types, and nowhere else: the enforcement, the answers,
-//! the document at `/openapi.json` and the auth matrix all come from there.
+//! Only the argument types of a handler say who may call it. The enforcement, the error responses, the document at
+//! `/openapi.json` and the access matrix follow from them.
 
 mod documentation;
 mod operations;
@@ -37,16 +37,16 @@ struct ApiDoc;
 ///
 /// # Errors
 ///
-/// [`Undecided`] when somebody added an operation without deciding who may call it.
+/// [`Undecided`] if an operation does not say who may call it.
 pub fn router(verifier: Verifier, documentation: &Documentation) -> Result<Router, Undecided> {
     router_of(operations(), verifier, documentation)
 }
 
-/// The same for more operations, or others.
+/// Like [`router`], with other operations.
 ///
 /// # Errors
 ///
-/// As [`router`].
+/// [`Undecided`] if an operation does not say who may call it.
 pub fn router_of(
     operations: GuardedRouter<Verifier>,
     verifier: Verifier,
@@ -56,12 +56,12 @@ pub fn router_of(
     Ok(guarded.router.merge(documentation.page(guarded.openapi)))
 }
 
-/// Who may call what.
+/// The access matrix: the requirement of each operation.
 pub fn matrix() -> Matrix {
     operations().matrix()
 }
 
-/// Every operation. The router refuses to be built while one of them is undecided.
+/// All operations. `build` fails if one of them does not say who may call it.
 pub fn operations() -> GuardedRouter<Verifier> {
     GuardedRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(operations::public).public())
@@ -79,7 +79,7 @@ async fn alive() -> &'static str {
     "alive"
 }
 
-/// 200 as soon as every issuer's keys are there.
+/// Answers 200 as soon as the keys of every issuer are available.
 async fn ready(State(verifier): State<Verifier>) -> Response {
     match verifier.ready() {
         Ok(()) => "ready".into_response(),

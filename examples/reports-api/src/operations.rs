@@ -1,4 +1,4 @@
-//! The operations. Each one's first arguments say who may call it.
+//! The operations. The first arguments of each say who may call it.
 
 use crate::public_user::PublicUser;
 use crate::{Admin, Manager, ReadReports, WriteReports};
@@ -34,13 +34,13 @@ pub(crate) async fn me(principal: Principal, user: CurrentUser) -> Json<PublicUs
     Json(PublicUser::new(&principal, user))
 }
 
-/// For admins.
+/// Greets admins.
 #[utoipa::path(get, path = "/admin", responses((status = OK, description = "a greeting", body = str)))]
 pub(crate) async fn admin(_: RequireGroups<Admin>) -> &'static str {
     "for admins"
 }
 
-/// For admins and managers.
+/// Greets admins and managers.
 #[utoipa::path(get, path = "/staff", responses((status = OK, description = "a greeting", body = str)))]
 pub(crate) async fn staff(_: RequireGroups<Any, (Admin, Manager)>) -> &'static str {
     "for admins and managers"

@@ -1,4 +1,4 @@
-//! What the API tells callers about themselves.
+//! The API's answer to a caller about itself.
 
 use countersign::{Claims, CurrentUser, Principal};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The document is what is enforced: a golden file for review, and the guards tried one by one.
+//! The document matches the enforcement: golden files for review, and a test of each guard.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -10,7 +10,7 @@ use utoipa::Modify;
 
 const AUDIENCE: &str = "https://reports.example.com";
 
-/// After a change: `EXPECTORATE=overwrite cargo test -p reports-api`, then review the difference.
+/// After a change, run `EXPECTORATE=overwrite cargo test -p reports-api`, then review the difference.
 #[test]
 fn the_document_is_the_golden_one() {
     let guarded = reports_api::operations().build().unwrap();
@@ -18,7 +18,7 @@ fn the_document_is_the_golden_one() {
     expectorate::assert_contents("tests/openapi.json", &format!("{document}\n"));
 }
 
-/// The same for readers who log in by the provider's pages.
+/// The same with login through the provider.
 #[test]
 fn the_document_with_every_scheme_is_the_golden_one() {
     let mut openapi = reports_api::operations().build().unwrap().openapi;
@@ -30,7 +30,7 @@ fn the_document_with_every_scheme_is_the_golden_one() {
     expectorate::assert_contents("tests/openapi-every-scheme.json", &format!("{document}\n"));
 }
 
-/// The matrix is made for review: no guard changes without a difference in this file.
+/// The matrix is made for review. Any change of a guard changes this file.
 #[test]
 fn the_auth_matrix_is_the_golden_one() {
     expectorate::assert_contents("tests/matrix.md", &reports_api::matrix().to_markdown());
@@ -98,7 +98,7 @@ async fn the_document_and_its_page_are_served() {
     }
 }
 
-/// Every operation of the matrix, without a token, with bad ones, with less than enough and with just enough.
+/// Calls every operation of the matrix without a token, with invalid tokens, with too few rights and with just enough.
 #[tokio::test]
 async fn every_operation_refuses_whoever_has_less_than_enough() {
     let issuer = TestIssuer::start().await.unwrap();

@@ -1,10 +1,10 @@
-//! The configuration: environment variables, and nothing else.
+//! The configuration, which comes from environment variables only.
 
 use countersign::{Algorithm, ConfigError};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What the environment says.
+/// The configuration from the environment.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Config {
     pub(crate) bind: SocketAddr,
@@ -12,14 +12,14 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     pub(crate) algorithms: Option<Vec<Algorithm>>,
     pub(crate) leeway: Duration,
-    /// The public client by which the documentation page logs its reader in.
+    /// The public client that the documentation page uses for login.
     pub(crate) docs_client_id: Option<String>,
 }
 
 impl Config {
-    /// Reads the variables; the error is one line that names the one which is missing or wrong.
+    /// Reads the variables. The error is one line, and names the variable that is missing or invalid.
     pub(crate) fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        // An empty variable is a forgotten one, never a value.
+        // An empty variable is treated as not set.
         let optional = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let required = |name: &str, what: &str| optional(name).ok_or_else(|| format!("{name} is not set: give {what}"));
         Ok(Self {
@@ -28,7 +28,7 @@ impl Config {
                 .parse()
                 .map_err(|_| "BIND is not an address and port, such as 127.0.0.1:3000".to_owned())?,
             issuer: required("COUNTERSIGN_ISSUER", "the provider's issuer URL, such as https://idp.example.com")?,
-            audience: required("COUNTERSIGN_AUDIENCE", "what the provider writes into `aud` for this API")?,
+            audience: required("COUNTERSIGN_AUDIENCE", "the `aud` value in the provider's tokens for this API")?,
             algorithms: optional("COUNTERSIGN_ALGORITHMS").map(|names| algorithms(&names)).transpose()?,
             docs_client_id: optional("COUNTERSIGN_DOCS_CLIENT_ID"),
             leeway: match optional("COUNTERSIGN_LEEWAY") {
@@ -54,7 +54,7 @@ fn algorithms(names: &str) -> Result<Vec<Algorithm>, String> {
         .collect()
 }
 
-/// The variable that a refused configuration comes from.
+/// The variable that caused the error.
 pub(crate) fn variable_of(error: &ConfigError) -> &'static str {
     match error {
         ConfigError::NoAudience(_) => "COUNTERSIGN_AUDIENCE",

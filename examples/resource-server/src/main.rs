@@ -1,16 +1,16 @@
-//! The API for a real provider, configured by the environment alone.
+//! The reports API for a real provider, configured by environment variables only.
 //!
-//! Run with
+//! Run it with
 //!
 //! ```text
 //! COUNTERSIGN_ISSUER=https://idp.example.com COUNTERSIGN_AUDIENCE=https://api.example.com cargo run -p resource-server
 //! curl -i http://127.0.0.1:3000/me -H "Authorization: Bearer $TOKEN"
 //! ```
 //!
-//! A websocket at `/ws` echoes what a caller with any valid token sends. A browser's script gives the token as a protocol,
-//! `new WebSocket("ws://127.0.0.1:3000/ws", ["bearer", token])`, a program in `Authorization`.
+//! The websocket `/ws` echoes messages. It requires a valid token. A script in a browser sends the token as a protocol,
+//! `new WebSocket("ws://127.0.0.1:3000/ws", ["bearer", token])`. A program sends it in `Authorization`.
 //!
-//! `cargo run -p resource-server -- --matrix` prints who may call what, and needs no configuration.
+//! `cargo run -p resource-server -- --matrix` prints the access matrix, and needs no configuration.
 
 mod config;
 
@@ -63,7 +63,7 @@ fn operations() -> GuardedRouter<Verifier> {
     reports_api::operations().route("/ws", route!(get, echo))
 }
 
-/// Ends when the token does.
+/// Echoes messages until the token expires.
 async fn echo(upgrade: AuthenticatedUpgrade) -> Response {
     upgrade.on_upgrade(|mut socket, _principal| async move {
         while let Some(Ok(message)) = socket.recv().await {
@@ -74,13 +74,13 @@ async fn echo(upgrade: AuthenticatedUpgrade) -> Response {
     })
 }
 
-/// Logging in by the provider's pages needs a client, and the provider to be up; pasting a token needs neither.
+/// Offers login through the provider if a client is configured and the provider answers. Pasting a token always works.
 async fn documentation(config: &Config, provider: &Provider<Oidc>) -> Documentation {
     let Some(client_id) = &config.docs_client_id else { return Documentation::pasting() };
     match provider.metadata().await {
         Ok(metadata) => Documentation::log_in(&metadata, client_id, &config.audience),
         Err(error) => {
-            tracing::warn!(%error, "the documentation page takes pasted tokens only");
+            tracing::warn!(%error, "the documentation page cannot offer login, and accepts pasted tokens only");
             Documentation::pasting()
         }
     }

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tokens = issuer.tokens(0..count.parse()?);
     fs::write(folder.join("bad"), BadToken::ALL.map(|bad| issuer.bad_token(bad)).join("\n") + "\n")?;
     fs::write(folder.join("tokens"), tokens.join("\n") + "\n")?;
-    // Last of all: whoever sees this one has all of them.
+    // Written last, since its presence means that the other files are complete.
     fs::write(folder.join("issuer"), issuer.url())?;
     future::pending().await
 }

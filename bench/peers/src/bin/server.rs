@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [contender, port, issuer] = arguments()?;
     let contender = Contender::named(&contender).ok_or("no contender has this name")?;
     let app = contender.app(&issuer).await?;
-    // Bound only now, so that whoever can connect meets a server with keys.
+    // Bound only now, so that a server that accepts connections has its keys.
     let listener = TcpListener::bind(("127.0.0.1", port.parse::<u16>()?)).await?;
     Ok(app.serve(listener).await?)
 }

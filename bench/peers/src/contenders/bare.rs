@@ -1,4 +1,4 @@
-//! No guard at all: what the others' costs are counted from.
+//! No guard: the base of the other contenders' costs.
 
 use super::open;
 use axum::Router;

@@ -11,7 +11,7 @@ pub(super) async fn router(issuer: &str) -> Result<Router, ConfigError> {
     Ok(Router::new().route("/open", get(open)).route("/protected", get(protected)).with_state(verifier))
 }
 
-/// As users build it: whatever is on by default is on here, and this is the one place to switch it off.
+/// The verifier with default settings, as in a user's program.
 async fn verifier(issuer: &str) -> Result<Verifier, ConfigError> {
     Verifier::builder().issuer(Oidc::issuer(issuer).audience(AUDIENCE)).require_keys().build().await
 }

@@ -1,6 +1,6 @@
-//! huskarl-axum: its layer and extractor, with claims of one's own, since the tokens are not of the RFC 9068 profile.
+//! huskarl-axum: its layer and extractor, with custom claims, since the tokens do not follow RFC 9068.
 //!
-//! Its discovery wants a token endpoint, which the local issuer has not, so it is told where the keys are.
+//! Its discovery requires a token endpoint, which the local issuer lacks. So it gets the URL of the keys.
 
 use super::open;
 use crate::tokens::AUDIENCE;
@@ -35,7 +35,7 @@ async fn protected(token: ValidatedToken<OurClaims>) -> Result<String, StatusCod
     token.sub.clone().ok_or(StatusCode::UNAUTHORIZED)
 }
 
-/// What it does not read itself: `sub` and `exp` are fields of its token.
+/// The claims that are not fields of its token, as `sub` and `exp` are.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(dead_code, reason = "being deserialized is what they are for")]
 struct OurClaims {

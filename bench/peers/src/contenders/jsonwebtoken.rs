@@ -1,4 +1,4 @@
-//! jsonwebtoken 11 in an extractor, as one writes it by hand: a key for each `kid`, one validation.
+//! jsonwebtoken 11 in a hand-written extractor: a key for each `kid`, and one validation.
 
 use super::open;
 use crate::tokens::{AUDIENCE, Staff};
@@ -17,7 +17,7 @@ pub(super) async fn router(issuer: &str) -> Result<Router, Box<dyn Error>> {
     let set: JwkSet = reqwest::get(format!("{issuer}/jwks")).await?.json().await?;
     let mut keys = HashMap::new();
     for jwk in &set.keys {
-        keys.insert(jwk.common.key_id.clone().ok_or("a key without a name")?, DecodingKey::from_jwk(jwk)?);
+        keys.insert(jwk.common.key_id.clone().ok_or("a key without a kid")?, DecodingKey::from_jwk(jwk)?);
     }
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_issuer(&[issuer]);

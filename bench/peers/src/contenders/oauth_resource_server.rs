@@ -1,4 +1,4 @@
-//! oauth-resource-server: its layer, with discovery, and `claims_as` in the handler, as its README says.
+//! oauth-resource-server: its layer, with discovery, and `claims_as` in the handler, as its README recommends.
 
 use super::open;
 use crate::tokens::{AUDIENCE, Staff};
@@ -16,7 +16,7 @@ pub(super) async fn router(issuer: &str) -> Result<Router, Box<dyn Error>> {
         issuer: issuer.to_owned(),
         audience: AUDIENCE.to_owned(),
         resource: AUDIENCE.to_owned(),
-        // The route asks for a caller, not for a scope.
+        // The route requires a caller, but no scope.
         allow_unscoped_tokens: true,
         ..OAuthConfig::default()
     };

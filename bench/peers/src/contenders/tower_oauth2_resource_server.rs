@@ -1,4 +1,4 @@
-//! tower-oauth2-resource-server: its layer with claims of one's own, with discovery.
+//! tower-oauth2-resource-server: its layer with custom claims and discovery.
 
 use super::open;
 use crate::tokens::{AUDIENCE, Staff};

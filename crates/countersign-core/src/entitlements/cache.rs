@@ -6,10 +6,9 @@
 
 use crate::clock::Clock;
 use crate::entitlements::caller_id::CallerId;
-use crate::entitlements::provider::{Entitlements, EntitlementsError, EntitlementsProvider};
+use crate::entitlements::provider::{Entitlements, EntitlementsError, EntitlementsProvider, ProviderId};
 use crate::error::{Dependency, Unavailable};
 use crate::scale::{COUNTERS, block};
-use crate::verified::granted::ProviderId;
 use foldhash::quality::RandomState;
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};

@@ -89,6 +89,9 @@ impl Entitlements {
     }
 }
 
+/// Identifies one provider in one verifier among all of the process.
+pub(crate) type ProviderId = u64;
+
 /// Why grants could not be looked up.
 pub struct EntitlementsError {
     problem: &'static str,

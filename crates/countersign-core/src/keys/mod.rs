@@ -3,6 +3,7 @@
 //! Nothing here knows tokens or claims.
 
 pub(crate) mod algorithm;
+pub(crate) mod current_keys;
 pub(crate) mod fetch;
 pub(crate) mod jwk;
 pub(crate) mod key_set;
@@ -11,6 +12,7 @@ pub(crate) mod refresh_error;
 pub(crate) mod refresh_schedule;
 pub(crate) mod refresher;
 pub(crate) mod remote;
+pub(crate) mod remote_state;
 pub(crate) mod report;
 pub(crate) mod roca;
 pub(crate) mod shared;

@@ -4,15 +4,12 @@ use crate::keys::algorithm::Algorithms;
 use crate::keys::fetch::{FetchError, FetchJwks};
 use crate::keys::key_set::KeySet;
 use crate::keys::refresh_schedule::{COOL_DOWN, RefreshSchedule};
-use crate::keys::remote::{CachedKeys, Shared};
+use crate::keys::remote_state::{ATTEMPT_DEADLINE, CachedKeys, Shared};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
-
-/// The whole time of one attempt, discovery included.
-pub(crate) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Makes every attempt of one issuer, or of several that share their keys, one after the other.
 pub(crate) struct JwksRefresher {

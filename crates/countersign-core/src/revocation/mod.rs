@@ -1,8 +1,6 @@
 //! Who says that a verified token counts no more.
 
-pub(crate) mod digest;
 pub(crate) mod list;
-pub(crate) mod place;
 pub(crate) mod shard;
 
 use crate::verified::token::VerifiedToken;

@@ -4,8 +4,11 @@
 
 pub(crate) mod claims;
 pub(crate) mod clock_skew;
-pub(crate) mod granted;
+pub(crate) mod digest;
+pub(crate) mod merged_principal;
 pub(crate) mod provenance;
+pub(crate) mod revocation_places;
 pub(crate) mod token;
+pub(crate) mod token_claims;
 pub(crate) mod typed_claims;
 pub(crate) mod weighing;

@@ -1,29 +1,35 @@
 //! The verifier and the issuer that a token came by, as far as the token needs them later.
 
 use crate::verified::clock_skew::ClockSkew;
-use crate::verified::token::VerifiedToken;
-use crate::verifier::token_cache::TokenCache;
+use std::fmt::Debug;
 use std::sync::{Arc, Weak};
+
+/// Charges tokens with the memory that they take: the cache that holds them.
+pub(crate) trait TokenScale: Debug + Send + Sync {
+    /// Weighs a token again, if it is held here. `raw` is the token's own text, so its address tells two tokens of one text
+    /// apart.
+    fn reweigh(&self, raw: &str);
+}
 
 /// One issuer of one verifier. All its tokens share it.
 #[derive(Debug, Default)]
 pub(crate) struct Provenance {
     /// Where its tokens are kept. A token that grows is weighed there, whoever made it grow.
-    cache: Weak<TokenCache>,
+    cache: Option<Weak<dyn TokenScale>>,
     skew: ClockSkew,
     /// The same, as lists of revocations keep it that other verifiers may share.
     shared: Box<[Arc<ClockSkew>]>,
 }
 
 impl Provenance {
-    pub(crate) fn new(cache: Option<&Arc<TokenCache>>, shared: Box<[Arc<ClockSkew>]>) -> Self {
-        Self { cache: cache.map(Arc::downgrade).unwrap_or_default(), skew: ClockSkew::default(), shared }
+    pub(crate) fn new(cache: Option<Weak<dyn TokenScale>>, shared: Box<[Arc<ClockSkew>]>) -> Self {
+        Self { cache, skew: ClockSkew::default(), shared }
     }
 
     /// Weighs a token again that has grown.
-    pub(crate) fn weigh(&self, token: &VerifiedToken) {
-        if let Some(cache) = self.cache.upgrade() {
-            cache.weigh(token);
+    pub(crate) fn reweigh(&self, raw: &str) {
+        if let Some(cache) = self.cache.as_ref().and_then(Weak::upgrade) {
+            cache.reweigh(raw);
         }
     }
 

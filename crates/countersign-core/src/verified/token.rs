@@ -1,18 +1,14 @@
 //! The proof that a token was verified. It is constructed in one place: `verifier.rs`.
 
-use crate::error::TokenError;
 use crate::json::{Json, Object};
 use crate::keys::jwk::VerificationKey;
 use crate::principal::Principal;
-use crate::revocation::place::RevocationPlaces;
 use crate::scale::{COUNTERS, block};
-use crate::verified::granted::Merged;
+use crate::verified::merged_principal::Merged;
 use crate::verified::provenance::Provenance;
+use crate::verified::revocation_places::RevocationPlaces;
 use crate::verified::typed_claims::TypedClaims;
-use crate::verified::weighing;
-use crate::verifier::claims_by_issuer::TokenClaims;
 use arc_swap::ArcSwap;
-use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -33,8 +29,6 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct VerifiedToken(Arc<Inner>);
 
-/// Claims of a type that is not measured are charged with so many bytes for each one of their text.
-const UNSEEN_FACTOR: usize = 8;
 /// Readers of a swap hold the value before for a moment.
 const SWAP: usize = 64;
 
@@ -100,8 +94,6 @@ pub(crate) struct Verdict {
     pub(crate) key: Arc<VerificationKey>,
     /// `exp`, without the leeway.
     pub(crate) expires: Duration,
-    /// When nobody accepts the token any more: `exp` with the leeway.
-    pub(crate) expired: Duration,
     pub(crate) since: Duration,
     pub(crate) until: Duration,
 }
@@ -124,12 +116,25 @@ impl VerifiedToken {
     }
 
     /// What the issuer signed: header, dot, payload, as they came.
-    pub(crate) fn signed(&self) -> &str {
+    fn signed(&self) -> &str {
         self.raw().rsplit_once('.').map_or(self.raw(), |(signed, _)| signed)
     }
 
     pub(crate) fn provenance(&self) -> &Provenance {
         &self.0.provenance
+    }
+
+    pub(super) fn payload(&self) -> &str {
+        &self.0.payload
+    }
+
+    pub(super) fn typed(&self) -> &TypedClaims {
+        &self.0.typed
+    }
+
+    /// Updates the weight of the token in its cache, since it has grown.
+    pub(super) fn reweigh(&self) {
+        self.0.provenance.reweigh(self.raw());
     }
 
     /// The places where revocations of the token would be.
@@ -138,14 +143,11 @@ impl VerifiedToken {
         if let Some(places) = places.get() {
             return places;
         }
-        let made = Box::new(RevocationPlaces::of(self));
+        let (issuer, subject) = (self.principal().issuer(), self.principal().subject());
+        let made = Box::new(RevocationPlaces::new(issuer, subject, self.signed(), self.id(), self.session()));
         let made = places.get_or_init(|| made);
-        self.0.provenance.weigh(self);
+        self.reweigh();
         made
-    }
-
-    pub(crate) fn expired(&self) -> Duration {
-        self.0.verdict.expired
     }
 
     /// The principal with grants from outside of the token, as it was merged last.
@@ -155,12 +157,7 @@ impl VerifiedToken {
 
     pub(crate) fn keep_merged(&self, merged: Arc<Merged>) {
         self.0.merged.get_or_init(|| ArcSwap::new(Arc::clone(&merged))).store(merged);
-        self.0.provenance.weigh(self);
-    }
-
-    /// Whether the two are one, and not merely alike.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.reweigh();
     }
 
     /// What it takes of memory now, with what was made of it.
@@ -181,59 +178,6 @@ impl VerifiedToken {
     /// Who calls.
     pub fn principal(&self) -> &Principal {
         &self.0.principal
-    }
-
-    /// The claims as `C`: deserialized at the first call for each type, then shared.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`. Nothing is defaulted but what `C` itself
-    /// defaults.
-    pub fn claims<C: TokenClaims>(&self) -> Result<Arc<C>, TokenError> {
-        self.0.typed.get_or_make(|| C::read_weighed(self), || self.0.provenance.weigh(self))
-    }
-
-    /// The claims as `C`, not shared: for [`TokenClaims`] of your own.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`.
-    pub fn deserialize<C: DeserializeOwned>(&self) -> Result<C, TokenError> {
-        self.fitting(serde_json::from_str(&self.0.payload))
-    }
-
-    /// The claims as `C`, not shared, and what they hold of memory beside their own size, in bytes: for
-    /// [`TokenClaims::read_weighed`] of your own.
-    ///
-    /// What derived types, those of the standard library and `serde_json::Value` hold is bounded from above. Where serde
-    /// reads before it knows the type (`flatten`, enums that are not tagged from outside), and for what a visitor of its own
-    /// reads by `deserialize_any`, the type is not seen: each value is charged with 256 bytes, from the 33rd on with 1024.
-    /// What a type adds by itself (a default, a conversion) is not seen, either.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`.
-    pub fn deserialize_weighed<C: DeserializeOwned>(&self) -> Result<(C, usize), TokenError> {
-        self.fitting(weighing::read::<C>(&self.0.payload))
-    }
-
-    fn fitting<C>(&self, read: Result<C, serde_json::Error>) -> Result<C, TokenError> {
-        read.map_err(|error| {
-            // The message of another error may quote a claim's value, so only the place is said.
-            let message = error.to_string();
-            let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-            tracing::debug!(
-                target: "countersign::claims",
-                r#type = std::any::type_name::<C>(), missing, column = error.column(),
-                "verified claims do not fit the handler's type"
-            );
-            TokenError::ClaimsMismatch
-        })
-    }
-
-    /// What claims are charged with that are not measured.
-    pub(crate) fn unseen_bytes(&self) -> usize {
-        UNSEEN_FACTOR * self.0.payload.len()
     }
 
     /// The `jti` of the token (RFC 7519 section 4.1.7).

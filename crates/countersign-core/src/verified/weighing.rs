@@ -4,7 +4,7 @@
 //! derived type takes is known without a word from it: the elements of a `Vec` are counted at their size, and what does not fit
 //! into its room is in a box.
 
-use crate::scale::{Kind, Made, Scale};
+use crate::scale::{Kind, Made, POINTER, Scale};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
@@ -437,7 +437,12 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<'_, A> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let name = self.inner.next_key_seed(Seed { seed, scale: self.scale })?;
+        // The fields of a derived type are numbers by now, and hold nothing.
+        let name = if size_of::<K::Value>() < POINTER {
+            self.inner.next_key_seed(seed)?
+        } else {
+            self.inner.next_key_seed(Seed { seed, scale: self.scale })?
+        };
         self.count += usize::from(name.is_some());
         self.name = self.name.max(size_of::<K::Value>());
         Ok(name)
@@ -445,6 +450,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<'_, A> {
 
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
+        if size_of::<T::Value>() == 0 {
+            return self.inner.next_value_seed(seed);
+        }
         self.value = self.value.max(size_of::<T::Value>());
         self.inner.next_value_seed(Seed { seed, scale: self.scale })
     }

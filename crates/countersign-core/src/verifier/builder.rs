@@ -7,7 +7,7 @@ use crate::error::ConfigError;
 use crate::policy::issuer::{IntoIssuer, Issuer, TrustedIssuer};
 use crate::revocation::Revocation;
 use crate::revocation::list::{DEFAULT_ENTRIES, RevocationList};
-use crate::verified::provenance::Provenance;
+use crate::verified::provenance::{Provenance, TokenScale};
 use crate::verifier::Verifier;
 use crate::verifier::attachment::Attachment;
 use crate::verifier::claims_by_issuer::IntoIssuers;
@@ -15,7 +15,7 @@ use crate::verifier::token_cache::{CacheLimits, TokenCache};
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// What [`Verifier::builder`] gives.
@@ -281,7 +281,8 @@ impl<I> VerifierBuilder<I> {
         for issuer in &mut trusted {
             let lists = self.revocations.iter().filter_map(|revocation| revocation.list.as_ref());
             let skews = lists.map(|list| list.skew(&issuer.policy.iss)).collect();
-            issuer.provenance = Arc::new(Provenance::new(cache.as_ref(), skews));
+            let scale = cache.as_ref().map(|cache| Arc::downgrade(cache) as Weak<dyn TokenScale>);
+            issuer.provenance = Arc::new(Provenance::new(scale, skews));
         }
         let revocations = self.revocations.into_iter().map(|revocation| revocation.revocation).collect();
         let revoked = RevocationList::bounded(Arc::clone(&self.clock), self.revocation_entries);

@@ -1,68 +1,7 @@
 //! Claims as an enum with a variant for each issuer.
 
-use crate::error::{ConfigError, TokenError};
+use crate::error::ConfigError;
 use crate::policy::issuer::Issuer;
-use crate::verified::token::VerifiedToken;
-use serde::de::DeserializeOwned;
-
-/// What the claims of a token can be read as: any type that can be deserialized, or an enum of
-/// [`claims_by_issuer!`](crate::claims_by_issuer).
-#[diagnostic::on_unimplemented(
-    message = "claims cannot be read as `{Self}`",
-    label = "not a type of claims",
-    note = "derive `serde::Deserialize` for it, or declare it with `claims_by_issuer!`"
-)]
-pub trait TokenClaims: Sized + Send + Sync + 'static {
-    /// Reads them out of a verified token.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::ClaimsMismatch`] when they do not fit.
-    fn read(token: &VerifiedToken) -> Result<Self, TokenError>;
-
-    /// Reads them, and says what they hold of memory beside their own size, in bytes: what the cache of verified tokens
-    /// charges for them. A type that can be deserialized is measured. Without a word of its own any other is charged with
-    /// eight times the text of the claims.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::ClaimsMismatch`] when they do not fit.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use countersign_core::{TokenClaims, TokenError, VerifiedToken};
-    ///
-    /// struct Level(u8);
-    ///
-    /// impl TokenClaims for Level {
-    ///     fn read(token: &VerifiedToken) -> Result<Self, TokenError> {
-    ///         Ok(Self(token.principal().roles().len().min(9) as u8))
-    ///     }
-    ///
-    ///     fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
-    ///         Ok((Self::read(token)?, 0)) // nothing hangs on it
-    ///     }
-    /// }
-    /// ```
-    ///
-    /// # Security
-    ///
-    /// The bound of the cache is as good as this figure. Do not give less than what is held.
-    fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
-        Ok((Self::read(token)?, token.unseen_bytes()))
-    }
-}
-
-impl<C: DeserializeOwned + Send + Sync + 'static> TokenClaims for C {
-    fn read(token: &VerifiedToken) -> Result<Self, TokenError> {
-        token.deserialize()
-    }
-
-    fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
-        token.deserialize_weighed()
-    }
-}
 
 /// A closed set of issuers, each with a name: what [`claims_by_issuer!`](crate::claims_by_issuer) declares beside the enum.
 pub trait IntoIssuers {

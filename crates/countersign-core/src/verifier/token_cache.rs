@@ -4,6 +4,7 @@
 //! but the time, and the issuer's keys. So the verdict is kept: by the whole token, found under a keyed hash and then
 //! compared in full. A refusal is never kept.
 
+use crate::verified::provenance::TokenScale;
 use crate::verified::token::VerifiedToken;
 use foldhash::quality::RandomState;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -48,7 +49,7 @@ impl TokenCache {
     }
 }
 
-impl<S: BuildHasher + Clone> TokenCache<S> {
+impl<S: BuildHasher + Clone + Send + Sync> TokenCache<S> {
     fn with_hasher(limits: CacheLimits, hasher: S) -> Option<Self> {
         if limits.bytes < MIN_BYTES || limits.lifetime.is_zero() {
             return None;
@@ -80,20 +81,7 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
         self.tokens.insert(kept, token.clone());
         // A rule may have handed it on to somebody who asked for claims meanwhile.
         if ByText::weight(token) != bytes {
-            self.weigh(token);
-        }
-    }
-
-    /// Weighs a token again that has grown, if it is here.
-    pub(crate) fn weigh(&self, token: &VerifiedToken) {
-        while self.tokens.peek(token.raw()).is_some_and(|known| known.is(token)) {
-            let kept = ByText::of(token);
-            let bytes = kept.bytes;
-            let _ = self.tokens.replace(kept, token.clone(), true);
-            // Two that grow at once may replace each other's weight; the last one to look sees the weight of both.
-            if ByText::weight(token) == bytes {
-                return;
-            }
+            self.reweigh(token.raw());
         }
     }
 
@@ -102,7 +90,21 @@ impl<S: BuildHasher + Clone> TokenCache<S> {
     }
 }
 
-impl fmt::Debug for TokenCache {
+impl<S: BuildHasher + Clone + Send + Sync> TokenScale for TokenCache<S> {
+    fn reweigh(&self, raw: &str) {
+        while let Some(token) = self.tokens.peek(raw).filter(|token| std::ptr::eq(token.raw(), raw)) {
+            let kept = ByText::of(&token);
+            let bytes = kept.bytes;
+            let _ = self.tokens.replace(kept, token.clone(), true);
+            // Two that grow at once may replace each other's weight; the last one to look sees the weight of both.
+            if ByText::weight(&token) == bytes {
+                return;
+            }
+        }
+    }
+}
+
+impl<S: BuildHasher + Clone> fmt::Debug for TokenCache<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenCache")
             .field("tokens", &self.tokens.len())
@@ -165,7 +167,7 @@ mod tests {
     use crate::keys::key_set::KeySet;
     use crate::principal::Principal;
     use crate::principal::name_set::NameSet;
-    use crate::verified::granted::Merged;
+    use crate::verified::merged_principal::Merged;
     use crate::verified::token::{Assertion, TokenIds, Verdict};
     use std::sync::Arc;
 
@@ -175,13 +177,7 @@ mod tests {
     fn token(text: &str) -> VerifiedToken {
         let keys = KeySet::from_jwks(JWKS, Algorithms::default()).unwrap();
         let key = Arc::clone(keys.select(None, crate::Algorithm::EdDSA).unwrap());
-        let verdict = Verdict {
-            key,
-            expires: Duration::MAX,
-            expired: Duration::MAX,
-            since: Duration::ZERO,
-            until: Duration::MAX,
-        };
+        let verdict = Verdict { key, expires: Duration::MAX, since: Duration::ZERO, until: Duration::MAX };
         let principal = Principal {
             issuer: "https://idp.example".into(),
             issuer_name: "idp".into(),
@@ -244,11 +240,12 @@ mod tests {
         for token in [&stranger, &known] {
             token.keep_merged(Arc::new(Merged::new(token.principal(), &grants, Duration::ZERO..Duration::MAX, 0)));
         }
-        cache.weigh(&stranger);
+        cache.reweigh(stranger.raw());
         assert_eq!(cache.tokens.weight(), before, "it is another one");
-        cache.weigh(&known);
+        cache.reweigh(known.raw());
         assert!(cache.tokens.weight() > before + 10_000, "{cache:?}");
-        assert!(cache.get("a", Duration::from_secs(1)).unwrap().is(&known));
+        let found = cache.get("a", Duration::from_secs(1)).unwrap();
+        assert!(std::ptr::eq(found.raw(), known.raw()));
     }
 
     #[test]

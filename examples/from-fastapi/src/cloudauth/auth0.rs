@@ -1,4 +1,4 @@
-//! Permissions, any and all of them, optional users, raw claims, and a page with an Authorize button: `Auth0`.
+//! `Auth0`: any or all of several permissions, optional users, raw claims, and a page with an Authorize button.
 
 use axum::{Json, Router};
 use countersign::{
@@ -10,13 +10,13 @@ use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-// `scope_key="permissions"`: fastapi-cloudauth looks for Auth0's scopes among the permissions of the user.
+// `scope_key="permissions"`: fastapi-cloudauth reads Auth0's scopes from the user's permissions.
 countersign::permissions! {
     pub ReadUsers = "read:users";
     pub WriteUsers = "write:users";
 }
 
-/// `Auth0Claims`, and claims of our own.
+/// `Auth0Claims` and the application's own claims.
 #[derive(Debug, Deserialize)]
 pub struct Staff {
     #[serde(flatten)]
@@ -63,7 +63,7 @@ struct Document;
 ///
 /// # Errors
 ///
-/// [`Undecided`] for a route of which nobody said who may call it.
+/// [`Undecided`] if a route does not say who may call it.
 pub fn app(verifier: Verifier) -> Result<Router, Undecided> {
     let api = GuardedRouter::with_openapi(Document::openapi())
         .routes(routes!(secure))

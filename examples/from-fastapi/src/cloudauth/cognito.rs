@@ -1,4 +1,4 @@
-//! Access tokens for the API, ID tokens where it says so: `Cognito` and `CognitoCurrentUser`.
+//! `Cognito` and `CognitoCurrentUser`: access tokens for most routes, ID tokens for one.
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -8,16 +8,16 @@ use countersign::{
 };
 use serde::Deserialize;
 
-// fastapi-cloudauth looks for Cognito's scopes among the groups of the user, so that this is a group here.
+// fastapi-cloudauth reads Cognito's scopes from the user's groups. So this marker is a group.
 countersign::groups! { pub ReadUsers = "read:users"; }
 
-/// What `/access/` wants of an access token.
+/// The claims of an access token that `/access/` uses.
 #[derive(Debug, Deserialize)]
 pub struct AccessUser {
     sub: String,
 }
 
-/// The name of the verifier of ID tokens.
+/// Names the verifier of ID tokens.
 #[derive(Debug)]
 pub enum IdTokens {}
 
@@ -39,11 +39,11 @@ async fn secure_user(By(CurrentUser(user), _): By<IdTokens, CurrentUser<CognitoC
     format!("Hello, {}", user.username.as_deref().unwrap_or(&user.sub))
 }
 
-/// The program, for a pool such as `Cognito::from_env()?` or `Cognito::user_pool(region, pool).client_id(client)`.
+/// The program. A pool is `Cognito::from_env()?` or `Cognito::user_pool(region, pool).client_id(client)`.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] for a pool that cannot be one.
+/// [`ConfigError`] if the configuration of the pool is invalid.
 pub async fn app(pool: Provider<Cognito>) -> Result<Router, ConfigError> {
     let access_tokens = Verifier::builder().issuer(pool.clone()).build().await?;
     let id_tokens = VerifierFor::new(Verifier::builder().issuer(pool.id_tokens()).build().await?);

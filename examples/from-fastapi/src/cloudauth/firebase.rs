@@ -1,4 +1,4 @@
-//! Users of a project, and a rule of one's own: `FirebaseCurrentUser` with an `ExtraVerifier`.
+//! `FirebaseCurrentUser` with an `ExtraVerifier`: users of a project, and a custom rule.
 
 use axum::Router;
 use axum::routing::get;
@@ -8,7 +8,7 @@ async fn secure_user(CurrentUser(user): CurrentUser<FirebaseClaims>) -> String {
     format!("Hello, {}", user.sub)
 }
 
-/// A project whose guests stay outside.
+/// A project that rejects anonymous users.
 pub fn without_guests(project: Provider<Firebase>) -> Provider<Firebase> {
     project.validate(|token| {
         let claims = token.claims::<FirebaseClaims>()?;

@@ -1,4 +1,4 @@
-//! What stands around the handlers: the audit log, metrics, rate limits.
+//! Audit log, metrics and rate limit.
 
 use crate::api::Api;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -29,7 +29,7 @@ fn routes() -> Router<Verifier> {
         .route("/users/{id}", get(async |_: Principal| "user"))
 }
 
-/// On one thread, since the journal reads what this thread writes.
+/// Runs on one thread, since the journal collects this thread's events.
 #[tokio::test(flavor = "current_thread")]
 async fn each_request_leaves_a_line_with_caller_and_outcome_and_no_token() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -98,18 +98,18 @@ async fn each_caller_has_an_allowance_of_its_own() {
     let verifier = verifier(&issuer).await;
     let whoami = async |Extension(caller): Extension<Principal>| caller.subject().to_owned();
     let router = Router::new().route("/me", get(whoami));
-    // So long that nobody is given another one while this runs.
+    // Long enough that no allowance is renewed during the test.
     let api = Api::serve(limited(router, &verifier, 2, Duration::from_secs(3600)).unwrap()).await;
     let token = |subject: &str| issuer.token(subject).audience("api").mint();
     let (alice, bob) = (token("alice"), token("bob"));
-    // Another token of the same caller is no way around.
+    // Another token of the same caller uses the same allowance.
     let again = issuer.token("alice").audience("api").claim("jti", "another").mint();
     api.assert_all(&[
         ("/me", &alice, 200, "alice"),
         ("/me", &again, 200, "alice"),
         ("/me", &again, 429, ""),
         ("/me", &bob, 200, "bob"),
-        // Who is nobody takes from nobody's allowance.
+        // Rejected requests use no allowance.
         ("/me", "nonsense", 401, ""),
         ("/me", "", 401, ""),
         ("/me", &bob, 200, "bob"),

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 
 const API: &str = "your-app-client-id";
 
-/// What auth-middleware's models make.
+/// The tables that auth-middleware's models create.
 const TABLES: &str = r#"
     CREATE TABLE authz_groups (
         id VARCHAR(27) NOT NULL, username VARCHAR(500) NOT NULL, "group" VARCHAR(100) NOT NULL, PRIMARY KEY (id));
@@ -51,7 +51,7 @@ async fn any_of_the_groups_and_roles_is_enough() {
     .await;
 }
 
-/// A guard of auth-middleware looks for "admin" in whatever `groups` is, texts included.
+/// A guard of auth-middleware searches `groups` for "admin", even if `groups` is a string.
 #[tokio::test]
 async fn a_part_of_a_name_is_not_the_name() {
     let (issuer, api) = start().await;
@@ -61,7 +61,7 @@ async fn a_part_of_a_name_is_not_the_name() {
     assert_eq!(api.get("/admin", &token(&issuer).claim("memberOf", "admin").mint()).await.0, 200);
 }
 
-/// Each of these is answered with 500 by auth-middleware.
+/// auth-middleware answers each of these with 500.
 #[tokio::test]
 async fn what_is_odd_in_a_request_is_no_fault_of_the_server() {
     let (issuer, api) = start().await;

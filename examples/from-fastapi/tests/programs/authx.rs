@@ -30,7 +30,7 @@ impl World {
         self.staff.token("alice").audience("api")
     }
 
-    /// The first message of a socket, or the status of the refusal, or the code of the close.
+    /// The first message of a socket, or the status of the rejection, or the close code.
     async fn listen(&self, path: &str, token: &str) -> Result<String, u16> {
         let mut request = format!("ws://{}{path}", self.api.address).into_client_request().unwrap();
         if !token.is_empty() {
@@ -90,7 +90,7 @@ async fn every_path_needs_a_token_but_the_public_ones() {
     assert_eq!(malformed.status().as_u16(), 400);
 }
 
-/// For those who send ID tokens, as many programs of authx do. No access token stands beside them to be compared with.
+/// Many programs of authx send ID tokens only, so there is no access token for the comparison of `at_hash`.
 #[tokio::test]
 async fn an_at_hash_is_not_compared() {
     let issuer = TestIssuer::start().await.unwrap();

@@ -12,7 +12,7 @@ fn pool(issuer: &TestIssuer) -> countersign::Provider<Cognito> {
     Cognito::user_pool("eu-west-1", POOL).client_id(CLIENT).jwks_url(format!("{}/jwks", issuer.url()))
 }
 
-/// As the pool writes it.
+/// A token with the pool's issuer and this `token_use`.
 fn token(issuer: &TestIssuer, token_use: &str) -> TestToken {
     let token = issuer.token("7").header("typ", "JWT").without("client_id");
     token.claim("iss", format!("https://cognito-idp.eu-west-1.amazonaws.com/{POOL}")).claim("token_use", token_use)
@@ -68,7 +68,7 @@ async fn a_token_of_another_app_client_or_without_its_claims_is_refused() {
     }
 }
 
-/// `client_id` for several applications, which users of fastapi-cloudauth ask for (#46).
+/// Several values of `client_id`, which users of fastapi-cloudauth request (#46).
 #[tokio::test]
 async fn several_app_clients_can_be_named() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -83,7 +83,7 @@ async fn several_app_clients_can_be_named() {
     .await;
 }
 
-/// `scope_key`: where scopes are looked for is the claim map's, so that a group can be a scope.
+/// The counterpart of `scope_key`: the claim map names the claims with scopes, so groups can be scopes.
 #[tokio::test]
 async fn scopes_are_read_from_the_claim_that_is_named() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -98,7 +98,7 @@ async fn scopes_are_read_from_the_claim_that_is_named() {
     api.assert_all(&[("/", &in_groups, 200, "7"), ("/", &in_scope, 403, "")]).await;
 }
 
-/// `CognitoGroupsAsRolesProvider`.
+/// The counterpart of `CognitoGroupsAsRolesProvider`.
 #[tokio::test]
 async fn groups_can_be_roles() {
     let issuer = TestIssuer::start().await.unwrap();

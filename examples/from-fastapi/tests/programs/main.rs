@@ -1,4 +1,4 @@
-//! Each program over HTTP, with keys and tokens of a provider that runs here.
+//! Tests of each program over HTTP, with keys and tokens of a provider in the test process.
 
 mod api;
 mod around;

@@ -1,0 +1,18 @@
+//! The keys that a token is verified with.
+
+use crate::keys::key_set::KeySet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The keys to verify with, an atomic snapshot.
+pub(crate) struct CurrentKeys {
+    pub(crate) set: Arc<KeySet>,
+    /// For how long they are believed if nobody confirms them.
+    pub(crate) valid_for: Duration,
+}
+
+impl CurrentKeys {
+    pub(crate) fn given(keys: &Arc<KeySet>) -> Self {
+        Self { set: Arc::clone(keys), valid_for: Duration::MAX }
+    }
+}

@@ -1,0 +1,54 @@
+//! The places of revocations: by digests, so that each takes as much as any other.
+
+use crate::verified::digest::Digest;
+
+/// Where an entry is. All of a subject are beside each other.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// A subject, a session or the identifier of a token.
+    pub(crate) owner: Digest,
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What {
+    /// All tokens of a subject, up to a moment.
+    Subject,
+    /// All tokens of a session, or with an identifier.
+    Name,
+    /// One token of a subject, by what was signed.
+    Token(Digest),
+}
+
+/// The places where revocations of a token would be. They are made once for each token, and only where anything is revoked
+/// at all.
+pub(crate) struct RevocationPlaces {
+    /// The token among those of its subject.
+    pub(crate) subject: Place,
+    /// Its identifier and its session.
+    pub(crate) names: [Option<Place>; 2],
+}
+
+impl RevocationPlaces {
+    pub(crate) fn new(issuer: &str, subject: &str, signed: &str, id: Option<&str>, session: Option<&str>) -> Self {
+        // By what was signed, and not by the whole token: a signature can be written in more than one way (ECDSA takes `s`
+        // and `n - s`), what it signs cannot.
+        let signed = Digest::of(["signed", issuer, signed]);
+        Self {
+            subject: Place { owner: Self::owner(issuer, subject), what: What::Token(signed) },
+            names: [id.map(|jti| Self::id(issuer, jti)), session.map(|sid| Self::session(issuer, sid))],
+        }
+    }
+
+    pub(crate) fn owner(issuer: &str, subject: &str) -> Digest {
+        Digest::of(["subject", issuer, subject])
+    }
+
+    pub(crate) fn id(issuer: &str, jti: &str) -> Place {
+        Place { owner: Digest::of(["id", issuer, jti]), what: What::Name }
+    }
+
+    pub(crate) fn session(issuer: &str, sid: &str) -> Place {
+        Place { owner: Digest::of(["session", issuer, sid]), what: What::Name }
+    }
+}

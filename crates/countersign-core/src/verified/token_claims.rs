@@ -1,0 +1,124 @@
+//! The claims of a verified token as an application's types.
+
+use crate::error::TokenError;
+use crate::verified::token::VerifiedToken;
+use crate::verified::weighing;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Claims of a type that is not measured are charged with this many bytes for each byte of their text.
+const UNSEEN_FACTOR: usize = 8;
+
+/// What the claims of a token can be read as: any type that can be deserialized, or an enum of
+/// [`claims_by_issuer!`](crate::claims_by_issuer).
+#[diagnostic::on_unimplemented(
+    message = "claims cannot be read as `{Self}`",
+    label = "not a type of claims",
+    note = "derive `serde::Deserialize` for it, or declare it with `claims_by_issuer!`"
+)]
+pub trait TokenClaims: Sized + Send + Sync + 'static {
+    /// Reads them out of a verified token.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when they do not fit.
+    fn read(token: &VerifiedToken) -> Result<Self, TokenError>;
+
+    /// Reads them, and says what they hold of memory beside their own size, in bytes: what the cache of verified tokens
+    /// charges for them. A type that can be deserialized is measured. Without a word of its own any other is charged with
+    /// eight times the text of the claims.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when they do not fit.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{TokenClaims, TokenError, VerifiedToken};
+    ///
+    /// struct Level(u8);
+    ///
+    /// impl TokenClaims for Level {
+    ///     fn read(token: &VerifiedToken) -> Result<Self, TokenError> {
+    ///         Ok(Self(token.principal().roles().len().min(9) as u8))
+    ///     }
+    ///
+    ///     fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
+    ///         Ok((Self::read(token)?, 0)) // nothing hangs on it
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// The bound of the cache is as good as this figure. Do not give less than what is held.
+    fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
+        Ok((Self::read(token)?, token.unseen_bytes()))
+    }
+}
+
+impl<C: DeserializeOwned + Send + Sync + 'static> TokenClaims for C {
+    fn read(token: &VerifiedToken) -> Result<Self, TokenError> {
+        token.deserialize()
+    }
+
+    fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
+        token.deserialize_weighed()
+    }
+}
+
+impl VerifiedToken {
+    /// The claims as `C`: deserialized at the first call for each type, then shared.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`. Nothing is defaulted but what `C` itself
+    /// defaults.
+    pub fn claims<C: TokenClaims>(&self) -> Result<Arc<C>, TokenError> {
+        self.typed().get_or_make(|| C::read_weighed(self), || self.reweigh())
+    }
+
+    /// The claims as `C`, not shared: for [`TokenClaims`] of your own.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`.
+    pub fn deserialize<C: DeserializeOwned>(&self) -> Result<C, TokenError> {
+        self.fitting(serde_json::from_str(self.payload()))
+    }
+
+    /// The claims as `C`, not shared, and what they hold of memory beside their own size, in bytes: for
+    /// [`TokenClaims::read_weighed`] of your own.
+    ///
+    /// What derived types, those of the standard library and `serde_json::Value` hold is bounded from above. Where serde
+    /// reads before it knows the type (`flatten`, enums that are not tagged from outside), and for what a visitor of its own
+    /// reads by `deserialize_any`, the type is not seen: each value is charged with 256 bytes, from the 33rd on with 1024.
+    /// What a type adds by itself (a default, a conversion) is not seen, either.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`.
+    pub fn deserialize_weighed<C: DeserializeOwned>(&self) -> Result<(C, usize), TokenError> {
+        self.fitting(weighing::read::<C>(self.payload()))
+    }
+
+    fn fitting<C>(&self, read: Result<C, serde_json::Error>) -> Result<C, TokenError> {
+        read.map_err(|error| {
+            // The message of another error may quote a claim's value, so only the place is said.
+            let message = error.to_string();
+            let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+            tracing::debug!(
+                target: "countersign::claims",
+                r#type = std::any::type_name::<C>(), missing, column = error.column(),
+                "verified claims do not fit the handler's type"
+            );
+            TokenError::ClaimsMismatch
+        })
+    }
+
+    /// What claims are charged with that are not measured.
+    pub(crate) fn unseen_bytes(&self) -> usize {
+        UNSEEN_FACTOR * self.payload().len()
+    }
+}
