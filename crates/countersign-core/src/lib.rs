@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../docs/core.md")]
 
 mod clock;
@@ -14,7 +15,7 @@ mod token;
 mod verified;
 mod verifier;
 
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock, UnixTime};
 pub use entitlements::provider::{Entitlements, EntitlementsError, EntitlementsProvider};
 pub use error::{ConfigError, Dependency, TokenError, Unavailable, VerifyError};
 pub use keys::algorithm::{Algorithm, Algorithms};
@@ -46,7 +47,7 @@ pub use principal::name_set::NameSet;
 pub use requirement::lookup::Lookup;
 pub use requirement::{AllOf, AnyOf, Authenticated, Requirement};
 pub use revocation::Revocation;
-pub use revocation::list::{RevocationList, RevocationListFull};
+pub use revocation::list::{RevocationList, RevocationListFull, RevokedTokens};
 pub use verified::token::VerifiedToken;
 pub use verifier::Verifier;
 
@@ -55,3 +56,7 @@ pub use verifier::Verifier;
 pub mod __private {
     pub use crate::requirement::implication::{Declaration, implied_by, is_name, is_scope_token};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
