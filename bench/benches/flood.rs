@@ -53,7 +53,11 @@ fn main() {
     println!("| quiet | {:.1} | {:.1} | {:.1} |", quiet.median, quiet.min, quiet.max);
     println!("| under a flood | {:.1} | {:.1} | {:.1} |", flooded.median, flooded.min, flooded.max);
     println!("\nratio {:.2} ({:.2} to {:.2}) in {ROUNDS} rounds", ratio.median, ratio.min, ratio.max);
-    println!("{bogus} tokens with unknown keys in {} s: {} fetches for unknown keys", start.elapsed().as_secs(), counts.demanded);
+    println!(
+        "{bogus} tokens with unknown keys in {} s: {} fetches for unknown keys",
+        start.elapsed().as_secs(),
+        counts.demanded
+    );
 }
 
 fn slowest_hundredth(runtime: &Runtime, verifier: &Verifier, token: &str) -> Duration {
