@@ -1,4 +1,4 @@
-//! Rules of the application's own, after those of the pipeline.
+//! Custom rules, which run after the standard validation.
 
 use axum::Router;
 use axum::body::Body;

@@ -1,4 +1,4 @@
-//! What was revoked is refused from then on, known or not, and nothing else is.
+//! Revoked tokens are rejected at once, cached or not. Other tokens are not affected.
 
 use countersign::{
     Algorithm, Audience, Issuer, IssuerKeys, ManualClock, Revocation, RevocationList, TokenError, VerifiedToken,
@@ -45,7 +45,7 @@ impl World {
 
 const REVOKED: Result<(), VerifyError> = Err(VerifyError::Token(TokenError::Revoked));
 
-/// Revokes something, and looks at tokens that were known before and at those that were not.
+/// Revokes something, and checks tokens that were cached before and tokens that were not.
 async fn assert_refuses(revoke: fn(&RevocationList), rows: &[(&str, Value, bool)]) {
     for (set_up, is_known) in
         [(SetUp::from(|builder| builder), true), (|builder| builder, false), (VerifierBuilder::without_cache, true)]
@@ -108,7 +108,7 @@ async fn a_subject_is_revoked_with_what_was_issued_so_far() {
         (other, json!({}), false),
     ];
     assert_refuses(|list| list.revoke_subject(ISSUERS[0], "alice", NOW - 10, NOW + HOUR).unwrap(), &rows).await;
-    // A second revocation widens the first, and never takes any of it back.
+    // A second revocation extends the first, and never shortens it.
     let both = |list: &RevocationList| {
         list.revoke_subject(ISSUERS[0], "alice", NOW - 10, NOW + HOUR).unwrap();
         list.revoke_subject(ISSUERS[0], "alice", NOW - 60, NOW).unwrap();
@@ -162,7 +162,7 @@ async fn a_list_that_verifiers_share_counts_for_each() {
     }
 }
 
-/// A rule about everybody.
+/// A revocation that concerns all tokens.
 #[derive(Clone, Default)]
 struct Everybody {
     is_revoked: Arc<AtomicBool>,
@@ -218,7 +218,7 @@ async fn a_revoked_token_costs_no_rule_a_question_and_none_slips_through_while_o
     }
 }
 
-/// A token that was verified just now.
+/// A freshly verified token.
 async fn verified(world: &World, issuer: &str, more: Value) -> VerifiedToken {
     world.verifier.verify(&world.token(issuer, more)).await.unwrap()
 }
@@ -230,7 +230,7 @@ async fn tokens_of_one_subject_become_one_entry_and_none_of_them_is_forgotten() 
     let list = world.verifier.revocations();
     let mut revoked = Vec::new();
     for number in 0..100 {
-        // The youngest is not the last, and one does not say when it was issued.
+        // The youngest token is not the last one, and one has no `iat`.
         let more = match number {
             50 => json!({"jti": "50"}),
             _ => json!({"jti": number.to_string(), "iat": NOW - (number as u64 * 7) % 100}),
@@ -252,7 +252,7 @@ async fn tokens_of_one_subject_become_one_entry_and_none_of_them_is_forgotten() 
     ] {
         assert_eq!(world.verdict(&world.token(issuer, more.clone())).await, expected, "{more}");
     }
-    // It ends with the last of those tokens, and not before.
+    // The entry ends with the last of these tokens.
     world.clock.set(NOW + 10 * HOUR - 1);
     assert_eq!(world.verdict(&world.token(issuer, json!({"iat": NOW - 50, "exp": NOW + 20 * HOUR}))).await, REVOKED);
 }
@@ -295,7 +295,7 @@ async fn nothing_is_forgotten_in_a_full_list_and_what_is_new_is_an_error() {
     ] {
         assert!(result.is_err());
     }
-    // What adds to an entry needs no place.
+    // An addition to an existing entry needs no place.
     list.revoke_subject(issuer, "7", NOW, NOW + HOUR).unwrap();
     list.revoke(&verified(&world, issuer, json!({"sub": "8", "iat": NOW})).await).unwrap();
     for token in &revoked {
@@ -303,7 +303,7 @@ async fn nothing_is_forgotten_in_a_full_list_and_what_is_new_is_an_error() {
     }
     assert_eq!((world.verdict(stranger.raw()).await, list.len()), (Ok(()), ENTRIES));
 
-    // Ended entries give their places back, wherever they are.
+    // Expired entries free their places in every shard.
     world.clock.set(NOW + 10 * HOUR + 60);
     list.revoke_session(issuer, "7", u64::MAX).unwrap();
     assert!(list.len() < ENTRIES);
@@ -345,7 +345,7 @@ fn many_threads_never_put_more_into_a_list_than_it_holds() {
     assert_eq!(list.len(), 1_000);
 }
 
-/// An issuer whose clock is ahead by these seconds shows it by a token of somebody else.
+/// Shows that an issuer's clock is this many seconds ahead, by a token of another subject.
 async fn show_clock(world: &World, issuer: &str, ahead: u64) {
     verified(world, issuer, json!({"sub": "somebody", "iat": NOW + ahead})).await;
 }
@@ -360,7 +360,7 @@ async fn a_subject_is_revoked_by_the_clock_of_its_issuer() {
             show_clock(&world, issuer, ahead).await;
         }
         world.verifier.revocations().revoke_subject(issuer, "alice", NOW, NOW + HOUR).unwrap();
-        // A token that comes only now shows it as well.
+        // A token that is first seen now shows it as well.
         assert_eq!(world.verdict(&stolen).await, REVOKED, "{ahead}");
         let new = |issuer: &str, after: u64| world.token(issuer, json!({"iat": NOW + ahead + after}));
         world.clock.set(NOW + 1);
