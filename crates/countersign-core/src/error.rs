@@ -90,9 +90,15 @@ pub enum ConfigError {
         /// What it should hold.
         what: &'static str,
     },
-    /// Unsigned tokens were to be believed from an emulator that is not on this machine.
+    /// A preset was given no keys, and cannot fetch any without the cargo feature `fetch`.
     #[error(
-        "unsigned tokens are believed from an emulator on this machine only, and `{0}` is not: use 127.0.0.1 and a port"
+        "issuer `{0}` has no keys: give them with `.jwks(..)`, `.pem(..)` or `.keys(..)`, or enable the cargo feature `fetch`"
+    )]
+    KeysNotGiven(String),
+    /// The emulator whose unsigned tokens were to be accepted is not on this machine.
+    #[cfg(feature = "dangerous-unsigned")]
+    #[error(
+        "unsigned tokens are accepted only from an emulator on this machine, not from `{0}`: use 127.0.0.1 and a port"
     )]
     UnsignedTokens(String),
     /// The HTTP client that fetches keys could not be made.

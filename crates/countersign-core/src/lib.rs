@@ -39,6 +39,7 @@ pub use verifier::claims_by_issuer::IntoIssuers;
 pub use entitlements::caller_id::CallerId;
 pub use policy::custom_rules::Rules;
 pub use policy::token_kind::TokenKind;
+#[cfg(feature = "dangerous-unsigned")]
 pub use policy::unsigned::DangerousIssuer;
 pub use principal::Principal;
 pub use principal::name_set::NameSet;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../docs/providers.md")]
 
+#[cfg(feature = "fetch")]
 mod http;
 mod preset;
 mod presets;
@@ -7,11 +8,14 @@ mod reference;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 
+#[cfg(feature = "fetch")]
 pub use http::discovery::ProviderMetadata;
 pub use preset::docs::PresetDocs;
-pub use preset::environment::{Environment, Variable};
+pub use preset::environment::{Environment, FromEnv, Variable};
 pub use preset::profile::Profile;
-pub use preset::provider::{DangerousProvider, IssuesBothKinds, Preset, Provider};
+pub use preset::provider::Provider;
+pub use preset::recipients::Recipients;
+pub use preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId};
 pub use presets::auth0::{Auth0, Auth0Claims};
 pub use presets::authentik::{Authentik, AuthentikClaims};
 pub use presets::azure_b2c::{AzureB2c, AzureB2cClaims};
@@ -22,6 +26,8 @@ pub use presets::descope::{Descope, DescopeClaims};
 pub use presets::entra::{Entra, EntraClaims};
 pub use presets::entra_external_id::EntraExternalId;
 pub use presets::firebase::{Firebase, FirebaseClaims, FirebaseSignIn};
+#[cfg(feature = "dangerous-unsigned")]
+pub use presets::firebase_emulator::DangerousProvider;
 pub use presets::fusionauth::{FusionAuth, FusionAuthClaims};
 pub use presets::github_actions::{GithubActions, GithubActionsClaims};
 pub use presets::google::{Google, GoogleClaims};

@@ -60,14 +60,18 @@ pub use countersign_core::{
     RevocationList, RevocationListFull, Rules, ServiceAccountRule, TokenClaims, TokenError, TokenKind, Unavailable,
     VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups, permissions, roles, scopes,
 };
+#[cfg(feature = "dangerous-unsigned")]
+pub use countersign_providers::DangerousProvider;
+#[cfg(feature = "fetch")]
+pub use countersign_providers::ProviderMetadata;
 pub use countersign_providers::{
     Auth0, Auth0Claims, Authentik, AuthentikClaims, AzureB2c, AzureB2cClaims, Clerk, ClerkActor, ClerkClaims,
     ClerkOrganization, CloudflareAccess, CloudflareAccessClaims, Cognito, CognitoClaims, Descope, DescopeClaims, Entra,
     EntraClaims, EntraExternalId, Firebase, FirebaseClaims, FirebaseSignIn, FusionAuth, FusionAuthClaims,
     GithubActions, GithubActionsClaims, Google, GoogleClaims, GoogleIap, GoogleIapAccess, GoogleIapClaims, Keycloak,
     KeycloakClaims, KeycloakRoles, Kinde, KindeClaims, Kubernetes, KubernetesBinding, KubernetesClaims,
-    KubernetesObject, Oidc, OidcClaims, Okta, OktaClaims, Ory, OryClaims, Provider, ProviderMetadata, Supabase,
-    SupabaseClaims, WorkOs, WorkOsClaims, Zitadel, ZitadelClaims,
+    KubernetesObject, Oidc, OidcClaims, Okta, OktaClaims, Ory, OryClaims, Provider, Supabase, SupabaseClaims, WorkOs,
+    WorkOsClaims, Zitadel, ZitadelClaims,
 };
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use countersign_providers::{EntitlementTable, SqlEntitlements};

@@ -15,6 +15,7 @@ use crate::policy::custom_rules::Rules;
 use crate::policy::issuer_names::IssuerNames;
 use crate::policy::token_kind::TokenKind;
 use crate::principal::claim_map::ClaimMap;
+use crate::verified::clock_skew::MAX_LEEWAY;
 use crate::verified::provenance::Provenance;
 use crate::verified::token::VerifiedToken;
 use std::fmt;
@@ -22,7 +23,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
-const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 
 /// A trusted issuer: its name, its keys, and what its tokens must be like.
 ///
@@ -67,6 +67,7 @@ impl fmt::Debug for IssuerKeys {
             Origin::Pem(_) => "IssuerKeys(PEM)",
             Origin::FetchJwks(_) => "IssuerKeys(fetched)",
             Origin::Shared(_) => "IssuerKeys(shared)",
+            #[cfg(feature = "dangerous-unsigned")]
             Origin::Unsigned => "IssuerKeys(none)",
         })
     }
@@ -78,7 +79,8 @@ enum Origin {
     Pem(Box<[u8]>),
     FetchJwks(Arc<dyn FetchJwks>),
     Shared(Arc<SharedKeys>),
-    /// Nobody signs.
+    /// No keys: the tokens are not signed.
+    #[cfg(feature = "dangerous-unsigned")]
     Unsigned,
 }
 
@@ -396,7 +398,8 @@ impl Issuer {
         self
     }
 
-    /// Only the door in `unsigned.rs` leads here.
+    /// Called only by [`DangerousIssuer::accept_unsigned_tokens`](crate::DangerousIssuer::accept_unsigned_tokens).
+    #[cfg(feature = "dangerous-unsigned")]
     pub(crate) fn unsigned(mut self) -> Self {
         self.keys = IssuerKeys(Origin::Unsigned);
         self
@@ -434,15 +437,18 @@ impl Issuer {
             _ => {}
         }
         let max_key_age = self.max_key_age.unwrap_or(MAX_STALENESS);
+        #[cfg(feature = "dangerous-unsigned")]
+        let accepts_unsigned = matches!(self.keys.0, Origin::Unsigned);
         let keys = match self.keys.0 {
             Origin::Jwks(text) => static_keys(name, KeySet::from_jwks(text, self.algorithms)?, self.algorithms)?,
             Origin::Pem(text) => static_keys(name, KeySet::from_pem(text, self.algorithms)?, self.algorithms)?,
+            #[cfg(feature = "dangerous-unsigned")]
             Origin::Unsigned => {
                 tracing::warn!(
                     target: "countersign::danger", issuer = name(),
-                    "UNSIGNED TOKENS ARE ACCEPTED: anybody can be anybody; never deploy this"
+                    "UNSIGNED TOKENS ARE ACCEPTED: any caller can pretend to be any user; never deploy this"
                 );
-                KeySource::Unsigned
+                KeySource::Static(Arc::default())
             }
             Origin::FetchJwks(fetch) => {
                 let source = RemoteSource::spawn(Arc::clone(&iss), self.algorithms, fetch);
@@ -462,7 +468,13 @@ impl Issuer {
             claim_map: self.claim_map,
             rules: self.rules,
         };
-        Ok(TrustedIssuer { policy, keys, provenance: Arc::default() })
+        Ok(TrustedIssuer {
+            policy,
+            keys,
+            #[cfg(feature = "dangerous-unsigned")]
+            accepts_unsigned,
+            provenance: Arc::default(),
+        })
     }
 }
 
@@ -485,6 +497,8 @@ fn static_keys(issuer: impl Fn() -> String, keys: KeySet, allowed: Algorithms) -
 pub(crate) struct TrustedIssuer {
     pub(crate) policy: Policy,
     pub(crate) keys: KeySource,
+    #[cfg(feature = "dangerous-unsigned")]
+    pub(crate) accepts_unsigned: bool,
     /// What its tokens share, once the verifier is there.
     pub(crate) provenance: Arc<Provenance>,
 }

@@ -8,4 +8,5 @@ pub(crate) mod custom_rules;
 pub(crate) mod issuer;
 pub(crate) mod issuer_names;
 pub(crate) mod token_kind;
+#[cfg(feature = "dangerous-unsigned")]
 pub(crate) mod unsigned;

@@ -1,4 +1,5 @@
-//! The door for tokens that nobody signed: those of an emulator on this machine, and no others.
+//! The setting that accepts unsigned tokens, of an emulator on this machine only. Compiled only with the feature
+//! `dangerous-unsigned`.
 
 use crate::error::{ConfigError, TokenError};
 use crate::json::{Json, Object};
@@ -8,27 +9,27 @@ use crate::token::raw::{RawToken, refuse_extensions};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-/// What [`Issuer::danger`] gives: the settings that weaken an issuer.
+/// An issuer about to be weakened, from [`Issuer::danger`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is weakened yet"]
 pub struct DangerousIssuer(Issuer);
 
 impl Issuer {
-    /// Settings that weaken the issuer.
+    /// Gives access to the settings that weaken the issuer.
     pub fn danger(self) -> DangerousIssuer {
         DangerousIssuer(self)
     }
 }
 
 impl DangerousIssuer {
-    /// Believes tokens without a signature (`alg: none`), such as the Firebase emulator issues, and none that is signed. The
+    /// Accepts tokens without a signature (`alg: none`), such as the Firebase emulator issues, and no signed tokens. The
     /// emulator must be on this machine: give its host and port, such as `127.0.0.1:9099`.
     ///
     /// # Security
     ///
-    /// Anybody who reaches the API is whoever they say they are. Each start and each new token is a warning in the log. No
-    /// variable of the environment opens this door by itself; keep the call out of programs that are deployed. Rules that
-    /// [wait](Issuer::validate_async) are not asked about such tokens; all others are.
+    /// Any caller who reaches the API can pretend to be any user. Each start and each new token logs a warning. No environment
+    /// variable and no cargo feature enables this by itself. Keep the call out of programs that are deployed. Rules that
+    /// [wait](Issuer::validate_async) are not called for such tokens; all others are.
     ///
     /// # Example
     ///
@@ -54,7 +55,7 @@ impl DangerousIssuer {
     }
 }
 
-/// A host and port of this machine. Names but `localhost` could lead anywhere.
+/// Tests for a host and port of this machine. Names other than `localhost` could resolve to any address.
 fn is_on_loopback(address: &str) -> bool {
     let Some((host, port)) = address.rsplit_once(':') else { return false };
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -62,7 +63,7 @@ fn is_on_loopback(address: &str) -> bool {
     is_loopback && port.parse::<u16>().is_ok()
 }
 
-/// The payload of a token without a signature: `alg` is `none`, to the letter, and the last part is empty.
+/// Reads the payload of a token without a signature: `alg` is exactly `none`, and the last part is empty.
 pub(crate) fn payload(token: &str) -> Result<Vec<u8>, TokenError> {
     let raw = RawToken::parse_unsigned(token)?;
     let header = String::from_utf8(raw.header_bytes()?).map_err(|_| TokenError::MalformedHeader)?;
@@ -77,7 +78,7 @@ pub(crate) fn payload(token: &str) -> Result<Vec<u8>, TokenError> {
     raw.payload()
 }
 
-/// What stands in the place of a key. It verifies nothing.
+/// Gives a placeholder for a key. It verifies nothing.
 pub(crate) fn no_key() -> Arc<VerificationKey> {
     static NO_KEY: LazyLock<Arc<VerificationKey>> = LazyLock::new(|| Arc::new(VerificationKey::of_nobody()));
     Arc::clone(&NO_KEY)

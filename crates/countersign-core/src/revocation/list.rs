@@ -120,6 +120,9 @@ impl RevocationList {
 
     /// Revokes this very token, however its signature is written.
     ///
+    /// The entry ends ten minutes after the token, since other verifiers that share the list may have a longer leeway. They
+    /// must give the issuer the same first name, and take the subject from the same claim, as this token's verifier does.
+    ///
     /// # Errors
     ///
     /// [`RevocationListFull`] when there is no place left, and nothing is known of the subject that the token could be added
@@ -155,6 +158,9 @@ impl RevocationList {
     /// An issuer's clock may be ahead of ours, within the leeway. Then its tokens bear an `iat` that is later than the moment
     /// at which they were issued. By how much is known from the tokens that were verified so far: the largest distance that was
     /// seen is added to `issued_until`. A new token of an issuer whose clock is right passes from the next second on.
+    ///
+    /// Two revocations of one subject become one, up to the later second and until the later end. So a subject that is blocked
+    /// (`issued_until` in the future) stays blocked until the end of a later revocation.
     ///
     /// # Errors
     ///
@@ -208,12 +214,13 @@ impl Inner {
 
     /// Where `is_last`, what is known of the subject makes room for it.
     fn try_add(&self, place: Place, entry: Entry, is_last: bool) -> bool {
+        let now = self.clock.now();
         let mut shard = self.shard(place.owner).write().unwrap_or_else(PoisonError::into_inner);
-        if shard.add_to_known(place, entry) {
+        if shard.add_to_known(place, entry, now) {
             return true;
         }
         let is_name = place.what == What::Name;
-        let is_crowded = matches!(place.what, What::Token(_)) && shard.told_apart(place.owner) >= TOLD_APART;
+        let is_crowded = matches!(place.what, What::Token(_)) && shard.told_apart(place.owner, now) >= TOLD_APART;
         if !is_crowded && self.reserve(is_name) {
             shard.insert(place, entry);
             return true;
@@ -221,7 +228,7 @@ impl Inner {
         if is_name || !(is_crowded || is_last) {
             return false;
         }
-        let change = shard.take_together(place.owner, Some(entry));
+        let change = shard.take_together(place.owner, Some(entry), now);
         change.map(|change| self.release(change)).is_some()
     }
 

@@ -1,5 +1,6 @@
 //! A part of a list of revocations: those of some owners, in the order of their digests.
 
+use crate::verified::clock_skew::MAX_LEEWAY;
 use crate::verified::digest::Digest;
 use crate::verified::revocation_places::{Place, What};
 use crate::verified::token::VerifiedToken;
@@ -26,9 +27,11 @@ impl Entry {
         Self { until, issued_until: u64::MAX, iat_until: u64::MAX }
     }
 
-    /// One token: by its `iat`, for when it is taken together with others.
+    /// One token: by its `iat`, for when it is taken together with others. It ends when the longest leeway has passed: another
+    /// verifier may share the list, and accept the token for longer.
     pub(crate) fn token(token: &VerifiedToken) -> Self {
-        Self { until: seconds_up(token.expired()), issued_until: 0, iat_until: token.issued().map_or(0, seconds_up) }
+        let until = seconds_up(token.expires().saturating_add(MAX_LEEWAY));
+        Self { until, issued_until: 0, iat_until: token.issued().map_or(0, seconds_up) }
     }
 
     /// What was revoked stays so: nothing is taken back.
@@ -84,13 +87,15 @@ impl Default for Shard {
 }
 
 impl Shard {
-    /// Adds to what is there already, where that is enough; then nothing more is held than before.
-    pub(crate) fn add_to_known(&mut self, place: Place, entry: Entry) -> bool {
+    /// Adds to what is there already, where that is enough; then nothing more is held than before. An entry that has ended is
+    /// replaced: together with a later end it would refuse again what it no longer refuses.
+    pub(crate) fn add_to_known(&mut self, place: Place, entry: Entry, now: Duration) -> bool {
         let subject = Place { what: What::Subject, ..place };
         if matches!(place.what, What::Token(_)) && self.entries.get(&subject).is_some_and(|known| known.covers(entry)) {
             return true;
         }
         match self.entries.get_mut(&place) {
+            Some(known) if known.has_ended(now) => *known = entry,
             Some(known) => known.widen(entry),
             None => return false,
         }
@@ -102,22 +107,30 @@ impl Shard {
     }
 
     /// The number of a subject's tokens that are told apart.
-    pub(crate) fn told_apart(&self, owner: Digest) -> usize {
-        self.of(owner).filter(|(place, _)| matches!(place.what, What::Token(_))).count()
+    pub(crate) fn told_apart(&self, owner: Digest, now: Duration) -> usize {
+        self.of(owner).filter(|(place, entry)| matches!(place.what, What::Token(_)) && !entry.has_ended(now)).count()
     }
 
     /// Takes together what is known of a subject, and `entry`. `None` where nothing is known: then there is no place for
-    /// more. A token that comes later and is older than the youngest of those is refused with them.
-    pub(crate) fn take_together(&mut self, owner: Digest, entry: Option<Entry>) -> Option<Change> {
+    /// more. A token that comes later and is older than the youngest of those is refused with them. Entries that have ended
+    /// are taken out.
+    pub(crate) fn take_together(&mut self, owner: Digest, entry: Option<Entry>, now: Duration) -> Option<Change> {
         let places: Vec<Place> =
             self.of(owner).map(|(place, _)| place).filter(|place| place.what != What::Name).collect();
         let mut together = entry;
         for place in &places {
             let known = self.entries.remove(place)?;
-            together.get_or_insert(known).widen(known);
+            if !known.has_ended(now) {
+                together.get_or_insert(known).widen(known);
+            }
         }
-        let taken_out = places.len().checked_sub(1)?;
-        self.entries.insert(Place { owner, what: What::Subject }, together?);
+        if places.is_empty() {
+            return None;
+        }
+        if let Some(together) = together {
+            self.entries.insert(Place { owner, what: What::Subject }, together);
+        }
+        let taken_out = places.len() - usize::from(together.is_some());
         Some(Change { taken_out, ..Change::default() })
     }
 
@@ -150,7 +163,7 @@ impl Shard {
                 change.taken_out += usize::from(is_out);
                 change.names += usize::from(is_out && place.what == What::Name);
             } else if is_scarce && matches!(place.what, What::Token(_)) && self.of(place.owner).nth(1).is_some() {
-                change.taken_out += self.take_together(place.owner, None).unwrap_or_default().taken_out;
+                change.taken_out += self.take_together(place.owner, None, now).unwrap_or_default().taken_out;
             }
         }
         change

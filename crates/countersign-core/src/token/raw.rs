@@ -45,6 +45,7 @@ impl<'a> RawToken<'a> {
     }
 
     /// As [`parse`](Self::parse), for a token that ends in the dot where a signature would follow (RFC 7519 section 6.1).
+    #[cfg(feature = "dangerous-unsigned")]
     pub(crate) fn parse_unsigned(token: &'a str) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::TooLong);

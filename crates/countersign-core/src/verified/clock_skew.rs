@@ -3,6 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// The longest leeway that an issuer can be given.
+pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
+
 /// The most, in seconds, that an issuer's clock was seen to be ahead of ours: the largest distance between the `iat` of a
 /// token and the moment at which it was verified. It never shrinks, since what was refused by it must stay refused.
 ///

@@ -94,8 +94,6 @@ pub(crate) struct Verdict {
     pub(crate) key: Arc<VerificationKey>,
     /// `exp`, without the leeway.
     pub(crate) expires: Duration,
-    /// When nobody accepts the token any more: `exp` with the leeway.
-    pub(crate) expired: Duration,
     pub(crate) since: Duration,
     pub(crate) until: Duration,
 }
@@ -150,10 +148,6 @@ impl VerifiedToken {
         let made = places.get_or_init(|| made);
         self.reweigh();
         made
-    }
-
-    pub(crate) fn expired(&self) -> Duration {
-        self.0.verdict.expired
     }
 
     /// The principal with grants from outside of the token, as it was merged last.

@@ -5,6 +5,8 @@ pub(crate) mod authorize;
 pub(crate) mod builder;
 pub(crate) mod claims_by_issuer;
 pub(crate) mod token_cache;
+#[cfg(feature = "dangerous-unsigned")]
+mod unsigned;
 pub(crate) mod validation;
 
 use crate::clock::Clock;
@@ -16,11 +18,9 @@ use crate::keys::jwk::VerificationKey;
 use crate::keys::refresh_error::KeyRefreshError;
 use crate::keys::remote::{MAX_ORDER_WAIT, Order};
 use crate::keys::report::KeyReport;
-use crate::keys::source::KeySource;
 use crate::policy::custom_rules::Rules;
 use crate::policy::issuer::{Form, TrustedIssuer};
 use crate::policy::issuer_names;
-use crate::policy::unsigned;
 use crate::revocation::Revocation;
 use crate::revocation::list::{RevocationList, RevocationListFull};
 use crate::token::header_cache::HeaderCache;
@@ -57,7 +57,6 @@ pub struct Verifier(Arc<Inner>, Attachment);
 
 struct Inner {
     issuers: Vec<TrustedIssuer>,
-    accepts_unsigned: bool,
     realm: Arc<str>,
     clock: Arc<dyn Clock>,
     headers: HeaderCache,
@@ -90,7 +89,6 @@ impl Verifier {
         grants: Option<Arc<EntitlementsCache>>,
     ) -> Self {
         let inner = Inner {
-            accepts_unsigned: issuers.iter().any(|issuer| matches!(issuer.keys, KeySource::Unsigned)),
             issuers,
             realm: realm.into(),
             revoked,
@@ -160,8 +158,9 @@ impl Verifier {
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
             return Some(if self.is_revoked(&known) { Err(TokenError::Revoked.into()) } else { Ok(known) });
         }
-        if self.0.accepts_unsigned && token.ends_with('.') {
-            return Some(self.believe(token, now).map_err(VerifyError::from));
+        #[cfg(feature = "dangerous-unsigned")]
+        if let Some(verdict) = self.unsigned(token, now) {
+            return Some(verdict.map_err(VerifyError::from));
         }
         None
     }
@@ -254,25 +253,6 @@ impl Verifier {
         self.conclude(raw.text, claims, header.typ.as_deref(), issuer, (key, keys.valid_for), now)
     }
 
-    /// A token that nobody signed, from an issuer [whose tokens nobody signs](crate::DangerousIssuer::accept_unsigned_tokens).
-    /// Rules that wait are not asked: there is nothing to protect.
-    #[inline(never)]
-    fn believe(&self, token: &str, now: Duration) -> Result<VerifiedToken, TokenError> {
-        let payload = text(unsigned::payload(token)?)?;
-        let judged = {
-            let claims = claims(&payload)?;
-            let issuer = self.issuer(&claims)?;
-            if !matches!(issuer.keys, KeySource::Unsigned) {
-                return Err(TokenError::AlgorithmNotAllowed);
-            }
-            self.conclude(token, &claims, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?
-        };
-        let issuer = &judged.issuer.policy.iss;
-        let verified = self.assert(judged, payload)?;
-        tracing::warn!(target: "countersign::danger", %issuer, "an unsigned token was believed");
-        self.admit(verified)
-    }
-
     /// What follows on a signature that verifies, under a key that is believed for so long.
     fn conclude<'v>(
         &self,
@@ -293,9 +273,8 @@ impl Verifier {
         let principal = issuer.policy.claim_map.principal(iss, &issuer.policy.label, claims)?;
         let marks = TokenIds::of(claims, issued);
         let lifetime = self.0.cache.as_ref().map_or(Duration::ZERO, |cache| cache.lifetime());
-        let expired = expires.saturating_add(issuer.policy.leeway);
-        let until = expired.min(now.saturating_add(lifetime.min(valid_for)));
-        let verdict = Verdict { key: Arc::clone(key), expires, expired, since: now, until };
+        let until = expires.saturating_add(issuer.policy.leeway).min(now.saturating_add(lifetime.min(valid_for)));
+        let verdict = Verdict { key: Arc::clone(key), expires, since: now, until };
         match issued.map_or(0, |issued| seconds_ahead(issued, now)) {
             0 => {}
             seconds => issuer.provenance.see_ahead(seconds),

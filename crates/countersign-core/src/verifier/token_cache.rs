@@ -177,13 +177,7 @@ mod tests {
     fn token(text: &str) -> VerifiedToken {
         let keys = KeySet::from_jwks(JWKS, Algorithms::default()).unwrap();
         let key = Arc::clone(keys.select(None, crate::Algorithm::EdDSA).unwrap());
-        let verdict = Verdict {
-            key,
-            expires: Duration::MAX,
-            expired: Duration::MAX,
-            since: Duration::ZERO,
-            until: Duration::MAX,
-        };
+        let verdict = Verdict { key, expires: Duration::MAX, since: Duration::ZERO, until: Duration::MAX };
         let principal = Principal {
             issuer: "https://idp.example".into(),
             issuer_name: "idp".into(),

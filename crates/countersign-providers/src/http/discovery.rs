@@ -94,25 +94,9 @@ impl Document {
     }
 }
 
-/// Section 4.1: a terminating slash of the issuer is removed before the path is appended.
-pub(crate) fn discovery_url(issuer: &str) -> Result<Url, &'static str> {
-    parse_url(&format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_slash_at_the_end_does_not_double() {
-        for (issuer, expected) in [
-            ("https://a.example", "https://a.example/.well-known/openid-configuration"),
-            ("https://a.example/", "https://a.example/.well-known/openid-configuration"),
-            ("https://a.example/realms/x", "https://a.example/realms/x/.well-known/openid-configuration"),
-        ] {
-            assert_eq!(discovery_url(issuer).unwrap().as_str(), expected);
-        }
-    }
 
     #[test]
     fn a_document_is_one_object() {

@@ -1,45 +1,48 @@
 //! Fetches an issuer's keys over HTTP.
 
-use crate::http::discovery::{ProviderMetadata, discovery_url};
+use crate::http::discovery::ProviderMetadata;
 use crate::http::documents::{Http, date, header};
+use crate::http::url_policy::{invalid_url, parse_url};
+use crate::preset::key_location::{KeyLocation, discovery_url};
 use countersign_core::{BoxFuture, ConfigError, FetchError, FetchJwks, FetchedJwks};
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use url::Url;
 
-/// Gets a JWK set, from a URL of its own or by way of OpenID discovery.
+/// Gets a JWK set, from a fixed URL or by OpenID discovery.
 #[derive(Debug)]
 pub(crate) struct HttpFetch {
-    pub(crate) http: Http,
-    pub(crate) keys: KeyLocation,
+    http: Http,
+    place: Place,
 }
 
-/// Where an issuer publishes its keys.
-#[derive(Clone, Debug)]
-pub(crate) enum KeyLocation {
-    /// Wherever the issuer's discovery document says.
+#[derive(Debug)]
+enum Place {
     Discovered { issuer: Arc<str>, document: Url },
-    /// At a fixed URL.
     At(Url),
 }
 
-impl KeyLocation {
-    /// By the discovery document under `base`, which must name `issuer`.
-    pub(crate) fn discovered(issuer: &str, base: &str) -> Result<Self, ConfigError> {
-        let document =
-            discovery_url(base).map_err(|problem| ConfigError::InvalidIssuer { issuer: base.to_owned(), problem })?;
-        Ok(Self::Discovered { issuer: issuer.into(), document })
+impl HttpFetch {
+    pub(crate) fn new(http: Http, iss: &str, location: &KeyLocation) -> Result<Self, ConfigError> {
+        let parse = |url: &str| parse_url(url).map_err(|problem| invalid_url(url, problem));
+        let place = match location {
+            KeyLocation::At(url) => Place::At(parse(url)?),
+            KeyLocation::Discovered { base } => {
+                Place::Discovered { issuer: iss.into(), document: parse(&discovery_url(base))? }
+            }
+        };
+        Ok(Self { http, place })
     }
 }
 
 impl FetchJwks for HttpFetch {
     fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async move {
-            let url = match &self.keys {
-                KeyLocation::At(url) => url.clone(),
+            let url = match &self.place {
+                Place::At(url) => url.clone(),
                 // Discovered anew each time, so that a provider may move its keys.
-                KeyLocation::Discovered { issuer, document } => {
+                Place::Discovered { issuer, document } => {
                     ProviderMetadata::fetch(&self.http, document.clone(), issuer).await?.jwks_uri()?
                 }
             };

@@ -4,4 +4,5 @@ pub(crate) mod address;
 pub(crate) mod discovery;
 pub(crate) mod documents;
 pub(crate) mod fetch;
+pub(crate) mod fetching;
 pub(crate) mod url_policy;

@@ -1,5 +1,6 @@
 //! Which URLs keys may come from.
 
+use countersign_core::ConfigError;
 use url::{Host, Url};
 
 /// Reads a URL that is safe to take keys from: https, or http on loopback, without user name and fragment.
@@ -26,6 +27,11 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, &'static str> {
 pub(crate) fn parse_issuer(text: &str) -> Result<Url, &'static str> {
     let url = parse_url(text)?;
     if url.query().is_some() { Err("holds a query: an issuer has none") } else { Ok(url) }
+}
+
+/// The error for a URL that is refused.
+pub(crate) fn invalid_url(url: &str, problem: &'static str) -> ConfigError {
+    ConfigError::InvalidIssuer { issuer: url.to_owned(), problem }
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -1,20 +1,16 @@
-//! What the reference says of a preset beside what is read out of the preset itself.
-
-use crate::preset::environment::Variable;
+//! Text of the reference that cannot be read out of the preset itself.
 
 /// A preset's section of `docs/reference/providers.md`.
 #[derive(Clone, Copy, Debug)]
 pub struct PresetDocs {
     /// The provider's name.
     pub name: &'static str,
-    /// The least that a program says, in Rust.
+    /// The shortest configuration that works, in Rust.
     pub constructor: &'static str,
-    /// The variables of `from_env`.
-    pub variables: &'static [Variable],
-    /// Where to click in the provider's console for what the constructor takes.
+    /// The place in the provider's console where the constructor's arguments are found.
     pub console: &'static str,
-    /// What surprises, in Markdown: one paragraph each.
+    /// Surprising behaviour of the provider, in Markdown: one paragraph each.
     pub quirks: &'static [&'static str],
-    /// The provider's own pages that all this was taken from.
+    /// The provider's own pages that the preset was taken from.
     pub sources: &'static [&'static str],
 }

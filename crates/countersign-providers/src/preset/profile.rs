@@ -1,7 +1,6 @@
 //! What a preset knows about its provider, as data.
 
-use crate::http::fetch::KeyLocation;
-use crate::http::url_policy::{parse_issuer, parse_url};
+use crate::preset::key_location::{KeyLocation, check_issuer};
 use countersign_core::{
     Algorithm, Algorithms, Audience, ClaimMap, ClaimRule, ConfigError, Issuer, IssuerKeys, TokenKind,
 };
@@ -20,6 +19,8 @@ pub struct Profile {
     pub(crate) claim_map: ClaimMap,
     pub(crate) rules: Vec<ClaimRule>,
     pub(crate) keys_by_issuer: bool,
+    #[cfg(feature = "dangerous-unsigned")]
+    emulator: Option<String>,
 }
 
 /// A kind of token, and whom tokens of this kind must be for.
@@ -53,24 +54,21 @@ impl Profile {
     /// An issuer whose keys are wherever its discovery document says.
     pub(crate) fn discovered(iss: impl Into<String>) -> Result<Self, ConfigError> {
         let iss = iss.into();
-        parse_issuer(&iss).map_err(|problem| ConfigError::InvalidIssuer { issuer: iss.clone(), problem })?;
-        let keys = KeyLocation::discovered(&iss, &iss)?;
+        check_issuer(&iss)?;
+        let keys = KeyLocation::discovered(&iss)?;
         Ok(Self::new(iss, keys))
     }
 
     /// An issuer whose discovery document stands elsewhere than its name says.
     pub(crate) fn discovered_at(iss: impl Into<String>, base: &str) -> Result<Self, ConfigError> {
         let iss = iss.into();
-        let keys = KeyLocation::discovered(&iss, base)?;
+        let keys = KeyLocation::discovered(base)?;
         Ok(Self::new(iss, keys))
     }
 
     /// An issuer with keys at a fixed URL.
     pub(crate) fn with_keys_at(iss: impl Into<String>, keys: &str) -> Result<Self, ConfigError> {
-        let iss = iss.into();
-        let keys =
-            parse_url(keys).map_err(|problem| ConfigError::InvalidIssuer { issuer: keys.to_owned(), problem })?;
-        Ok(Self::new(iss, KeyLocation::At(keys)))
+        Ok(Self::new(iss.into(), KeyLocation::at(keys)?))
     }
 
     fn new(iss: String, keys: KeyLocation) -> Self {
@@ -85,6 +83,8 @@ impl Profile {
             claim_map: ClaimMap::default(),
             rules: Vec::new(),
             keys_by_issuer: false,
+            #[cfg(feature = "dangerous-unsigned")]
+            emulator: None,
         }
     }
 
@@ -134,6 +134,13 @@ impl Profile {
         self
     }
 
+    /// Tokens come from an emulator at this address, which signs none.
+    #[cfg(feature = "dangerous-unsigned")]
+    pub(crate) fn emulated_by(mut self, emulator: String) -> Self {
+        self.emulator = Some(emulator);
+        self
+    }
+
     /// The forms that are accepted under a policy, the usual one first.
     pub(crate) fn forms(&self, accepted: Accepted) -> Vec<&Form> {
         match accepted {
@@ -145,7 +152,7 @@ impl Profile {
     }
 
     /// The issuer that accepts these kinds of token, with its keys.
-    pub(crate) fn issuer(self, accepted: Accepted, keys: IssuerKeys) -> Issuer {
+    pub(crate) fn issuer(self, accepted: Accepted, keys: IssuerKeys) -> Result<Issuer, ConfigError> {
         let forms: Vec<Form> = self.forms(accepted).into_iter().cloned().collect();
         let mut issuer = Issuer::new(self.iss, keys).algorithms(self.algorithms.iter()).claim_map(self.claim_map);
         issuer = self.also_named.into_iter().fold(issuer, |issuer, name| issuer.also_named(name));
@@ -158,10 +165,14 @@ impl Profile {
             issuer = issuer.keys_by_issuer();
         }
         issuer = self.rules.into_iter().fold(issuer, Issuer::rule);
+        #[cfg(feature = "dangerous-unsigned")]
+        if let Some(emulator) = &self.emulator {
+            issuer = issuer.danger().accept_unsigned_tokens(emulator)?;
+        }
         let mut forms = forms.into_iter();
         if let Some(Form { kind, audience }) = forms.next() {
             issuer = issuer.kind(kind).audience(audience);
         }
-        forms.fold(issuer, |issuer, Form { kind, audience }| issuer.or(kind, audience))
+        Ok(forms.fold(issuer, |issuer, Form { kind, audience }| issuer.or(kind, audience)))
     }
 }

@@ -1,9 +1,11 @@
 //! Auth0.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use crate::preset::url_parts::host;
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
@@ -33,19 +35,13 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Auth0 {
     domain: String,
-    audiences: Vec<String>,
-    clients: Vec<String>,
     nonce: Option<String>,
 }
 
 impl fmt::Debug for Auth0 {
     /// Without the nonce.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Auth0")
-            .field("domain", &self.domain)
-            .field("audiences", &self.audiences)
-            .field("clients", &self.clients)
-            .finish_non_exhaustive()
+        f.debug_struct("Auth0").field("domain", &self.domain).finish_non_exhaustive()
     }
 }
 
@@ -89,13 +85,10 @@ pub struct Auth0Claims {
     pub email_verified: Option<bool>,
 }
 
-const DOMAIN: Variable = Variable::needed("AUTH0_DOMAIN", "the tenant's domain, such as `acme.eu.auth0.com`");
-const AUDIENCE: Variable = Variable::needed("AUTH0_AUDIENCE", "the API's identifier, or several separated by commas");
-
 impl Auth0 {
     /// The tenant of this domain, such as `acme.eu.auth0.com`, or a custom domain.
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { domain: domain.into(), audiences: Vec::new(), clients: Vec::new(), nonce: None })
+        Provider::new(Self { domain: domain.into(), nonce: None })
     }
 
     /// Where Auth0 keeps scopes, permissions and the like, to be changed.
@@ -110,31 +103,9 @@ impl Auth0 {
             ServiceAccountRule::Claim("sub_profile", "ai_agent"),
         ])
     }
-
-    /// Reads `AUTH0_DOMAIN` and `AUTH0_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Auth0> {
-    /// The API's identifier. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
-    /// The application whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for
-    /// further ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
-
     /// Only ID tokens with this nonce, which was sent with the log-in.
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
         self.preset.nonce = Some(nonce.into());
@@ -150,13 +121,19 @@ impl Provider<Auth0> {
 impl sealed::Sealed for Auth0 {}
 impl IssuesBothKinds for Auth0 {}
 
+/// The API's identifier. Call it again for further ones.
+impl TakesAudience for Auth0 {}
+
+/// The application whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for
+/// further ones.
+impl TakesClientId for Auth0 {}
+
 impl Preset for Auth0 {
     type Claims = Auth0Claims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Auth0",
         constructor: r#"Auth0::domain("acme.eu.auth0.com").audience("https://api.acme.example")"#,
-        variables: &[DOMAIN, AUDIENCE],
         console: "Auth0 Dashboard > Applications > APIs > your API > Settings (Identifier; RBAC: Add Permissions in the \
                   Access Token); Applications > your application > Settings (Domain, Client ID)",
         quirks: &[
@@ -174,7 +151,18 @@ impl Preset for Auth0 {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("AUTH0_DOMAIN", "the tenant's domain, such as `acme.eu.auth0.com`"),
+            Self::domain,
+        ),
+        settings: &[Setting::Each(
+            Variable::required("AUTH0_AUDIENCE", "the API's identifier, or several separated by commas"),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let domain = host("Auth0 domain", &self.domain, "it looks like `acme.eu.auth0.com`")?;
         let iss = format!("https://{domain}/");
         let keys = format!("{iss}.well-known/jwks.json");
@@ -183,17 +171,12 @@ impl Preset for Auth0 {
         let id = TokenKind::id().mark(ClaimRule::absent("scope")).mark(ClaimRule::absent("gty"));
         let id = self.nonce.into_iter().fold(id, |id, nonce| id.marked("nonce", nonce));
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access().mark(asked_for), Audience::any_of(self.audiences))
-            .id(id, Audience::client(self.clients))
+            .access(TokenKind::access().mark(asked_for), Audience::any_of(recipients.audiences))
+            .id(id, Audience::client(recipients.clients))
             .claim_map(Self::claims()))
     }
 
     fn example() -> Provider<Self> {
         Self::domain("acme.eu.auth0.com").audience("https://api.acme.example").client_id("example-client")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let tenant = Self::domain(environment.value(&DOMAIN)?);
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(tenant, Provider::<Self>::audience))
     }
 }

@@ -1,9 +1,11 @@
 //! Authentik.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesClientId, sealed};
 use crate::preset::url_parts::{host, segment};
 use countersign_core::{Algorithm, Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
@@ -32,7 +34,6 @@ use serde::Deserialize;
 pub struct Authentik {
     host: String,
     application: String,
-    clients: Vec<String>,
     is_global: bool,
 }
 
@@ -71,34 +72,14 @@ pub struct AuthentikClaims {
     pub email_verified: Option<bool>,
 }
 
-const HOST: Variable = Variable::needed("AUTHENTIK_HOST", "the host, such as `auth.example.com`");
-const APPLICATION: Variable = Variable::needed("AUTHENTIK_APPLICATION", "the application's slug");
-const CLIENT_ID: Variable =
-    Variable::needed("AUTHENTIK_CLIENT_ID", "the provider's client id, or several separated by commas");
-
 impl Authentik {
     /// The application of this slug, at a host such as `auth.example.com`.
     pub fn application(host: impl Into<String>, slug: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { host: host.into(), application: slug.into(), clients: Vec::new(), is_global: false })
-    }
-
-    /// Reads `AUTHENTIK_HOST`, `AUTHENTIK_APPLICATION` and `AUTHENTIK_CLIENT_ID`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
+        Provider::new(Self { host: host.into(), application: slug.into(), is_global: false })
     }
 }
 
 impl Provider<Authentik> {
-    /// The client whose tokens are accepted. Call it again for further ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
-
     /// The provider's issuer mode is "Same identifier is used for all providers": the issuer is the host alone.
     pub fn global_issuer(mut self) -> Self {
         self.preset.is_global = true;
@@ -109,13 +90,15 @@ impl Provider<Authentik> {
 impl sealed::Sealed for Authentik {}
 impl IssuesBothKinds for Authentik {}
 
+/// The client whose tokens are accepted. Call it again for further ones.
+impl TakesClientId for Authentik {}
+
 impl Preset for Authentik {
     type Claims = AuthentikClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Authentik",
         constructor: r#"Authentik::application("auth.example.com", "my-app").client_id("example-client")"#,
-        variables: &[HOST, APPLICATION, CLIENT_ID],
         console: "authentik Admin interface > Applications > Providers > your provider (Client ID, OpenID Configuration Issuer, \
                   JWKS URL); Edit > Signing Key; Advanced protocol settings (Include claims in id_token, Issuer mode)",
         quirks: &[
@@ -136,7 +119,19 @@ impl Preset for Authentik {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Two(
+            Variable::required("AUTHENTIK_HOST", "the host, such as `auth.example.com`"),
+            Variable::required("AUTHENTIK_APPLICATION", "the application's slug"),
+            Self::application,
+        ),
+        settings: &[Setting::Each(
+            Variable::required("AUTHENTIK_CLIENT_ID", "the provider's client id, or several separated by commas"),
+            Provider::client_id,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let host = host("Authentik host", &self.host, "it looks like `auth.example.com`")?;
         let slug = segment("slug of an application", &self.application, "it looks like `my-app`")?;
         let application = format!("https://{host}/application/o/{slug}/");
@@ -148,18 +143,13 @@ impl Preset for Authentik {
         let id = TokenKind::id().mark(ClaimRule::absent("azp")).mark(ClaimRule::absent("uid"));
         Ok(Profile::with_keys_at(iss, &keys)?
             .algorithms([Algorithm::RS256, Algorithm::ES256])
-            .access(access, Audience::any_of(self.clients.clone()))
-            .id(id, Audience::client(self.clients))
+            .access(access, Audience::any_of(recipients.clients.clone()))
+            .id(id, Audience::client(recipients.clients))
             .claim_map(ClaimMap::default().machine([])))
     }
 
     fn example() -> Provider<Self> {
         Self::application("auth.example.com", "my-app").client_id("example-client")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let application = Self::application(environment.value(&HOST)?, environment.value(&APPLICATION)?);
-        Ok(environment.needed_list(&CLIENT_ID)?.into_iter().fold(application, Provider::<Self>::client_id))
     }
 }
 
@@ -179,8 +169,8 @@ mod tests {
 
     #[test]
     fn the_keys_are_the_applications_whatever_the_issuer() {
-        let own = Authentik::application("auth.example.com", "app").preset.profile().unwrap();
-        let global = Authentik::application("auth.example.com", "app").global_issuer().preset.profile().unwrap();
+        let own = Authentik::application("auth.example.com", "app").profile().unwrap();
+        let global = Authentik::application("auth.example.com", "app").global_issuer().profile().unwrap();
         assert_eq!(
             (&*own.iss, &*global.iss),
             ("https://auth.example.com/application/o/app/", "https://auth.example.com/")

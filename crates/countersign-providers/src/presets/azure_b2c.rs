@@ -1,9 +1,11 @@
 //! Azure AD B2C.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use crate::preset::url_parts::{guid, host, segment};
 use crate::presets::entra::id_token;
 use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, TokenKind};
@@ -39,8 +41,6 @@ pub struct AzureB2c {
     tenant: String,
     domain: Option<String>,
     policies: Vec<String>,
-    audiences: Vec<String>,
-    clients: Vec<String>,
 }
 
 /// The claims of an Azure AD B2C token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -79,27 +79,13 @@ pub struct AzureB2cClaims {
     pub emails: Vec<String>,
 }
 
-const TENANT: Variable =
-    Variable::needed("AZURE_B2C_TENANT", "the tenant's name: `contoso` of `contoso.onmicrosoft.com`");
-const TENANT_ID: Variable = Variable::needed("AZURE_B2C_TENANT_ID", "the tenant id, a GUID");
-const POLICY: Variable =
-    Variable::needed("AZURE_B2C_POLICY", "the user flow or custom policy, or several separated by commas");
-const AUDIENCE: Variable = Variable::needed("AZURE_B2C_AUDIENCE", "the API's application (client) id");
-
 /// What `sub` says of everybody where a policy is set not to support it.
 const NO_SUBJECT: &str = "Not supported currently. Use oid claim.";
 
 impl AzureB2c {
     /// The tenant of this name, `contoso` of `contoso.onmicrosoft.com`, and of this id, a GUID.
     pub fn tenant(name: impl Into<String>, tenant: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self {
-            name: name.into(),
-            tenant: tenant.into(),
-            domain: None,
-            policies: Vec::new(),
-            audiences: Vec::new(),
-            clients: Vec::new(),
-        })
+        Provider::new(Self { name: name.into(), tenant: tenant.into(), domain: None, policies: Vec::new() })
     }
 
     /// Where Azure AD B2C keeps what it says of users, to be changed: attributes of your own are named `extension_..`.
@@ -110,34 +96,12 @@ impl AzureB2c {
             .scopes(["scp"])
             .machine([])
     }
-
-    /// Reads `AZURE_B2C_TENANT`, `AZURE_B2C_TENANT_ID`, `AZURE_B2C_POLICY` and `AZURE_B2C_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<AzureB2c> {
     /// The user flow or custom policy whose tokens are accepted. Call it again for further ones; the keys are the first one's.
     pub fn policy(mut self, policy: impl Into<String>) -> Self {
         self.preset.policies.push(policy.into());
-        self
-    }
-
-    /// The API's application (client) id. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
-    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-    /// ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
         self
     }
 
@@ -151,13 +115,19 @@ impl Provider<AzureB2c> {
 impl sealed::Sealed for AzureB2c {}
 impl IssuesBothKinds for AzureB2c {}
 
+/// The API's application (client) id. Call it again for further ones.
+impl TakesAudience for AzureB2c {}
+
+/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+/// ones.
+impl TakesClientId for AzureB2c {}
+
 impl Preset for AzureB2c {
     type Claims = AzureB2cClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Azure AD B2C",
         constructor: r#"AzureB2c::tenant("contoso", "11111111-2222-3333-4444-555555555555").policy("B2C_1_signupsignin").audience("66666666-7777-8888-9999-000000000000")"#,
-        variables: &[TENANT, TENANT_ID, POLICY, AUDIENCE],
         console: "Azure portal > Azure AD B2C > Overview (Domain name, Tenant ID); User flows (their names); App \
                   registrations > your API > Overview (Application (client) ID)",
         quirks: &[
@@ -177,7 +147,28 @@ impl Preset for AzureB2c {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Two(
+            Variable::required("AZURE_B2C_TENANT", "the tenant's name: `contoso` of `contoso.onmicrosoft.com`"),
+            Variable::required("AZURE_B2C_TENANT_ID", "the tenant id, a GUID"),
+            Self::tenant,
+        ),
+        settings: &[
+            Setting::Each(
+                Variable::required(
+                    "AZURE_B2C_POLICY",
+                    "the user flow or custom policy, or several separated by commas",
+                ),
+                Provider::policy,
+            ),
+            Setting::Each(
+                Variable::required("AZURE_B2C_AUDIENCE", "the API's application (client) id"),
+                Provider::audience,
+            ),
+        ],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let name = segment("tenant name", &self.name, "it is `contoso` of `contoso.onmicrosoft.com`")?;
         let tenant = guid("tenant id", &self.tenant)?;
         let domain = self.domain.unwrap_or_else(|| format!("{name}.b2clogin.com"));
@@ -197,8 +188,8 @@ impl Preset for AzureB2c {
             profile = profile.also_named(format!("https://{domain}/tfp/{tenant}/{policy}/v2.0/"));
         }
         Ok(profile
-            .access(TokenKind::access().mark(ClaimRule::present("azp")), Audience::any_of(self.audiences))
-            .id(id_token(), Audience::client(self.clients))
+            .access(TokenKind::access().mark(ClaimRule::present("azp")), Audience::any_of(recipients.audiences))
+            .id(id_token(), Audience::client(recipients.clients))
             .claim_map(Self::claims())
             .rule(ClaimRule::one_of("tfp", policies).or_at("acr"))
             .rule(ClaimRule::is_not("sub", NO_SUBJECT)))
@@ -209,12 +200,6 @@ impl Preset for AzureB2c {
             .policy("B2C_1_signupsignin")
             .audience("66666666-7777-8888-9999-000000000000")
             .client_id("66666666-7777-8888-9999-000000000000")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let tenant = Self::tenant(environment.value(&TENANT)?, environment.value(&TENANT_ID)?);
-        let policies = environment.needed_list(&POLICY)?.into_iter().fold(tenant, Provider::<Self>::policy);
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(policies, Provider::<Self>::audience))
     }
 }
 
@@ -232,15 +217,15 @@ mod tests {
             ("contoso", id, "../B2C_1_a"),
         ] {
             let b2c = AzureB2c::tenant(name, tenant).policy(policy).audience("a");
-            assert!(b2c.preset.profile().is_err(), "{name} {tenant} {policy}");
+            assert!(b2c.profile().is_err(), "{name} {tenant} {policy}");
         }
-        assert!(AzureB2c::tenant("contoso", id).audience("a").preset.profile().is_err());
+        assert!(AzureB2c::tenant("contoso", id).audience("a").profile().is_err());
     }
 
     #[test]
     fn a_domain_of_ones_own_is_in_the_issuer() {
         let b2c = AzureB2c::tenant("contoso", "11111111-2222-3333-4444-555555555555").policy("B2C_1_a");
-        let profile = b2c.domain("login.contoso.com").preset.profile().unwrap();
+        let profile = b2c.domain("login.contoso.com").profile().unwrap();
         assert_eq!(&*profile.iss, "https://login.contoso.com/11111111-2222-3333-4444-555555555555/v2.0/");
     }
 }

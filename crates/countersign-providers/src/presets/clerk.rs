@@ -1,9 +1,11 @@
 //! Clerk.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, TakesAudience, sealed};
 use crate::preset::url_parts::host;
 use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
@@ -31,7 +33,6 @@ use serde::Deserialize;
 pub struct Clerk {
     host: String,
     parties: Vec<String>,
-    audiences: Vec<String>,
 }
 
 /// The claims of a Clerk session token, of version 1 or 2. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -129,17 +130,10 @@ impl ClerkOrganization {
     }
 }
 
-const FRONTEND_API: Variable =
-    Variable::needed("CLERK_FRONTEND_API", "the host of the Frontend API URL, such as `clerk.example.com`");
-const AUTHORIZED_PARTY: Variable = Variable::needed(
-    "CLERK_AUTHORIZED_PARTY",
-    "the origin of the web app, such as `https://app.example.com`, or several separated by commas",
-);
-
 impl Clerk {
     /// The instance with this host in its Frontend API URL: `clerk.example.com`, or `verb-noun-00.clerk.accounts.dev`.
     pub fn frontend_api(host: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { host: host.into(), parties: Vec::new(), audiences: Vec::new() })
+        Provider::new(Self { host: host.into(), parties: Vec::new() })
     }
 
     /// Where Clerk keeps organisation, role and permissions, to be changed.
@@ -150,15 +144,6 @@ impl Clerk {
             .permissions(["org_permissions"])
             .machine([])
     }
-
-    /// Reads `CLERK_FRONTEND_API` and `CLERK_AUTHORIZED_PARTY`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Clerk> {
@@ -167,24 +152,20 @@ impl Provider<Clerk> {
         self.preset.parties.push(origin.into());
         self
     }
-
-    /// What the instance was customised to write into `aud` of its session tokens. Call it again for further ones. Unless it
-    /// is called, a token with an `aud` is refused.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
 }
 
 impl sealed::Sealed for Clerk {}
 
+/// What the instance was customised to write into `aud` of its session tokens. Call it again for further ones. Unless it
+/// is called, a token with an `aud` is refused.
+impl TakesAudience for Clerk {}
+
 impl Preset for Clerk {
     type Claims = ClerkClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Clerk",
         constructor: r#"Clerk::frontend_api("clerk.example.com").authorized_party("https://app.example.com")"#,
-        variables: &[FRONTEND_API, AUTHORIZED_PARTY],
         console: "Clerk Dashboard > Configure > API keys (Frontend API URL)",
         quirks: &[
             "Session tokens have no `aud`. `azp` takes its place: the origin that the token was made for. A token without `azp` \
@@ -206,7 +187,21 @@ impl Preset for Clerk {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("CLERK_FRONTEND_API", "the host of the Frontend API URL, such as `clerk.example.com`"),
+            Self::frontend_api,
+        ),
+        settings: &[Setting::Each(
+            Variable::required(
+                "CLERK_AUTHORIZED_PARTY",
+                "the origin of the web app, such as `https://app.example.com`, or several separated by commas",
+            ),
+            Provider::<Self>::authorized_party,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let host = host("Frontend API host", &self.host, "it looks like `clerk.example.com`")?;
         let iss = format!("https://{host}");
         let keys = format!("{iss}/.well-known/jwks.json");
@@ -214,21 +209,16 @@ impl Preset for Clerk {
             TokenKind::access().mark(ClaimRule::begins_with("sid", "sess_")).mark(ClaimRule::absent("client_id"));
         let profile = Profile::with_keys_at(iss, &keys)?;
         // Without a party the audience of the first form is empty, and the configuration is refused.
-        let profile = if self.audiences.is_empty() || self.parties.is_empty() {
+        let profile = if recipients.audiences.is_empty() || self.parties.is_empty() {
             profile.access(session.mark(ClaimRule::absent("aud")), Audience::claim("azp", self.parties))
         } else {
-            profile.access(session.mark(ClaimRule::one_of("azp", self.parties)), Audience::any_of(self.audiences))
+            profile.access(session.mark(ClaimRule::one_of("azp", self.parties)), Audience::any_of(recipients.audiences))
         };
         Ok(profile.claim_map(Self::claims()).rule(ClaimRule::is_not("sts", "pending")))
     }
 
     fn example() -> Provider<Self> {
         Self::frontend_api("clerk.example.com").authorized_party("https://app.example.com")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let instance = Self::frontend_api(environment.value(&FRONTEND_API)?);
-        Ok(environment.needed_list(&AUTHORIZED_PARTY)?.into_iter().fold(instance, Provider::<Self>::authorized_party))
     }
 }
 

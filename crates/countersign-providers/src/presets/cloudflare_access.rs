@@ -1,9 +1,11 @@
 //! Cloudflare Access.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, TakesAudience, sealed};
 use crate::preset::url_parts::host;
 use countersign_core::{Audience, ClaimMap, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
@@ -33,7 +35,6 @@ use serde::Deserialize;
 #[derive(Clone, Debug)]
 pub struct CloudflareAccess {
     domain: String,
-    audiences: Vec<String>,
 }
 
 /// The claims of a Cloudflare Access token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -61,44 +62,24 @@ pub struct CloudflareAccessClaims {
     pub country: Option<String>,
 }
 
-const TEAM_DOMAIN: Variable =
-    Variable::needed("CLOUDFLARE_ACCESS_TEAM_DOMAIN", "the team domain, such as `acme.cloudflareaccess.com`");
-const AUD: Variable =
-    Variable::needed("CLOUDFLARE_ACCESS_AUD", "the application's AUD tag, or several separated by commas");
-
 impl CloudflareAccess {
     /// The team of this domain, such as `acme.cloudflareaccess.com`.
     pub fn team_domain(domain: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { domain: domain.into(), audiences: Vec::new() })
-    }
-
-    /// Reads `CLOUDFLARE_ACCESS_TEAM_DOMAIN` and `CLOUDFLARE_ACCESS_AUD`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
-}
-
-impl Provider<CloudflareAccess> {
-    /// The application's AUD tag. Call it again for further ones.
-    pub fn audience(mut self, tag: impl Into<String>) -> Self {
-        self.preset.audiences.push(tag.into());
-        self
+        Provider::new(Self { domain: domain.into() })
     }
 }
 
 impl sealed::Sealed for CloudflareAccess {}
 
+/// The application's AUD tag. Call it again for further ones.
+impl TakesAudience for CloudflareAccess {}
+
 impl Preset for CloudflareAccess {
     type Claims = CloudflareAccessClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Cloudflare Access",
         constructor: r#"CloudflareAccess::team_domain("acme.cloudflareaccess.com").audience("32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228")"#,
-        variables: &[TEAM_DOMAIN, AUD],
         console: "Cloudflare dashboard > Zero Trust > Access > Applications > your application > Additional settings (Application \
                   Audience (AUD) Tag); Settings (Team domain)",
         quirks: &[
@@ -114,12 +95,23 @@ impl Preset for CloudflareAccess {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("CLOUDFLARE_ACCESS_TEAM_DOMAIN", "the team domain, such as `acme.cloudflareaccess.com`"),
+            Self::team_domain,
+        ),
+        settings: &[Setting::Each(
+            Variable::required("CLOUDFLARE_ACCESS_AUD", "the application's AUD tag, or several separated by commas"),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let domain = host("Cloudflare team domain", &self.domain, "it looks like `acme.cloudflareaccess.com`")?;
         let iss = format!("https://{domain}");
         let keys = format!("{iss}/cdn-cgi/access/certs");
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access().marked("type", "app"), Audience::any_of(self.audiences))
+            .access(TokenKind::access().marked("type", "app"), Audience::any_of(recipients.audiences))
             .claim_map(
                 ClaimMap::default()
                     // A user's `sub` is a UUID, which the name of no service token is: that ends in `.access`.
@@ -131,11 +123,6 @@ impl Preset for CloudflareAccess {
     fn example() -> Provider<Self> {
         Self::team_domain("acme.cloudflareaccess.com")
             .audience("32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let team = Self::team_domain(environment.value(&TEAM_DOMAIN)?);
-        Ok(environment.needed_list(&AUD)?.into_iter().fold(team, Provider::<Self>::audience))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Amazon Cognito user pools.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
@@ -32,8 +34,6 @@ use serde::Deserialize;
 pub struct Cognito {
     region: String,
     pool: String,
-    clients: Vec<String>,
-    audiences: Vec<String>,
     host: &'static str,
 }
 
@@ -75,48 +75,14 @@ pub struct CognitoClaims {
     pub email_verified: Option<bool>,
 }
 
-const REGION: Variable = Variable::needed("COGNITO_REGION", "the region, such as `eu-west-1`");
-const USER_POOL_ID: Variable =
-    Variable::needed("COGNITO_USER_POOL_ID", "the user pool id, such as `eu-west-1_aBcDeFgHi`");
-const CLIENT_ID: Variable = Variable::needed("COGNITO_CLIENT_ID", "the app client id, or several separated by commas");
-
 impl Cognito {
     /// The user pool of this id, such as `eu-west-1_aBcDeFgHi`, in its region.
     pub fn user_pool(region: impl Into<String>, pool: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self {
-            region: region.into(),
-            pool: pool.into(),
-            clients: Vec::new(),
-            audiences: Vec::new(),
-            host: "cognito-idp",
-        })
-    }
-
-    /// Reads `COGNITO_REGION`, `COGNITO_USER_POOL_ID` and `COGNITO_CLIENT_ID`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
+        Provider::new(Self { region: region.into(), pool: pool.into(), host: "cognito-idp" })
     }
 }
 
 impl Provider<Cognito> {
-    /// An app client whose tokens are accepted. Call it again for further ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
-
-    /// The API that access tokens of these app clients may be bound to: the `resource` that a client asks for, which Cognito
-    /// writes into `aud`. Call it again for further ones. A token that is bound to none is accepted all the same, one that is
-    /// bound to another API is not.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
     /// The pool issues tokens under `https://issuer-cognito-idp.REGION.amazonaws.com`, the form that AWS calls updated
     /// (<https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html>).
     pub fn updated_issuer(mut self) -> Self {
@@ -128,13 +94,20 @@ impl Provider<Cognito> {
 impl sealed::Sealed for Cognito {}
 impl IssuesBothKinds for Cognito {}
 
+/// The API that access tokens of these app clients may be bound to: the `resource` that a client asks for, which Cognito
+/// writes into `aud`. Call it again for further ones. A token that is bound to none is accepted all the same, one that is
+/// bound to another API is not.
+impl TakesAudience for Cognito {}
+
+/// An app client whose tokens are accepted. Call it again for further ones.
+impl TakesClientId for Cognito {}
+
 impl Preset for Cognito {
     type Claims = CognitoClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Amazon Cognito",
         constructor: r#"Cognito::user_pool("eu-west-1", "eu-west-1_aBcDeFgHi").client_id("5f1exampleclient")"#,
-        variables: &[REGION, USER_POOL_ID, CLIENT_ID],
         console: "Amazon Cognito > User pools > your pool > Overview (User pool ID; the region is its first part); \
                   Applications > App clients (Client ID)",
         quirks: &[
@@ -149,7 +122,19 @@ impl Preset for Cognito {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Two(
+            Variable::required("COGNITO_REGION", "the region, such as `eu-west-1`"),
+            Variable::required("COGNITO_USER_POOL_ID", "the user pool id, such as `eu-west-1_aBcDeFgHi`"),
+            Self::user_pool,
+        ),
+        settings: &[Setting::Each(
+            Variable::required("COGNITO_CLIENT_ID", "the app client id, or several separated by commas"),
+            Provider::client_id,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         // Both end up in a host name and a path, so their form is checked (aws-jwt-verify, cognito-verifier.ts).
         let is_plain =
             |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -166,12 +151,12 @@ impl Preset for Cognito {
         let keys = format!("{iss}/.well-known/jwks.json");
         let access = TokenKind::access().marked("token_use", "access");
         // Where `aud` says whom a token is for, it is not passed over. A trigger may write the client's own id there.
-        let bound = access.clone().mark(ClaimRule::one_of("client_id", self.clients.clone()));
-        let bound_to = self.clients.iter().cloned().chain(self.audiences);
+        let bound = access.clone().mark(ClaimRule::one_of("client_id", recipients.clients.clone()));
+        let bound_to = recipients.clients.iter().cloned().chain(recipients.audiences);
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(access.mark(ClaimRule::absent("aud")), Audience::claim("client_id", self.clients.clone()))
+            .access(access.mark(ClaimRule::absent("aud")), Audience::claim("client_id", recipients.clients.clone()))
             .access(bound, Audience::any_of(bound_to))
-            .id(TokenKind::id().marked("token_use", "id"), Audience::client(self.clients))
+            .id(TokenKind::id().marked("token_use", "id"), Audience::client(recipients.clients))
             .claim_map(
                 ClaimMap::default()
                     .username(["username", "cognito:username"])
@@ -183,11 +168,6 @@ impl Preset for Cognito {
 
     fn example() -> Provider<Self> {
         Self::user_pool("eu-west-1", "eu-west-1_aBcDeFgHi").client_id("5f1exampleclient")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let pool = Self::user_pool(environment.value(&REGION)?, environment.value(&USER_POOL_ID)?);
-        Ok(environment.needed_list(&CLIENT_ID)?.into_iter().fold(pool, Provider::<Self>::client_id))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Descope.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, TakesAudience, sealed};
 use crate::preset::url_parts::segment;
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
@@ -34,7 +36,6 @@ use serde::Deserialize;
 #[derive(Clone, Debug)]
 pub struct Descope {
     project: String,
-    audiences: Vec<String>,
     tenant: Option<String>,
 }
 
@@ -70,36 +71,19 @@ pub struct DescopeClaims {
     pub amr: Vec<String>,
 }
 
-const PROJECT_ID: Variable = Variable::needed("DESCOPE_PROJECT_ID", "the project's id, which begins with `P`");
-
 impl Descope {
     /// The project of this id, which begins with `P`.
     pub fn project(project: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { project: project.into(), audiences: Vec::new(), tenant: None })
+        Provider::new(Self { project: project.into(), tenant: None })
     }
 
     /// Where Descope keeps roles, permissions and the like, to be changed: those of the project.
     pub fn claims() -> ClaimMap {
         ClaimMap::default().tenant(["dct"]).machine([])
     }
-
-    /// Reads `DESCOPE_PROJECT_ID`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Descope> {
-    /// The audience that tokens must name, where a JWT template gives them one. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
     /// Roles and permissions are those in this tenant, and not the project's. A user who does not belong to it has none; to
     /// refuse such users, require a role.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
@@ -110,13 +94,15 @@ impl Provider<Descope> {
 
 impl sealed::Sealed for Descope {}
 
+/// The audience that tokens must name, where a JWT template gives them one. Call it again for further ones.
+impl TakesAudience for Descope {}
+
 impl Preset for Descope {
     type Claims = DescopeClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Descope",
         constructor: r#"Descope::project("P2PqjhPcC8Hri2nXUY7f234FaBcD").tenant("T2xyz")"#,
-        variables: &[PROJECT_ID],
         console: "Descope Console > Project Settings > General (Project ID); Project Settings > JWT Templates (issuer, audience, \
                   roles and permissions)",
         quirks: &[
@@ -137,7 +123,15 @@ impl Preset for Descope {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("DESCOPE_PROJECT_ID", "the project's id, which begins with `P`"),
+            Self::project,
+        ),
+        settings: &[],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let project = segment("Descope project id", &self.project, "it looks like `P2PqjhPcC8Hri2nXUY7f234FaBcD`")?;
         let keys = format!("https://api.descope.com/v2/keys/{project}");
         let claims = match self.tenant.as_deref() {
@@ -157,8 +151,8 @@ impl Preset for Descope {
             .mark(ClaimRule::absent("amr"))
             .mark(ClaimRule::absent("auth_time"));
         Ok([session, access_key].into_iter().fold(profile, |profile, kind| {
-            if !self.audiences.is_empty() {
-                return profile.access(kind, Audience::any_of(self.audiences.clone()));
+            if !recipients.audiences.is_empty() {
+                return profile.access(kind, Audience::any_of(recipients.audiences.clone()));
             }
             profile
                 .access(kind.clone().mark(ClaimRule::absent("aud")), Audience::whole_issuer())
@@ -168,10 +162,6 @@ impl Preset for Descope {
 
     fn example() -> Provider<Self> {
         Self::project("P2PqjhPcC8Hri2nXUY7f234FaBcD").tenant("T2xyz")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        Ok(Self::project(environment.value(&PROJECT_ID)?))
     }
 }
 
@@ -190,7 +180,7 @@ mod tests {
 
     #[test]
     fn an_audience_takes_the_projects_place() {
-        let profile = Descope::project("P2").audience("api").preset.profile().unwrap();
+        let profile = Descope::project("P2").audience("api").profile().unwrap();
         let audiences: Vec<String> =
             profile.forms(Accepted::Usual).iter().map(|form| form.audience.to_string()).collect();
         assert_eq!(audiences, ["`aud` is or holds `api`"; 2], "of sessions and of access keys");

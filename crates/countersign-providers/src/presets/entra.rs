@@ -1,9 +1,11 @@
 //! Microsoft Entra ID, formerly Azure Active Directory.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::{Profile, Tenants};
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use crate::preset::url_parts::{guid, host};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
@@ -38,8 +40,6 @@ pub struct Entra {
     tenants: Choice,
     versions: Versions,
     authority: String,
-    audiences: Vec<String>,
-    clients: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -95,11 +95,6 @@ pub struct EntraClaims {
     pub groups: Vec<String>,
 }
 
-const TENANT_ID: Variable =
-    Variable::needed("ENTRA_TENANT_ID", "the directory (tenant) id, or several separated by commas");
-const AUDIENCE: Variable =
-    Variable::needed("ENTRA_AUDIENCE", "the API's application (client) id, and its Application ID URI after a comma");
-
 impl Entra {
     /// The tenant of this id, a GUID.
     pub fn tenant(tenant: impl Into<String>) -> Provider<Self> {
@@ -121,14 +116,12 @@ impl Entra {
         Self::new(Choice::Any)
     }
 
+    fn one_or_more(mut tenants: Vec<String>) -> Provider<Self> {
+        if tenants.len() == 1 { Self::tenant(tenants.remove(0)) } else { Self::tenants(tenants) }
+    }
+
     fn new(tenants: Choice) -> Provider<Self> {
-        Provider::new(Self {
-            tenants,
-            versions: Versions::Both,
-            authority: "login.microsoftonline.com".to_owned(),
-            audiences: Vec::new(),
-            clients: Vec::new(),
-        })
+        Provider::new(Self { tenants, versions: Versions::Both, authority: "login.microsoftonline.com".to_owned() })
     }
 
     /// Where Entra ID keeps scopes, groups, roles and the like, to be changed.
@@ -142,32 +135,9 @@ impl Entra {
             // A service principal is its own subject, a person has another one for each application. `idtyp` is optional.
             .machine([ServiceAccountRule::Claim("idtyp", "app"), ServiceAccountRule::SubjectIs("oid")])
     }
-
-    /// Reads `ENTRA_TENANT_ID` and `ENTRA_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Entra> {
-    /// What the API's tokens name as their audience: its application (client) id in version 2, the id or the Application ID
-    /// URI (`api://..`) as the client asked for it in version 1. Call it for each.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
-    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-    /// ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
-
     /// Only tokens of version 1.
     pub fn v1(mut self) -> Self {
         self.preset.versions = Versions::V1;
@@ -204,13 +174,20 @@ pub(crate) fn id_token() -> TokenKind {
 impl sealed::Sealed for Entra {}
 impl IssuesBothKinds for Entra {}
 
+/// What the API's tokens name as their audience: its application (client) id in version 2, the id or the Application ID
+/// URI (`api://..`) as the client asked for it in version 1. Call it for each.
+impl TakesAudience for Entra {}
+
+/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+/// ones.
+impl TakesClientId for Entra {}
+
 impl Preset for Entra {
     type Claims = EntraClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Microsoft Entra ID",
         constructor: r#"Entra::tenant("11111111-2222-3333-4444-555555555555").audience("66666666-7777-8888-9999-000000000000")"#,
-        variables: &[TENANT_ID, AUDIENCE],
         console: "Microsoft Entra admin center > App registrations > your API > Overview (Application (client) ID, \
                   Directory (tenant) ID); Expose an API (Application ID URI); App roles; Token configuration (groups); \
                   Manifest (requestedAccessTokenVersion)",
@@ -237,7 +214,21 @@ impl Preset for Entra {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Each(
+            Variable::required("ENTRA_TENANT_ID", "the directory (tenant) id, or several separated by commas"),
+            Self::one_or_more,
+        ),
+        settings: &[Setting::Each(
+            Variable::required(
+                "ENTRA_AUDIENCE",
+                "the API's application (client) id, and its Application ID URI after a comma",
+            ),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         const TENANT: &str = "{tenantid}";
         let authority = host("authority", &self.authority, "it looks like `login.microsoftonline.com`")?;
         let (tenant, tenants) = match self.tenants {
@@ -260,27 +251,18 @@ impl Preset for Entra {
             Versions::V1 | Versions::Both => profile.also_named(v1),
         };
         let profile = tenants.into_iter().fold(profile, Profile::for_tenants).keys_by_issuer();
-        let audience = Audience::any_of(self.audiences);
+        let audience = Audience::any_of(recipients.audiences);
         let profile = match self.versions {
             Versions::V1 => profile.access(access_v1(), audience),
             Versions::V2 => profile.access(access_v2(), audience),
             Versions::Both => profile.access(access_v2(), audience.clone()).access(access_v1(), audience),
         };
-        Ok(profile.id(id_token(), Audience::client(self.clients)).claim_map(Self::claims()))
+        Ok(profile.id(id_token(), Audience::client(recipients.clients)).claim_map(Self::claims()))
     }
 
     fn example() -> Provider<Self> {
         Self::tenant("11111111-2222-3333-4444-555555555555")
             .audience("66666666-7777-8888-9999-000000000000")
             .client_id("66666666-7777-8888-9999-000000000000")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let mut tenants = environment.needed_list(&TENANT_ID)?;
-        let tenant = match tenants.len() {
-            1 => Self::tenant(tenants.remove(0)),
-            _ => Self::tenants(tenants),
-        };
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(tenant, Provider::<Self>::audience))
     }
 }

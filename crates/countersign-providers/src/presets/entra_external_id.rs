@@ -1,9 +1,11 @@
 //! Microsoft Entra External ID, the Entra ID for customers.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use crate::preset::url_parts::{guid, segment};
 use crate::presets::entra::{Entra, EntraClaims, access_v2, id_token};
 use countersign_core::{Audience, ClaimRule, ConfigError};
@@ -34,57 +36,31 @@ use countersign_core::{Audience, ClaimRule, ConfigError};
 pub struct EntraExternalId {
     name: String,
     tenant: String,
-    audiences: Vec<String>,
-    clients: Vec<String>,
 }
-
-const TENANT: Variable =
-    Variable::needed("ENTRA_EXTERNAL_TENANT", "the tenant's name: `contoso` of `contoso.onmicrosoft.com`");
-const TENANT_ID: Variable = Variable::needed("ENTRA_EXTERNAL_TENANT_ID", "the tenant id, a GUID");
-const AUDIENCE: Variable =
-    Variable::needed("ENTRA_EXTERNAL_AUDIENCE", "the API's application (client) id, or several separated by commas");
 
 impl EntraExternalId {
     /// The external tenant of this name, `contoso` of `contoso.onmicrosoft.com`, and of this id, a GUID.
     pub fn tenant(name: impl Into<String>, tenant: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { name: name.into(), tenant: tenant.into(), audiences: Vec::new(), clients: Vec::new() })
-    }
-
-    /// Reads `ENTRA_EXTERNAL_TENANT`, `ENTRA_EXTERNAL_TENANT_ID` and `ENTRA_EXTERNAL_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
-}
-
-impl Provider<EntraExternalId> {
-    /// The API's application (client) id. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
-    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-    /// ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
+        Provider::new(Self { name: name.into(), tenant: tenant.into() })
     }
 }
 
 impl sealed::Sealed for EntraExternalId {}
 impl IssuesBothKinds for EntraExternalId {}
 
+/// The API's application (client) id. Call it again for further ones.
+impl TakesAudience for EntraExternalId {}
+
+/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+/// ones.
+impl TakesClientId for EntraExternalId {}
+
 impl Preset for EntraExternalId {
     type Claims = EntraClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Microsoft Entra External ID",
         constructor: r#"EntraExternalId::tenant("contoso", "11111111-2222-3333-4444-555555555555").audience("66666666-7777-8888-9999-000000000000")"#,
-        variables: &[TENANT, TENANT_ID, AUDIENCE],
         console: "Microsoft Entra admin center, in the external tenant > Overview (Tenant ID, Primary domain); App \
                   registrations > your API > Overview (Application (client) ID); Expose an API",
         quirks: &[
@@ -101,13 +77,28 @@ impl Preset for EntraExternalId {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Two(
+            Variable::required("ENTRA_EXTERNAL_TENANT", "the tenant's name: `contoso` of `contoso.onmicrosoft.com`"),
+            Variable::required("ENTRA_EXTERNAL_TENANT_ID", "the tenant id, a GUID"),
+            Self::tenant,
+        ),
+        settings: &[Setting::Each(
+            Variable::required(
+                "ENTRA_EXTERNAL_AUDIENCE",
+                "the API's application (client) id, or several separated by commas",
+            ),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let name = segment("tenant name", &self.name, "it is `contoso` of `contoso.onmicrosoft.com`")?;
         let tenant = guid("tenant id", &self.tenant)?;
         let iss = format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0");
         Ok(Profile::discovered_at(iss, &format!("https://{name}.ciamlogin.com/{tenant}/v2.0"))?
-            .access(access_v2(), Audience::any_of(self.audiences))
-            .id(id_token(), Audience::client(self.clients))
+            .access(access_v2(), Audience::any_of(recipients.audiences))
+            .id(id_token(), Audience::client(recipients.clients))
             .claim_map(Entra::claims())
             .rule(ClaimRule::is("tid", tenant)))
     }
@@ -116,11 +107,6 @@ impl Preset for EntraExternalId {
         Self::tenant("contoso", "11111111-2222-3333-4444-555555555555")
             .audience("66666666-7777-8888-9999-000000000000")
             .client_id("66666666-7777-8888-9999-000000000000")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let tenant = Self::tenant(environment.value(&TENANT)?, environment.value(&TENANT_ID)?);
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(tenant, Provider::<Self>::audience))
     }
 }
 
@@ -133,7 +119,7 @@ mod tests {
         let id = "11111111-2222-3333-4444-555555555555";
         for (name, tenant) in [("", id), ("contoso.onmicrosoft.com", id), ("evil.example/", id), ("contoso", "contoso")]
         {
-            assert!(EntraExternalId::tenant(name, tenant).preset.profile().is_err(), "{name} {tenant}");
+            assert!(EntraExternalId::tenant(name, tenant).profile().is_err(), "{name} {tenant}");
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Firebase Authentication, and Google Cloud Identity Platform.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{DangerousProvider, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, sealed};
 use crate::preset::url_parts::segment;
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
@@ -30,6 +32,8 @@ pub struct Firebase {
     project: String,
     credential: Credential,
     tenants: Vec<String>,
+    #[cfg(feature = "dangerous-unsigned")]
+    pub(super) emulator: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,9 +98,6 @@ pub struct FirebaseSignIn {
     pub tenant: Option<String>,
 }
 
-const PROJECT_ID: Variable = Variable::needed("FIREBASE_PROJECT_ID", "the project id, such as `my-project`");
-const TENANT: Variable = Variable::optional("FIREBASE_TENANT", "the tenant's id, or several separated by commas");
-
 impl Firebase {
     /// ID tokens of the project of this id, such as `my-project`.
     pub fn project(project: impl Into<String>) -> Provider<Self> {
@@ -110,21 +111,18 @@ impl Firebase {
     }
 
     fn new(project: String, credential: Credential) -> Provider<Self> {
-        Provider::new(Self { project, credential, tenants: Vec::new() })
+        Provider::new(Self {
+            project,
+            credential,
+            tenants: Vec::new(),
+            #[cfg(feature = "dangerous-unsigned")]
+            emulator: None,
+        })
     }
 
     /// Where Firebase keeps what it says of users, to be changed: roles are custom claims, at the top level.
     pub fn claims() -> ClaimMap {
         ClaimMap::default().tenant([["firebase", "tenant"]]).machine([])
-    }
-
-    /// Reads `FIREBASE_PROJECT_ID` and, where there is one, `FIREBASE_TENANT`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
     }
 }
 
@@ -136,48 +134,14 @@ impl Provider<Firebase> {
     }
 }
 
-impl Provider<Firebase> {
-    /// Settings that weaken the project.
-    pub fn danger(self) -> DangerousProvider<Firebase> {
-        DangerousProvider(self)
-    }
-}
-
-impl DangerousProvider<Firebase> {
-    /// Believes the tokens of the Firebase emulator, which signs none, in place of Google's: for development. The emulator's
-    /// host and port, such as `127.0.0.1:9099`, must be this machine's, or building fails.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// use countersign_core::Verifier;
-    /// use countersign_providers::Firebase;
-    ///
-    /// let emulated = Firebase::project("demo").danger().accept_unsigned_tokens("127.0.0.1:9099");
-    /// assert!(Verifier::builder().issuer(emulated).build().await.is_ok());
-    /// # });
-    /// ```
-    ///
-    /// # Security
-    ///
-    /// Anybody who reaches the API is whoever they say they are; see
-    /// [`DangerousIssuer::accept_unsigned_tokens`](countersign_core::DangerousIssuer::accept_unsigned_tokens). The variable
-    /// `FIREBASE_AUTH_EMULATOR_HOST` is not read, so that no environment opens a deployed program.
-    pub fn accept_unsigned_tokens(self, emulator: impl Into<String>) -> Provider<Firebase> {
-        self.emulated_by(emulator.into())
-    }
-}
-
 impl sealed::Sealed for Firebase {}
 
 impl Preset for Firebase {
     type Claims = FirebaseClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Firebase Authentication",
         constructor: r#"Firebase::project("my-project")"#,
-        variables: &[PROJECT_ID, TENANT],
         console: "Firebase console > Project settings > General (Project ID)",
         quirks: &[
             "Anybody may be able to sign up, anonymously, too, if the project lets them: look at \
@@ -199,7 +163,18 @@ impl Preset for Firebase {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("FIREBASE_PROJECT_ID", "the project id, such as `my-project`"),
+            Self::project,
+        ),
+        settings: &[Setting::Each(
+            Variable::optional("FIREBASE_TENANT", "the tenant's id, or several separated by commas"),
+            Provider::<Self>::tenant,
+        )],
+    };
+
+    fn profile(self, _: Recipients) -> Result<Profile, ConfigError> {
         let project = segment("Firebase project id", &self.project, "it looks like `my-project`")?;
         let profile = match self.credential {
             Credential::IdToken => Profile::discovered(format!("https://securetoken.google.com/{project}"))?,
@@ -215,16 +190,14 @@ impl Preset for Firebase {
             .rule(ClaimRule::at_most("sub", 128));
         let tenants = self.tenants;
         let of_tenants = |tenants| ClaimRule::one_of(["firebase", "tenant"], tenants);
-        Ok(if tenants.is_empty() { profile } else { profile.rule(of_tenants(tenants)) })
+        let profile = if tenants.is_empty() { profile } else { profile.rule(of_tenants(tenants)) };
+        #[cfg(feature = "dangerous-unsigned")]
+        let profile = self.emulator.into_iter().fold(profile, Profile::emulated_by);
+        Ok(profile)
     }
 
     fn example() -> Provider<Self> {
         Self::project("my-project")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let project = Self::project(environment.value(&PROJECT_ID)?);
-        Ok(environment.list(&TENANT).into_iter().fold(project, Provider::<Self>::tenant))
     }
 }
 
@@ -234,16 +207,16 @@ mod tests {
 
     #[test]
     fn cookies_have_an_issuer_and_keys_of_their_own() {
-        let profile = Firebase::session_cookies("my-project").preset.profile().unwrap();
+        let profile = Firebase::session_cookies("my-project").profile().unwrap();
         assert_eq!(&*profile.iss, "https://session.firebase.google.com/my-project");
         assert!(format!("{:?}", profile.keys).contains("sessionCookiePublicKeys"));
-        assert!(Firebase::project("my/project").preset.profile().is_err());
+        assert!(Firebase::project("my/project").profile().is_err());
     }
 
     #[test]
     fn a_tenant_is_demanded_once_it_is_named() {
         let rules = |firebase: Provider<Firebase>| {
-            let rules = firebase.preset.profile().unwrap().rules;
+            let rules = firebase.profile().unwrap().rules;
             rules.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         let rule = "`firebase.tenant` is `a` or `b`".to_owned();

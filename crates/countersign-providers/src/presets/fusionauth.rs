@@ -1,10 +1,12 @@
 //! FusionAuth.
 
-use crate::http::url_policy::parse_issuer;
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
+use crate::preset::key_location::check_issuer;
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, sealed};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
@@ -84,11 +86,6 @@ pub struct FusionAuthClaims {
     pub email_verified: Option<bool>,
 }
 
-const URL: Variable = Variable::needed("FUSIONAUTH_URL", "the URL of FusionAuth, such as `https://auth.acme.example`");
-const ISSUER: Variable = Variable::needed("FUSIONAUTH_ISSUER", "the tenant's issuer, to the letter");
-const APPLICATION_ID: Variable =
-    Variable::needed("FUSIONAUTH_APPLICATION_ID", "the application's id, or several separated by commas");
-
 impl FusionAuth {
     /// FusionAuth at this URL, and the issuer as the tenant's settings have it: any text, `acme.com` unless changed.
     pub fn at(url: impl Into<String>, issuer: impl Into<String>) -> Provider<Self> {
@@ -99,15 +96,6 @@ impl FusionAuth {
     pub fn claims() -> ClaimMap {
         // How a user logged in is in each of their tokens, and in none of an entity's.
         ClaimMap::default().tenant(["tid"]).machine([ServiceAccountRule::Without("authenticationType")])
-    }
-
-    /// Reads `FUSIONAUTH_URL`, `FUSIONAUTH_ISSUER` and `FUSIONAUTH_APPLICATION_ID`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
     }
 }
 
@@ -132,10 +120,9 @@ impl IssuesBothKinds for FusionAuth {}
 impl Preset for FusionAuth {
     type Claims = FusionAuthClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "FusionAuth",
         constructor: r#"FusionAuth::at("https://auth.acme.example", "acme.com").application("e9fdb985-9173-4e01-9d73-ac2d60d1dc8e").entity("092dbded-30af-4149-9c61-b578f2c72f59")"#,
-        variables: &[URL, ISSUER, APPLICATION_ID],
         console: "FusionAuth Admin > Tenants > your tenant > General (Issuer); JWT (Access token signing key, Id token signing key: \
                   RSA); Applications > your application > OAuth (Client Id)",
         quirks: &[
@@ -155,9 +142,21 @@ impl Preset for FusionAuth {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Two(
+            Variable::required("FUSIONAUTH_URL", "the URL of FusionAuth, such as `https://auth.acme.example`"),
+            Variable::required("FUSIONAUTH_ISSUER", "the tenant's issuer, to the letter"),
+            Self::at,
+        ),
+        settings: &[Setting::Each(
+            Variable::required("FUSIONAUTH_APPLICATION_ID", "the application's id, or several separated by commas"),
+            Provider::application,
+        )],
+    };
+
+    fn profile(self, _: Recipients) -> Result<Profile, ConfigError> {
         let base = self.base.strip_suffix('/').unwrap_or(&self.base);
-        parse_issuer(base).map_err(|problem| ConfigError::InvalidIssuer { issuer: base.to_owned(), problem })?;
+        check_issuer(base)?;
         let keys = format!("{base}/.well-known/jwks.json");
         let user = TokenKind::access().mark(ClaimRule::present("applicationId"));
         let entity =
@@ -179,11 +178,6 @@ impl Preset for FusionAuth {
         Self::at("https://auth.acme.example", "acme.com")
             .application("e9fdb985-9173-4e01-9d73-ac2d60d1dc8e")
             .entity("092dbded-30af-4149-9c61-b578f2c72f59")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let tenant = Self::at(environment.value(&URL)?, environment.value(&ISSUER)?);
-        Ok(environment.needed_list(&APPLICATION_ID)?.into_iter().fold(tenant, Provider::<Self>::application))
     }
 }
 

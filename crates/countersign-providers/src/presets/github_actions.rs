@@ -1,9 +1,11 @@
 //! GitHub Actions.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, TakesAudience, sealed};
 use crate::preset::url_parts::{host, segment};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
@@ -37,7 +39,6 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct GithubActions {
     site: Site,
-    audiences: Vec<String>,
     /// What each claim must be.
     demands: BTreeMap<&'static str, Vec<String>>,
 }
@@ -93,13 +94,6 @@ pub struct GithubActionsClaims {
     pub run_id: Option<String>,
 }
 
-const AUDIENCE: Variable =
-    Variable::needed("GITHUB_ACTIONS_AUDIENCE", "the audience that workflows ask for, or several separated by commas");
-const OWNER: Variable = Variable::needed(
-    "GITHUB_ACTIONS_REPOSITORY_OWNER",
-    "the user or organisation whose workflows may call, or several separated by commas",
-);
-
 impl GithubActions {
     /// Workflows on github.com. Name an audience, and an owner or a repository.
     pub fn new() -> Provider<Self> {
@@ -122,26 +116,11 @@ impl GithubActions {
     }
 
     fn on(site: Site) -> Provider<Self> {
-        Provider::new(Self { site, audiences: Vec::new(), demands: BTreeMap::new() })
-    }
-
-    /// Reads `GITHUB_ACTIONS_AUDIENCE` and `GITHUB_ACTIONS_REPOSITORY_OWNER`, for workflows on github.com.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
+        Provider::new(Self { site, demands: BTreeMap::new() })
     }
 }
 
 impl Provider<GithubActions> {
-    /// What workflows ask for as the audience of their tokens. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
     /// Only repositories of this user or organisation, in GitHub's spelling. Call it again for further ones.
     pub fn repository_owner(self, owner: impl Into<String>) -> Self {
         self.demand("repository_owner", owner)
@@ -200,13 +179,15 @@ impl Site {
 
 impl sealed::Sealed for GithubActions {}
 
+/// What workflows ask for as the audience of their tokens. Call it again for further ones.
+impl TakesAudience for GithubActions {}
+
 impl Preset for GithubActions {
     type Claims = GithubActionsClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "GitHub Actions",
         constructor: r#"GithubActions::new().audience("https://deploy.example.com").repository("octo-org/octo-repo").git_ref("refs/heads/main")"#,
-        variables: &[AUDIENCE, OWNER],
         console: "nothing to click: give the workflow `permissions: id-token: write`, and let it ask for the audience, by \
                   `core.getIDToken(audience)`",
         quirks: &[
@@ -222,14 +203,34 @@ impl Preset for GithubActions {
         sources: &["https://docs.github.com/actions/reference/security/oidc"],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Nothing(Self::new),
+        settings: &[
+            Setting::Each(
+                Variable::required(
+                    "GITHUB_ACTIONS_AUDIENCE",
+                    "the audience that workflows ask for, or several separated by commas",
+                ),
+                Provider::audience,
+            ),
+            Setting::Each(
+                Variable::required(
+                    "GITHUB_ACTIONS_REPOSITORY_OWNER",
+                    "the user or organisation whose workflows may call, or several separated by commas",
+                ),
+                Provider::repository_owner,
+            ),
+        ],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         const WHOSE: [&str; 4] = ["repository", "repository_id", "repository_owner", "repository_owner_id"];
         if !WHOSE.iter().any(|claim| self.demands.contains_key(claim)) {
             let expected = "name whose workflows may call, with `.repository_owner(..)` or `.repository(..)`";
             return Err(ConfigError::InvalidArgument { what: "repository owner", value: String::new(), expected });
         }
         let profile = Profile::discovered(self.site.issuer()?)?
-            .access(TokenKind::access(), Audience::any_of(self.audiences))
+            .access(TokenKind::access(), Audience::any_of(recipients.audiences))
             .claim_map(ClaimMap::default().tenant(["repository_owner_id"]).machine([ServiceAccountRule::Always]));
         let rules = self.demands.into_iter().map(|(claim, values)| ClaimRule::one_of(claim, values));
         Ok(rules.fold(profile, Profile::rule))
@@ -237,11 +238,6 @@ impl Preset for GithubActions {
 
     fn example() -> Provider<Self> {
         Self::new().audience("https://deploy.example.com").repository("octo-org/octo-repo").git_ref("refs/heads/main")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let github = environment.needed_list(&AUDIENCE)?.into_iter().fold(Self::new(), Provider::<Self>::audience);
-        Ok(environment.needed_list(&OWNER)?.into_iter().fold(github, Provider::<Self>::repository_owner))
     }
 }
 
@@ -252,22 +248,22 @@ mod tests {
     #[test]
     fn somebody_must_be_named() {
         let github = || GithubActions::new().audience("https://deploy.example.com");
-        assert!(github().preset.profile().is_err());
-        assert!(github().git_ref("refs/heads/main").environment("prod").preset.profile().is_err());
+        assert!(github().profile().is_err());
+        assert!(github().git_ref("refs/heads/main").environment("prod").profile().is_err());
         for enough in [
             github().repository_owner("octo-org"),
             github().repository_owner_id("123456"),
             github().repository("octo-org/octo-repo"),
             github().repository_id("456789"),
         ] {
-            assert_eq!(enough.preset.profile().unwrap().rules.len(), 1);
+            assert_eq!(enough.profile().unwrap().rules.len(), 1);
         }
     }
 
     #[test]
     fn each_claim_that_is_named_is_demanded() {
         let github = GithubActions::new().repository_owner("a").repository_owner("b").environment("prod");
-        let rules: Vec<String> = github.preset.profile().unwrap().rules.iter().map(ToString::to_string).collect();
+        let rules: Vec<String> = github.profile().unwrap().rules.iter().map(ToString::to_string).collect();
         assert_eq!(rules, ["`environment` is `prod`", "`repository_owner` is `a` or `b`"]);
     }
 
@@ -281,7 +277,7 @@ mod tests {
             (GithubActions::data_residency("evil.example/"), None),
             (GithubActions::server("https://github.example.com"), None),
         ] {
-            let iss = github.repository_owner("a").preset.profile().map(|profile| profile.iss.to_string());
+            let iss = github.repository_owner("a").profile().map(|profile| profile.iss.to_string());
             assert_eq!(iss.ok().as_deref(), expected);
         }
     }

@@ -1,9 +1,11 @@
 //! Sign in with Google.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, TakesClientId, sealed};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
@@ -28,7 +30,6 @@ use serde::Deserialize;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Google {
-    clients: Vec<String>,
     domains: Vec<String>,
 }
 
@@ -66,10 +67,6 @@ pub struct GoogleClaims {
     pub picture: Option<String>,
 }
 
-const CLIENT_ID: Variable = Variable::needed("GOOGLE_CLIENT_ID", "the client id, or several separated by commas");
-const HOSTED_DOMAIN: Variable =
-    Variable::optional("GOOGLE_HOSTED_DOMAIN", "the organisation's domain, or several separated by commas");
-
 impl Google {
     /// The client that users sign in to, such as `1234987819200.apps.googleusercontent.com`.
     ///
@@ -77,26 +74,15 @@ impl Google {
     ///
     /// Anybody can have a Google account. [`hosted_domain`](Provider::hosted_domain) leaves your organisation.
     pub fn client_id(client: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { clients: vec![client.into()], domains: Vec::new() })
+        Self::new().client_id(client)
     }
 
-    /// Reads `GOOGLE_CLIENT_ID` and, where there is one, `GOOGLE_HOSTED_DOMAIN`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
+    fn new() -> Provider<Self> {
+        Provider::new(Self { domains: Vec::new() })
     }
 }
 
 impl Provider<Google> {
-    /// A further client whose tokens are accepted: that of an app for telephones, for instance.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
-
     /// Only users of this organisation, by the domain in `hd`. Call it again for further ones.
     pub fn hosted_domain(mut self, domain: impl Into<String>) -> Self {
         self.preset.domains.push(domain.into());
@@ -106,13 +92,15 @@ impl Provider<Google> {
 
 impl sealed::Sealed for Google {}
 
+/// A further client whose tokens are accepted: that of an app for telephones, for instance.
+impl TakesClientId for Google {}
+
 impl Preset for Google {
     type Claims = GoogleClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Google",
         constructor: r#"Google::client_id("1234987819200.apps.googleusercontent.com").hosted_domain("example.com")"#,
-        variables: &[CLIENT_ID, HOSTED_DOMAIN],
         console: "Google Cloud console > APIs & Services > Credentials > OAuth 2.0 Client IDs > your client (Client ID)",
         quirks: &[
             "Access tokens are opaque (`ya29.…`) and refused as `not_compact`. Send the ID token.",
@@ -131,21 +119,30 @@ impl Preset for Google {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Nothing(Self::new),
+        settings: &[
+            Setting::Each(
+                Variable::required("GOOGLE_CLIENT_ID", "the client id, or several separated by commas"),
+                Provider::client_id,
+            ),
+            Setting::Each(
+                Variable::optional("GOOGLE_HOSTED_DOMAIN", "the organisation's domain, or several separated by commas"),
+                Provider::hosted_domain,
+            ),
+        ],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let keys = "https://www.googleapis.com/oauth2/v3/certs";
         let profile = Profile::with_keys_at("https://accounts.google.com", keys)?
             .also_named("accounts.google.com")
-            .id(TokenKind::id(), Audience::client(self.clients))
+            .id(TokenKind::id(), Audience::client(recipients.clients))
             .claim_map(ClaimMap::default().tenant(["hd"]).machine([ServiceAccountRule::SubjectIs("azp")]));
         Ok(if self.domains.is_empty() { profile } else { profile.rule(ClaimRule::one_of("hd", self.domains)) })
     }
 
     fn example() -> Provider<Self> {
         Self::client_id("1234987819200.apps.googleusercontent.com").hosted_domain("example.com")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let google = Provider::new(Self { clients: environment.needed_list(&CLIENT_ID)?, domains: Vec::new() });
-        Ok(environment.list(&HOSTED_DOMAIN).into_iter().fold(google, Provider::<Self>::hosted_domain))
     }
 }

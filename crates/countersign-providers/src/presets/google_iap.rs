@@ -1,9 +1,11 @@
 //! Google Cloud's Identity-Aware Proxy.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, TakesAudience, sealed};
 use countersign_core::{Algorithm, Audience, ClaimMap, ConfigError, TokenKind};
 use serde::Deserialize;
 
@@ -27,9 +29,8 @@ use serde::Deserialize;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct GoogleIap {
-    audiences: Vec<String>,
-}
+#[non_exhaustive]
+pub struct GoogleIap;
 
 /// The claims of a token of Identity-Aware Proxy. Use them as they are, or `#[serde(flatten)]` them into your own.
 ///
@@ -65,45 +66,29 @@ pub struct GoogleIapAccess {
     pub access_levels: Vec<String>,
 }
 
-const AUDIENCE: Variable = Variable::needed(
-    "GOOGLE_IAP_AUDIENCE",
-    "the JWT audience code, such as `/projects/123456789/apps/my-project`, or several separated by commas",
-);
-
 impl GoogleIap {
     /// The backend of this audience: `/projects/NUMBER/apps/PROJECT_ID` on App Engine,
     /// `/projects/NUMBER/global/backendServices/SERVICE_ID` behind a load balancer.
     pub fn audience(audience: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { audiences: vec![audience.into()] })
+        Self::new().audience(audience)
     }
 
-    /// Reads `GOOGLE_IAP_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
-}
-
-impl Provider<GoogleIap> {
-    /// A further backend of the same application.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
+    fn new() -> Provider<Self> {
+        Provider::new(Self)
     }
 }
 
 impl sealed::Sealed for GoogleIap {}
 
+/// A further backend of the same application.
+impl TakesAudience for GoogleIap {}
+
 impl Preset for GoogleIap {
     type Claims = GoogleIapClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Google Identity-Aware Proxy",
         constructor: r#"GoogleIap::audience("/projects/123456789/global/backendServices/9876543210")"#,
-        variables: &[AUDIENCE],
         console: "Google Cloud console > Security > Identity-Aware Proxy > your resource > Get JWT audience code",
         quirks: &[
             "The token comes in the header `x-goog-iap-jwt-assertion`, without `Bearer`: declare \
@@ -116,23 +101,30 @@ impl Preset for GoogleIap {
         sources: &["https://docs.cloud.google.com/iap/docs/signed-headers-howto"],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
-        if let Some(other) = self.audiences.iter().find(|audience| !audience.starts_with("/projects/")) {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Nothing(Self::new),
+        settings: &[Setting::Each(
+            Variable::required(
+                "GOOGLE_IAP_AUDIENCE",
+                "the JWT audience code, such as `/projects/123456789/apps/my-project`, or several separated by commas",
+            ),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
+        if let Some(other) = recipients.audiences.iter().find(|audience| !audience.starts_with("/projects/")) {
             let expected = "it looks like `/projects/123456789/apps/my-project`";
             return Err(ConfigError::InvalidArgument { what: "JWT audience code", value: other.clone(), expected });
         }
         Ok(Profile::with_keys_at("https://cloud.google.com/iap", "https://www.gstatic.com/iap/verify/public_key-jwk")?
-            .id(TokenKind::id(), Audience::any_of(self.audiences))
+            .id(TokenKind::id(), Audience::any_of(recipients.audiences))
             .algorithms([Algorithm::ES256])
             .claim_map(ClaimMap::default().tenant(["hd"]).machine([])))
     }
 
     fn example() -> Provider<Self> {
         Self::audience("/projects/123456789/global/backendServices/9876543210")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        Ok(Provider::new(Self { audiences: environment.needed_list(&AUDIENCE)? }))
     }
 }
 
@@ -144,7 +136,7 @@ mod tests {
     fn what_is_no_audience_code_is_refused() {
         for audience in ["", "1234987819200.apps.googleusercontent.com", "https://app.example.com", "projects/1/apps/a"]
         {
-            assert!(GoogleIap::audience(audience).preset.profile().is_err(), "{audience}");
+            assert!(GoogleIap::audience(audience).profile().is_err(), "{audience}");
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Keycloak.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use crate::preset::url_parts::name;
 use countersign_core::{
     Algorithms, Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, ServiceAccountRule, TokenKind,
@@ -36,9 +38,7 @@ use std::collections::BTreeMap;
 pub struct Keycloak {
     base: String,
     realm: String,
-    audiences: Vec<String>,
     parties: Vec<String>,
-    clients: Vec<String>,
     roles_of: Vec<String>,
 }
 
@@ -94,22 +94,10 @@ pub struct KeycloakRoles {
     pub roles: Vec<String>,
 }
 
-const URL: Variable = Variable::needed("KEYCLOAK_URL", "the server's URL, such as `https://keycloak.example.com`");
-const REALM: Variable = Variable::needed("KEYCLOAK_REALM", "the realm's name");
-const AUDIENCE: Variable =
-    Variable::needed("KEYCLOAK_AUDIENCE", "what an Audience mapper writes into `aud`, or several separated by commas");
-
 impl Keycloak {
     /// The realm of this name on the server at this URL. Servers before version 17 have `/auth` at its end.
     pub fn realm(base_url: impl Into<String>, realm: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self {
-            base: base_url.into(),
-            realm: realm.into(),
-            audiences: Vec::new(),
-            parties: Vec::new(),
-            clients: Vec::new(),
-            roles_of: Vec::new(),
-        })
+        Provider::new(Self { base: base_url.into(), realm: realm.into(), parties: Vec::new(), roles_of: Vec::new() })
     }
 
     /// Where Keycloak keeps scopes, groups, roles and the like, to be changed.
@@ -120,25 +108,9 @@ impl Keycloak {
             // Set from the session of a service account, while a user, too, may be called `service-account-..`.
             .machine([ServiceAccountRule::With("clientHost")])
     }
-
-    /// Reads `KEYCLOAK_URL`, `KEYCLOAK_REALM` and `KEYCLOAK_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Keycloak> {
-    /// What tokens for this API hold in `aud`: the API's client id, or what its Audience mapper says. Call it again for
-    /// further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
     /// Only tokens that were issued to this client, by `azp`. Call it again for further ones. Beside an audience both are
     /// demanded; without one this is what takes its place.
     ///
@@ -148,13 +120,6 @@ impl Provider<Keycloak> {
     /// can use it here. Prefer an Audience mapper.
     pub fn authorized_party(mut self, client: impl Into<String>) -> Self {
         self.preset.parties.push(client.into());
-        self
-    }
-
-    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-    /// ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
         self
     }
 
@@ -172,13 +137,20 @@ impl Provider<Keycloak> {
 impl sealed::Sealed for Keycloak {}
 impl IssuesBothKinds for Keycloak {}
 
+/// What tokens for this API hold in `aud`: the API's client id, or what its Audience mapper says. Call it again for
+/// further ones.
+impl TakesAudience for Keycloak {}
+
+/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+/// ones.
+impl TakesClientId for Keycloak {}
+
 impl Preset for Keycloak {
     type Claims = KeycloakClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Keycloak",
         constructor: r#"Keycloak::realm("https://keycloak.example.com", "main").audience("reports-api")"#,
-        variables: &[URL, REALM, AUDIENCE],
         console: "Keycloak Admin Console > your realm > Realm settings > Endpoints (OpenID Endpoint Configuration: `issuer` \
                   is the server's URL, `/realms/` and the realm); Client scopes > your scope > Mappers > Configure a new mapper \
                   > Audience; Clients (Client ID)",
@@ -205,22 +177,37 @@ impl Preset for Keycloak {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::Two(
+            Variable::required("KEYCLOAK_URL", "the server's URL, such as `https://keycloak.example.com`"),
+            Variable::required("KEYCLOAK_REALM", "the realm's name"),
+            Self::realm,
+        ),
+        settings: &[Setting::Each(
+            Variable::required(
+                "KEYCLOAK_AUDIENCE",
+                "what an Audience mapper writes into `aud`, or several separated by commas",
+            ),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let realm = name("realm", &self.realm, "it is a name, as it stands in the issuer after `/realms/`")?;
         let base = self.base.strip_suffix('/').unwrap_or(&self.base);
         let roles_of = |client: &String| ClaimPath::from(["resource_access", client, "roles"]);
         let roles = std::iter::once(["realm_access", "roles"].into()).chain(self.roles_of.iter().map(roles_of));
         let access = TokenKind::access().permit("nonce").marked("typ", "Bearer").mark(ClaimRule::present("azp"));
         let (access, audience) = if self.parties.is_empty() {
-            (access, Audience::any_of(self.audiences))
-        } else if self.audiences.is_empty() {
+            (access, Audience::any_of(recipients.audiences))
+        } else if recipients.audiences.is_empty() {
             (access, Audience::claim("azp", self.parties))
         } else {
-            (access.mark(ClaimRule::one_of("azp", self.parties)), Audience::any_of(self.audiences))
+            (access.mark(ClaimRule::one_of("azp", self.parties)), Audience::any_of(recipients.audiences))
         };
         Ok(Profile::discovered(format!("{base}/realms/{realm}"))?
             .access(access, audience)
-            .id(TokenKind::id().marked("typ", "ID"), Audience::client(self.clients))
+            .id(TokenKind::id().marked("typ", "ID"), Audience::client(recipients.clients))
             // Realms and clients choose; each key of a realm says what it is for.
             .algorithms(Algorithms::default().iter())
             .claim_map(Self::claims().roles(roles)))
@@ -228,11 +215,6 @@ impl Preset for Keycloak {
 
     fn example() -> Provider<Self> {
         Self::realm("https://keycloak.example.com", "main").audience("reports-api").client_id("frontend")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let realm = Self::realm(environment.value(&URL)?, environment.value(&REALM)?);
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(realm, Provider::<Self>::audience))
     }
 }
 
@@ -248,7 +230,7 @@ mod tests {
             ("https://kc.example/auth/", "acme.com", "https://kc.example/auth/realms/acme.com"),
             ("http://127.0.0.1:8080", "main", "http://127.0.0.1:8080/realms/main"),
         ] {
-            assert_eq!(&*Keycloak::realm(base, realm).preset.profile().unwrap().iss, iss);
+            assert_eq!(&*Keycloak::realm(base, realm).profile().unwrap().iss, iss);
         }
         for (base, realm) in [
             ("http://kc.example", "main"),
@@ -267,7 +249,7 @@ mod tests {
     #[test]
     fn the_roles_of_clients_count_once_they_are_named() {
         let roles = |keycloak: Provider<Keycloak>| {
-            let claim_map = keycloak.preset.profile().unwrap().claim_map;
+            let claim_map = keycloak.profile().unwrap().claim_map;
             claim_map.places().find(|(part, _)| *part == "roles").unwrap().1
         };
         let realm = || Keycloak::realm("https://kc.example", "main");
@@ -278,7 +260,7 @@ mod tests {
     #[test]
     fn an_authorized_party_takes_the_audiences_place_or_narrows_it() {
         let accepts = |keycloak: Provider<Keycloak>| {
-            let profile = keycloak.preset.profile().unwrap();
+            let profile = keycloak.profile().unwrap();
             (profile.access[0].kind.to_string().contains("`azp` is `spa`"), profile.access[0].audience.to_string())
         };
         let realm = || Keycloak::realm("https://kc.example", "main");

@@ -1,9 +1,11 @@
 //! Kinde.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use crate::preset::url_parts::host;
 use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
@@ -32,8 +34,6 @@ use serde::Deserialize;
 #[derive(Clone, Debug)]
 pub struct Kinde {
     domain: String,
-    audiences: Vec<String>,
-    clients: Vec<String>,
 }
 
 /// The claims of a Kinde token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -76,13 +76,10 @@ pub struct KindeClaims {
     pub email: Option<String>,
 }
 
-const DOMAIN: Variable = Variable::needed("KINDE_DOMAIN", "the business's domain, such as `acme.kinde.com`");
-const AUDIENCE: Variable = Variable::needed("KINDE_AUDIENCE", "the API's audience, or several separated by commas");
-
 impl Kinde {
     /// The business of this domain, such as `acme.kinde.com`, or a custom domain.
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { domain: domain.into(), audiences: Vec::new(), clients: Vec::new() })
+        Provider::new(Self { domain: domain.into() })
     }
 
     /// Where Kinde keeps roles, organisation and the like, to be changed.
@@ -94,31 +91,9 @@ impl Kinde {
             .roles([ClaimPath::from("roles").each("key")])
             .machine([ServiceAccountRule::Without("sub")])
     }
-
-    /// Reads `KINDE_DOMAIN` and `KINDE_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Kinde> {
-    /// The API's audience. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
-    /// The application whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for
-    /// further ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
-
     /// Only users and programs of one of these organisations, by their codes.
     pub fn organizations<O: Into<Box<str>>>(self, organizations: impl IntoIterator<Item = O>) -> Self {
         self.rule(ClaimRule::one_of("org_code", organizations))
@@ -128,13 +103,19 @@ impl Provider<Kinde> {
 impl sealed::Sealed for Kinde {}
 impl IssuesBothKinds for Kinde {}
 
+/// The API's audience. Call it again for further ones.
+impl TakesAudience for Kinde {}
+
+/// The application whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for
+/// further ones.
+impl TakesClientId for Kinde {}
+
 impl Preset for Kinde {
     type Claims = KindeClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Kinde",
         constructor: r#"Kinde::domain("acme.kinde.com").audience("https://api.acme.example")"#,
-        variables: &[DOMAIN, AUDIENCE],
         console: "Kinde > Settings > Applications > your application > Details (Domain, Client ID); Tokens > Token customization \
                   (roles, e-mail); Settings > APIs > your API (Audience)",
         quirks: &[
@@ -152,7 +133,18 @@ impl Preset for Kinde {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("KINDE_DOMAIN", "the business's domain, such as `acme.kinde.com`"),
+            Self::domain,
+        ),
+        settings: &[Setting::Each(
+            Variable::required("KINDE_AUDIENCE", "the API's audience, or several separated by commas"),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let domain = host("Kinde domain", &self.domain, "it looks like `acme.kinde.com`")?;
         let iss = format!("https://{domain}");
         let keys = format!("{iss}/.well-known/jwks");
@@ -162,18 +154,13 @@ impl Preset for Kinde {
             .mark(ClaimRule::absent("scp"))
             .mark(ClaimRule::present("sub"));
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(access, Audience::any_of(self.audiences))
-            .id(id, Audience::claim("azp", self.clients))
+            .access(access, Audience::any_of(recipients.audiences))
+            .id(id, Audience::claim("azp", recipients.clients))
             .claim_map(Self::claims()))
     }
 
     fn example() -> Provider<Self> {
         Self::domain("acme.kinde.com").audience("https://api.acme.example").client_id("example-client")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let business = Self::domain(environment.value(&DOMAIN)?);
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(business, Provider::<Self>::audience))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Service accounts of a Kubernetes cluster.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, TakesAudience, sealed};
 use crate::preset::url_parts::segment;
 use countersign_core::{Algorithm, Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
@@ -34,7 +36,6 @@ use serde::Deserialize;
 #[derive(Clone, Debug)]
 pub struct Kubernetes {
     cluster: Cluster,
-    audiences: Vec<String>,
     namespaces: Vec<String>,
 }
 
@@ -92,13 +93,6 @@ pub struct KubernetesObject {
     pub uid: String,
 }
 
-const ISSUER: Variable =
-    Variable::needed("KUBERNETES_ISSUER", "the cluster's issuer: `--service-account-issuer` of its API server");
-const AUDIENCE: Variable =
-    Variable::needed("KUBERNETES_AUDIENCE", "the audience that tokens are made for, or several separated by commas");
-const NAMESPACE: Variable =
-    Variable::optional("KUBERNETES_NAMESPACE", "the only namespace that may call, or several separated by commas");
-
 impl Kubernetes {
     /// The cluster with this issuer: `issuer` of `kubectl get --raw /.well-known/openid-configuration`.
     pub fn service_accounts(issuer: impl Into<String>) -> Provider<Self> {
@@ -116,31 +110,11 @@ impl Kubernetes {
     }
 
     fn new(cluster: Cluster) -> Provider<Self> {
-        Provider::new(Self { cluster, audiences: Vec::new(), namespaces: Vec::new() })
-    }
-
-    /// Reads `KUBERNETES_ISSUER`, `KUBERNETES_AUDIENCE` and, where there is one, `KUBERNETES_NAMESPACE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
+        Provider::new(Self { cluster, namespaces: Vec::new() })
     }
 }
 
 impl Provider<Kubernetes> {
-    /// What pods ask for as the audience of their tokens. Call it again for further ones.
-    ///
-    /// # Security
-    ///
-    /// Never the API server's own, such as `https://kubernetes.default.svc`: every pod has a token for that one, and whoever
-    /// is sent it can act in the cluster.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
     /// Only service accounts of this namespace. Call it again for further ones.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.preset.namespaces.push(namespace.into());
@@ -172,13 +146,20 @@ impl Cluster {
 
 impl sealed::Sealed for Kubernetes {}
 
+/// What pods ask for as the audience of their tokens. Call it again for further ones.
+///
+/// # Security
+///
+/// Never the API server's own, such as `https://kubernetes.default.svc`: every pod has a token for that one, and whoever
+/// is sent it can act in the cluster.
+impl TakesAudience for Kubernetes {}
+
 impl Preset for Kubernetes {
     type Claims = KubernetesClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Kubernetes service accounts",
         constructor: r#"Kubernetes::service_accounts("https://k8s.example.com").audience("https://reports.example.com").namespace("billing")"#,
-        variables: &[ISSUER, AUDIENCE, NAMESPACE],
         console: "`kubectl get --raw /.well-known/openid-configuration` (`issuer`); on EKS: Clusters > your cluster > Overview \
                   (OpenID Connect provider URL); `kubectl create token NAME --audience https://reports.example.com` makes a token",
         quirks: &[
@@ -203,10 +184,36 @@ impl Preset for Kubernetes {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required(
+                "KUBERNETES_ISSUER",
+                "the cluster's issuer: `--service-account-issuer` of its API server",
+            ),
+            Self::service_accounts,
+        ),
+        settings: &[
+            Setting::Each(
+                Variable::required(
+                    "KUBERNETES_AUDIENCE",
+                    "the audience that tokens are made for, or several separated by commas",
+                ),
+                Provider::audience,
+            ),
+            Setting::Each(
+                Variable::optional(
+                    "KUBERNETES_NAMESPACE",
+                    "the only namespace that may call, or several separated by commas",
+                ),
+                Provider::namespace,
+            ),
+        ],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let kind = TokenKind::access().mark(ClaimRule::present(["kubernetes.io", "serviceaccount", "name"]));
         let profile = Profile::discovered(self.cluster.issuer()?)?
-            .access(kind, Audience::any_of(self.audiences))
+            .access(kind, Audience::any_of(recipients.audiences))
             .algorithms([Algorithm::RS256, Algorithm::ES256])
             .claim_map(
                 ClaimMap::default().tenant([["kubernetes.io", "namespace"]]).machine([ServiceAccountRule::Always]),
@@ -219,12 +226,6 @@ impl Preset for Kubernetes {
     fn example() -> Provider<Self> {
         Self::service_accounts("https://k8s.example.com").audience("https://reports.example.com").namespace("billing")
     }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let cluster = Self::service_accounts(environment.value(&ISSUER)?);
-        let cluster = environment.needed_list(&AUDIENCE)?.into_iter().fold(cluster, Provider::<Self>::audience);
-        Ok(environment.list(&NAMESPACE).into_iter().fold(cluster, Provider::<Self>::namespace))
-    }
 }
 
 #[cfg(test)]
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_issuers_of_managed_clusters_are_known() {
-        let iss = |cluster: Provider<Kubernetes>| cluster.preset.profile().map(|profile| profile.iss.to_string());
+        let iss = |cluster: Provider<Kubernetes>| cluster.profile().map(|profile| profile.iss.to_string());
         let eks = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
         assert_eq!(iss(Kubernetes::eks("eu-west-1", "EXAMPLED539D4633E53DE1B71EXAMPLE")).unwrap(), eks);
         let gke = "https://container.googleapis.com/v1/projects/my-project/locations/europe-west1/clusters/main";

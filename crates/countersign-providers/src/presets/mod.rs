@@ -10,6 +10,8 @@ pub(crate) mod descope;
 pub(crate) mod entra;
 pub(crate) mod entra_external_id;
 pub(crate) mod firebase;
+#[cfg(feature = "dangerous-unsigned")]
+pub(crate) mod firebase_emulator;
 pub(crate) mod fusionauth;
 pub(crate) mod github_actions;
 pub(crate) mod google;

@@ -1,11 +1,20 @@
 //! Any OpenID provider.
 
-use crate::http::discovery::{ProviderMetadata, discovery_url};
+#[cfg(feature = "fetch")]
+use crate::http::discovery::ProviderMetadata;
+#[cfg(feature = "fetch")]
+use crate::http::url_policy::parse_url;
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
+#[cfg(feature = "fetch")]
+use crate::preset::key_location::discovery_url;
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
-use countersign_core::{Algorithms, Audience, ConfigError, FetchError, TokenKind};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
+#[cfg(feature = "fetch")]
+use countersign_core::FetchError;
+use countersign_core::{Algorithms, Audience, ConfigError, TokenKind};
 use serde::Deserialize;
 
 /// Any OpenID provider: keys by discovery, access tokens for a named audience unless you ask for ID tokens.
@@ -28,8 +37,6 @@ use serde::Deserialize;
 pub struct Oidc {
     issuer: String,
     discovery: Option<String>,
-    audiences: Vec<String>,
-    clients: Vec<String>,
     kind: TokenKind,
 }
 
@@ -64,50 +71,16 @@ pub struct OidcClaims {
     pub picture: Option<String>,
 }
 
-const ISSUER: Variable = Variable::needed("OIDC_ISSUER", "the issuer, exactly as its discovery document writes it");
-const AUDIENCE: Variable = Variable::needed(
-    "OIDC_AUDIENCE",
-    "what the provider writes into `aud` for this API, or several separated by commas",
-);
-
 impl Oidc {
     /// The provider whose tokens carry exactly this `iss`, and whose discovery document stands under it.
     ///
     /// A slash at the end counts: take the issuer over as the provider's discovery document writes it.
     pub fn issuer(issuer: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self {
-            issuer: issuer.into(),
-            discovery: None,
-            audiences: Vec::new(),
-            clients: Vec::new(),
-            kind: TokenKind::access(),
-        })
-    }
-
-    /// Reads `OIDC_ISSUER` and `OIDC_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
+        Provider::new(Self { issuer: issuer.into(), discovery: None, kind: TokenKind::access() })
     }
 }
 
 impl Provider<Oidc> {
-    /// The API that tokens must be for: what the provider writes into `aud`. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
-    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-    /// ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
-
     /// The kind of access token that is accepted: [`TokenKind::access`] unless set.
     pub fn kind(mut self, kind: TokenKind) -> Self {
         self.preset.kind = kind;
@@ -121,16 +94,19 @@ impl Provider<Oidc> {
         self
     }
 
-    /// Asks the provider for its discovery document, once: to tell users where to log in, for instance. Keys are
-    /// fetched without it.
+    /// Fetches the provider's discovery document once, for example to tell users where to log in. Keys are fetched without
+    /// it.
     ///
     /// # Errors
     ///
-    /// [`FetchError`] when the document cannot be had, or is another issuer's.
+    /// [`FetchError`] if the document cannot be fetched, or names another issuer.
+    #[cfg(feature = "fetch")]
     pub async fn metadata(&self) -> Result<ProviderMetadata, FetchError> {
-        let http = self.http().map_err(|error| FetchError::new("the HTTP client cannot be made", error))?;
+        let http = self.keys.fetching.http();
+        let http = http.map_err(|error| FetchError::new("the HTTP client cannot be made", error))?;
         let base = self.preset.discovery.as_ref().unwrap_or(&self.preset.issuer);
-        let url = discovery_url(base).map_err(|problem| FetchError::new("the issuer is refused", problem))?;
+        let url =
+            parse_url(&discovery_url(base)).map_err(|problem| FetchError::new("the issuer is refused", problem))?;
         ProviderMetadata::fetch(&http, url, &self.preset.issuer).await
     }
 }
@@ -138,13 +114,19 @@ impl Provider<Oidc> {
 impl sealed::Sealed for Oidc {}
 impl IssuesBothKinds for Oidc {}
 
+/// The API that tokens must be for: what the provider writes into `aud`. Call it again for further ones.
+impl TakesAudience for Oidc {}
+
+/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+/// ones.
+impl TakesClientId for Oidc {}
+
 impl Preset for Oidc {
     type Claims = OidcClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Any OpenID provider",
         constructor: r#"Oidc::issuer("https://idp.example.com").audience("https://api.example.com")"#,
-        variables: &[ISSUER, AUDIENCE],
         console: "open ISSUER/.well-known/openid-configuration in a browser: `issuer` is what to configure, to the letter",
         quirks: &[
             "A provider that gives its ID tokens no mark tells them from access tokens by the audience alone. Where it \
@@ -156,23 +138,32 @@ impl Preset for Oidc {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("OIDC_ISSUER", "the issuer, exactly as its discovery document writes it"),
+            Self::issuer,
+        ),
+        settings: &[Setting::Each(
+            Variable::required(
+                "OIDC_AUDIENCE",
+                "what the provider writes into `aud` for this API, or several separated by commas",
+            ),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let profile = match &self.discovery {
             None => Profile::discovered(self.issuer)?,
             Some(base) => Profile::discovered_at(self.issuer, base)?,
         };
         Ok(profile
-            .access(self.kind, Audience::any_of(self.audiences))
-            .id(TokenKind::id(), Audience::client(self.clients))
+            .access(self.kind, Audience::any_of(recipients.audiences))
+            .id(TokenKind::id(), Audience::client(recipients.clients))
             .algorithms(Algorithms::default().iter()))
     }
 
     fn example() -> Provider<Self> {
         Self::issuer("https://idp.example.com").audience("https://api.example.com").client_id("example-client")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let provider = Self::issuer(environment.value(&ISSUER)?);
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(provider, Provider::<Self>::audience))
     }
 }

@@ -1,9 +1,11 @@
 //! Okta.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use crate::preset::url_parts::{host, segment};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
@@ -31,8 +33,6 @@ use serde::Deserialize;
 pub struct Okta {
     domain: String,
     server: String,
-    audiences: Vec<String>,
-    clients: Vec<String>,
 }
 
 /// The claims of an Okta token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -74,18 +74,12 @@ pub struct OktaClaims {
     pub email_verified: Option<bool>,
 }
 
-const DOMAIN: Variable = Variable::needed("OKTA_DOMAIN", "the domain of the org, such as `acme.okta.com`");
-const SERVER: Variable =
-    Variable::optional("OKTA_AUTHORIZATION_SERVER", "the id of the authorization server, `default` unless set");
-const AUDIENCE: Variable =
-    Variable::needed("OKTA_AUDIENCE", "the audience of the authorization server, such as `api://default`");
-
 impl Okta {
     /// The org of this domain, such as `acme.okta.com`, or a custom domain; its authorization server is the one that Okta
     /// calls `default` unless you name [another](Provider::authorization_server).
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
         let server = "default".to_owned();
-        Provider::new(Self { domain: domain.into(), server, audiences: Vec::new(), clients: Vec::new() })
+        Provider::new(Self { domain: domain.into(), server })
     }
 
     /// Where Okta keeps scopes, groups and the like, to be changed: a claim for groups has the name that you gave it.
@@ -97,15 +91,6 @@ impl Okta {
             .scopes(["scp"])
             .machine([ServiceAccountRule::SubjectIs("cid")])
     }
-
-    /// Reads `OKTA_DOMAIN`, `OKTA_AUDIENCE` and, where there is one, `OKTA_AUTHORIZATION_SERVER`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Okta> {
@@ -114,31 +99,24 @@ impl Provider<Okta> {
         self.preset.server = server.into();
         self
     }
-
-    /// The audience of the authorization server. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
-    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-    /// ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
 }
 
 impl sealed::Sealed for Okta {}
 impl IssuesBothKinds for Okta {}
 
+/// The audience of the authorization server. Call it again for further ones.
+impl TakesAudience for Okta {}
+
+/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+/// ones.
+impl TakesClientId for Okta {}
+
 impl Preset for Okta {
     type Claims = OktaClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Okta",
         constructor: r#"Okta::domain("acme.okta.com").authorization_server("default").audience("api://default")"#,
-        variables: &[DOMAIN, SERVER, AUDIENCE],
         console: "Okta Admin Console > Security > API > Authorization Servers > your server (the id ends the Issuer URI; \
                   Audience; Claims); Applications > Applications > your application > General (Client ID)",
         quirks: &[
@@ -158,7 +136,30 @@ impl Preset for Okta {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("OKTA_DOMAIN", "the domain of the org, such as `acme.okta.com`"),
+            Self::domain,
+        ),
+        settings: &[
+            Setting::One(
+                Variable::optional(
+                    "OKTA_AUTHORIZATION_SERVER",
+                    "the id of the authorization server, `default` unless set",
+                ),
+                Provider::authorization_server,
+            ),
+            Setting::Each(
+                Variable::required(
+                    "OKTA_AUDIENCE",
+                    "the audience of the authorization server, such as `api://default`",
+                ),
+                Provider::audience,
+            ),
+        ],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let domain = host("Okta domain", &self.domain, "it looks like `acme.okta.com`")?;
         let expected = "it is `default`, or an id such as `aus9o8wzkhckw9TLa0h7z`";
         let server = segment("authorization server id", &self.server, expected)?;
@@ -166,8 +167,8 @@ impl Preset for Okta {
         let keys = format!("{iss}/v1/keys");
         let id = TokenKind::id().mark(ClaimRule::absent("cid")).mark(ClaimRule::absent("scp"));
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access().mark(ClaimRule::present("cid")), Audience::any_of(self.audiences))
-            .id(id, Audience::client(self.clients))
+            .access(TokenKind::access().mark(ClaimRule::present("cid")), Audience::any_of(recipients.audiences))
+            .id(id, Audience::client(recipients.clients))
             .claim_map(Self::claims()))
     }
 
@@ -176,12 +177,6 @@ impl Preset for Okta {
             .authorization_server("default")
             .audience("api://default")
             .client_id("uAaunofWkaDJxukCFeBx")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let org = Self::domain(environment.value(&DOMAIN)?);
-        let server = environment.optional(&SERVER).into_iter().fold(org, Provider::<Self>::authorization_server);
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(server, Provider::<Self>::audience))
     }
 }
 

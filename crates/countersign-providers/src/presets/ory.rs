@@ -1,9 +1,11 @@
 //! Ory Network, and Ory Hydra of one's own.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesAudience, TakesClientId, sealed};
 use crate::preset::url_parts::segment;
 use countersign_core::{Algorithm, Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
@@ -33,9 +35,7 @@ use std::fmt;
 pub struct Ory {
     source: Source,
     tokens: Tokens,
-    audiences: Vec<String>,
     issued_to: Vec<String>,
-    clients: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -85,10 +85,6 @@ pub struct OryClaims {
     pub ext: serde_json::Map<String, serde_json::Value>,
 }
 
-const PROJECT_SLUG: Variable =
-    Variable::needed("ORY_PROJECT_SLUG", "the project's slug, such as `relaxed-turing-abc123`");
-const AUDIENCE: Variable = Variable::needed("ORY_AUDIENCE", "the API's audience, or several separated by commas");
-
 impl Ory {
     /// The project of Ory Network with this slug, such as `relaxed-turing-abc123`.
     pub fn project(slug: impl Into<String>) -> Provider<Self> {
@@ -101,13 +97,7 @@ impl Ory {
     }
 
     fn new(source: Source) -> Provider<Self> {
-        Provider::new(Self {
-            source,
-            tokens: Tokens::OAuth,
-            audiences: Vec::new(),
-            issued_to: Vec::new(),
-            clients: Vec::new(),
-        })
+        Provider::new(Self { source, tokens: Tokens::OAuth, issued_to: Vec::new() })
     }
 
     /// Where Ory keeps scopes, roles and the like, to be changed. Claims of one's own are under `ext`, and at the top level if
@@ -116,24 +106,9 @@ impl Ory {
         let custom = |name| [ClaimPath::from(["ext", name]), ClaimPath::from(name)];
         ClaimMap::default().groups(custom("groups")).roles(custom("roles")).permissions(custom("permissions"))
     }
-
-    /// Reads `ORY_PROJECT_SLUG` and `ORY_AUDIENCE`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Ory> {
-    /// The API that access tokens must be for. Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
     /// Accepts the access tokens that were issued to this client, whatever API they are for. Call it again for further ones.
     ///
     /// # Security
@@ -142,13 +117,6 @@ impl Provider<Ory> {
     /// you can.
     pub fn issued_to(mut self, client: impl Into<String>) -> Self {
         self.preset.issued_to.push(client.into());
-        self
-    }
-
-    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-    /// ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
         self
     }
 
@@ -170,13 +138,19 @@ impl Provider<Ory> {
 impl sealed::Sealed for Ory {}
 impl IssuesBothKinds for Ory {}
 
+/// The API that access tokens must be for. Call it again for further ones.
+impl TakesAudience for Ory {}
+
+/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
+/// ones.
+impl TakesClientId for Ory {}
+
 impl Preset for Ory {
     type Claims = OryClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Ory",
         constructor: r#"Ory::project("relaxed-turing-abc123").audience("https://api.acme.example")"#,
-        variables: &[PROJECT_SLUG, AUDIENCE],
         console: "Ory Console > your project > Project settings > Overview (slug); OAuth 2 > Configuration (Access token type: \
                   jwt)",
         quirks: &[
@@ -195,7 +169,18 @@ impl Preset for Ory {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("ORY_PROJECT_SLUG", "the project's slug, such as `relaxed-turing-abc123`"),
+            Self::project,
+        ),
+        settings: &[Setting::Each(
+            Variable::required("ORY_AUDIENCE", "the API's audience, or several separated by commas"),
+            Provider::audience,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let iss = match &self.source {
             Source::Issuer(iss) => iss.clone(),
             Source::Project(slug) => {
@@ -210,24 +195,24 @@ impl Preset for Ory {
                     Source::Issuer(iss) => Profile::discovered(iss)?,
                 };
                 let access = TokenKind::access().mark(ClaimRule::present("client_id"));
-                if !self.audiences.is_empty() || self.issued_to.is_empty() {
-                    profile = profile.access(access.clone(), Audience::any_of(self.audiences));
+                if !recipients.audiences.is_empty() || self.issued_to.is_empty() {
+                    profile = profile.access(access.clone(), Audience::any_of(recipients.audiences));
                 }
                 if !self.issued_to.is_empty() {
                     profile = profile.access(access, Audience::claim("client_id", self.issued_to));
                 }
                 let id = TokenKind::id().mark(ClaimRule::absent("client_id")).mark(ClaimRule::present("auth_time"));
-                profile.id(id, Audience::client(self.clients))
+                profile.id(id, Audience::client(recipients.clients))
             }
             Tokens::Sessions { jwks_url } => {
                 let session = TokenKind::access().mark(ClaimRule::present("sid")).mark(ClaimRule::absent("client_id"));
                 // Ory's ID tokens have a `sid`, too, and say when they were asked for.
                 let session = session.mark(ClaimRule::absent("rat"));
                 let profile = Profile::with_keys_at(iss, &jwks_url)?.algorithms([Algorithm::ES256, Algorithm::RS256]);
-                if self.audiences.is_empty() {
+                if recipients.audiences.is_empty() {
                     profile.access(session.mark(ClaimRule::absent("aud")), Audience::whole_issuer())
                 } else {
-                    profile.access(session, Audience::any_of(self.audiences))
+                    profile.access(session, Audience::any_of(recipients.audiences))
                 }
             }
         };
@@ -236,11 +221,6 @@ impl Preset for Ory {
 
     fn example() -> Provider<Self> {
         Self::project("relaxed-turing-abc123").audience("https://api.acme.example").client_id("example-client")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let project = Self::project(environment.value(&PROJECT_SLUG)?);
-        Ok(environment.needed_list(&AUDIENCE)?.into_iter().fold(project, Provider::<Self>::audience))
     }
 }
 
@@ -252,7 +232,7 @@ mod tests {
 
     #[track_caller]
     fn assert_audiences(provider: Provider<Ory>, expected: &[&str]) {
-        let profile = provider.preset.profile().unwrap();
+        let profile = provider.profile().unwrap();
         let audiences: Vec<String> =
             profile.forms(Accepted::Usual).iter().map(|form| form.audience.to_string()).collect();
         assert_eq!(audiences, expected);
@@ -277,7 +257,7 @@ mod tests {
     #[test]
     fn sessions_have_their_own_keys() {
         let sessions = Ory::project("p").tokenized_sessions("https://keys.acme.example/sessions.json");
-        let profile = sessions.clone().preset.profile().unwrap();
+        let profile = sessions.clone().profile().unwrap();
         assert!(format!("{:?}", profile.keys).contains("keys.acme.example"), "{:?}", profile.keys);
         assert_audiences(sessions.clone(), &["every token of this issuer"]);
         assert_audiences(sessions.audience("a"), &["`aud` is or holds `a`"]);

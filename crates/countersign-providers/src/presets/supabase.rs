@@ -1,9 +1,11 @@
 //! Supabase Auth.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesClientId, sealed};
 use crate::preset::url_parts::segment;
 use countersign_core::{Algorithm, Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
@@ -37,7 +39,6 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug)]
 pub struct Supabase {
     project: String,
-    clients: Vec<String>,
 }
 
 /// The claims of a Supabase token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -79,12 +80,10 @@ pub struct SupabaseClaims {
     pub app_metadata: Map<String, Value>,
 }
 
-const PROJECT_REF: Variable = Variable::needed("SUPABASE_PROJECT_REF", "the project's reference, 20 letters");
-
 impl Supabase {
     /// The project of this reference: the first label of its URL, `https://REFERENCE.supabase.co`.
     pub fn project(reference: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { project: reference.into(), clients: Vec::new() })
+        Provider::new(Self { project: reference.into() })
     }
 
     /// Where Supabase keeps roles and the like, to be changed. `role` is a role of PostgreSQL, the same for everybody, so
@@ -97,25 +96,9 @@ impl Supabase {
             .permissions(custom("permissions"))
             .machine([])
     }
-
-    /// Reads `SUPABASE_PROJECT_REF`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Supabase> {
-    /// A client of the project's own OAuth server. Its access tokens are accepted beside those of sessions, and its ID tokens
-    /// once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
-
     /// Refuses users who signed in anonymously: for projects that allow it, and APIs that want to know whom they serve.
     pub fn without_anonymous(self) -> Self {
         self.rule(ClaimRule::unset("is_anonymous"))
@@ -131,13 +114,16 @@ fn access() -> TokenKind {
 impl sealed::Sealed for Supabase {}
 impl IssuesBothKinds for Supabase {}
 
+/// A client of the project's own OAuth server. Its access tokens are accepted beside those of sessions, and its ID tokens
+/// once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further ones.
+impl TakesClientId for Supabase {}
+
 impl Preset for Supabase {
     type Claims = SupabaseClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Supabase Auth",
         constructor: r#"Supabase::project("abcdefghijklmnopqrst").client_id("9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d").without_anonymous()"#,
-        variables: &[PROJECT_REF],
         console: "Supabase Dashboard > your project > Project Settings > General (Reference ID); JWT Keys (the signing key must \
                   be asymmetric, ECC or RSA)",
         quirks: &[
@@ -162,7 +148,15 @@ impl Preset for Supabase {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("SUPABASE_PROJECT_REF", "the project's reference, 20 letters"),
+            Self::project,
+        ),
+        settings: &[],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let project = segment("Supabase project reference", &self.project, "it looks like `abcdefghijklmnopqrst`")?;
         let iss = format!("https://{project}.supabase.co/auth/v1");
         let keys = format!("{iss}/.well-known/jwks.json");
@@ -171,19 +165,16 @@ impl Preset for Supabase {
             .algorithms([Algorithm::ES256, Algorithm::RS256])
             .access(access().mark(ClaimRule::absent("client_id")), audience.clone())
             .claim_map(Self::claims());
-        if !self.clients.is_empty() {
-            profile = profile.access(access().mark(ClaimRule::one_of("client_id", self.clients.clone())), audience);
+        if !recipients.clients.is_empty() {
+            profile =
+                profile.access(access().mark(ClaimRule::one_of("client_id", recipients.clients.clone())), audience);
         }
         let id = TokenKind::id().mark(ClaimRule::absent("role")).mark(ClaimRule::absent("session_id"));
-        Ok(profile.id(id, Audience::client(self.clients)))
+        Ok(profile.id(id, Audience::client(recipients.clients)))
     }
 
     fn example() -> Provider<Self> {
         Self::project("abcdefghijklmnopqrst").client_id("9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d").without_anonymous()
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        Ok(Self::project(environment.value(&PROJECT_REF)?))
     }
 }
 

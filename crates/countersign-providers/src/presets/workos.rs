@@ -1,10 +1,12 @@
 //! WorkOS.
 
-use crate::http::url_policy::parse_issuer;
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
+use crate::preset::key_location::check_issuer;
 use crate::preset::profile::Profile;
-use crate::preset::provider::{Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{Preset, TakesAudience, sealed};
 use crate::preset::url_parts::{host, segment};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
@@ -35,7 +37,6 @@ use serde::Deserialize;
 pub struct WorkOs {
     tokens: Tokens,
     issuer: Option<String>,
-    audiences: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -84,9 +85,6 @@ pub struct WorkOsClaims {
     pub scope: Option<String>,
 }
 
-const CLIENT_ID: Variable = Variable::needed("WORKOS_CLIENT_ID", "the environment's client id, such as `client_01..`");
-const ISSUER: Variable = Variable::optional("WORKOS_ISSUER", "the `iss` of the tokens, where it is not the usual one");
-
 impl WorkOs {
     /// The sessions of this client, such as `client_01HBEQKA6K4QJAS93VPE39W1JT`.
     pub fn client(client: impl Into<String>) -> Provider<Self> {
@@ -100,7 +98,7 @@ impl WorkOs {
     }
 
     fn new(tokens: Tokens) -> Provider<Self> {
-        Provider::new(Self { tokens, issuer: None, audiences: Vec::new() })
+        Provider::new(Self { tokens, issuer: None })
     }
 
     /// Where WorkOS keeps roles, permissions and the like, to be changed.
@@ -110,25 +108,9 @@ impl WorkOs {
             .roles(["roles", "role"])
             .machine([ServiceAccountRule::SubjectIs("client_id")])
     }
-
-    /// Reads `WORKOS_CLIENT_ID` and, if it is set, `WORKOS_ISSUER`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<WorkOs> {
-    /// The audience that tokens must name: of sessions the one that a JWT template gives them, of Connect tokens the resource.
-    /// Call it again for further ones.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.preset.audiences.push(audience.into());
-        self
-    }
-
     /// The `iss` of the sessions' tokens, as it stands in them: for an environment with an authentication domain of its own.
     /// Connect has none but its domain.
     pub fn issuer(mut self, iss: impl Into<String>) -> Self {
@@ -150,13 +132,16 @@ impl Provider<WorkOs> {
 
 impl sealed::Sealed for WorkOs {}
 
+/// The audience that tokens must name: of sessions the one that a JWT template gives them, of Connect tokens the resource.
+/// Call it again for further ones.
+impl TakesAudience for WorkOs {}
+
 impl Preset for WorkOs {
     type Claims = WorkOsClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "WorkOS",
         constructor: r#"WorkOs::client("client_01HBEQKA6K4QJAS93VPE39W1JT")"#,
-        variables: &[CLIENT_ID, ISSUER],
         console: "WorkOS Dashboard > API Keys (Client ID); Authentication > Sessions (JWT template); Domains",
         quirks: &[
             "The issuer has several forms. Environments from before the middle of 2025 need `.legacy_issuer()`, those with an \
@@ -177,9 +162,20 @@ impl Preset for WorkOs {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("WORKOS_CLIENT_ID", "the environment's client id, such as `client_01..`"),
+            Self::client,
+        ),
+        settings: &[Setting::One(
+            Variable::optional("WORKOS_ISSUER", "the `iss` of the tokens, where it is not the usual one"),
+            Provider::issuer,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let profile = match self.tokens {
-            Tokens::Sessions { client } => sessions(&client, self.issuer, self.audiences)?,
+            Tokens::Sessions { client } => sessions(&client, self.issuer, recipients.audiences)?,
             Tokens::Connect { domain } => {
                 if let Some(value) = self.issuer {
                     let expected = "Connect's issuer is the AuthKit domain: leave `.issuer(..)` out";
@@ -187,7 +183,7 @@ impl Preset for WorkOs {
                 }
                 let domain = host("AuthKit domain", &domain, "it looks like `acme.authkit.app`")?;
                 let kind = TokenKind::access().mark(ClaimRule::present("client_id"));
-                Profile::discovered(format!("https://{domain}"))?.access(kind, Audience::any_of(self.audiences))
+                Profile::discovered(format!("https://{domain}"))?.access(kind, Audience::any_of(recipients.audiences))
             }
         };
         Ok(profile.claim_map(Self::claims()))
@@ -196,17 +192,12 @@ impl Preset for WorkOs {
     fn example() -> Provider<Self> {
         Self::client("client_01HBEQKA6K4QJAS93VPE39W1JT")
     }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let client = Self::client(environment.value(&CLIENT_ID)?);
-        Ok(environment.optional(&ISSUER).into_iter().fold(client, Provider::<Self>::issuer))
-    }
 }
 
 fn sessions(client: &str, issuer: Option<String>, audiences: Vec<String>) -> Result<Profile, ConfigError> {
     let client = segment("WorkOS client id", client, "it looks like `client_01HBEQKA6K4QJAS93VPE39W1JT`")?;
     let iss = issuer.unwrap_or_else(|| format!("https://api.workos.com/user_management/{client}"));
-    parse_issuer(&iss).map_err(|problem| ConfigError::InvalidIssuer { issuer: iss.clone(), problem })?;
+    check_issuer(&iss)?;
     let profile = Profile::with_keys_at(iss, &format!("https://api.workos.com/sso/jwks/{client}"))?;
     // Connect's tokens have a `sid`, too: the id of a consent (https://workos.com/docs/authkit/connect/token-claims).
     let session = TokenKind::access().mark(ClaimRule::begins_with("sid", "session_"));
@@ -228,7 +219,7 @@ mod tests {
 
     #[track_caller]
     fn assert_audiences(provider: Provider<WorkOs>, iss: &str, expected: &[&str]) {
-        let profile = provider.preset.profile().unwrap();
+        let profile = provider.profile().unwrap();
         let audiences: Vec<String> =
             profile.forms(Accepted::Usual).iter().map(|form| form.audience.to_string()).collect();
         assert_eq!((&*profile.iss, audiences), (iss, expected.iter().map(ToString::to_string).collect()));

@@ -1,9 +1,11 @@
 //! Zitadel.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::{Environment, Variable};
+use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
 use crate::preset::profile::Profile;
-use crate::preset::provider::{IssuesBothKinds, Preset, Provider, sealed};
+use crate::preset::provider::Provider;
+use crate::preset::recipients::Recipients;
+use crate::preset::traits::{IssuesBothKinds, Preset, TakesClientId, sealed};
 use crate::preset::url_parts::{host, segment};
 use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
@@ -32,7 +34,6 @@ use serde::Deserialize;
 pub struct Zitadel {
     domain: String,
     projects: Vec<String>,
-    clients: Vec<String>,
 }
 
 /// The claims of a Zitadel token. Use them as they are, or `#[serde(flatten)]` them into your own.
@@ -72,14 +73,10 @@ pub struct ZitadelClaims {
     pub email_verified: Option<bool>,
 }
 
-const DOMAIN: Variable =
-    Variable::needed("ZITADEL_DOMAIN", "the instance's domain, such as `acme-x1y2z3.zitadel.cloud`");
-const PROJECT_ID: Variable = Variable::needed("ZITADEL_PROJECT_ID", "the project's id, or several separated by commas");
-
 impl Zitadel {
     /// The instance of this domain, such as `acme-x1y2z3.zitadel.cloud`, or a custom domain.
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
-        Provider::new(Self { domain: domain.into(), projects: Vec::new(), clients: Vec::new() })
+        Provider::new(Self { domain: domain.into(), projects: Vec::new() })
     }
 
     /// Where Zitadel keeps tenant, groups and the like, to be changed. The roles are those of the project that the client
@@ -92,15 +89,6 @@ impl Zitadel {
             .groups([ClaimPath::from("groups").each("value")])
             .machine([])
     }
-
-    /// Reads `ZITADEL_DOMAIN` and `ZITADEL_PROJECT_ID`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::MissingVariable`].
-    pub fn from_env() -> Result<Provider<Self>, ConfigError> {
-        Provider::from_env()
-    }
 }
 
 impl Provider<Zitadel> {
@@ -109,25 +97,21 @@ impl Provider<Zitadel> {
         self.preset.projects.push(project.into());
         self
     }
-
-    /// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them; access tokens for it are
-    /// accepted beside those for the project. Call it again for further ones.
-    pub fn client_id(mut self, client: impl Into<String>) -> Self {
-        self.preset.clients.push(client.into());
-        self
-    }
 }
 
 impl sealed::Sealed for Zitadel {}
 impl IssuesBothKinds for Zitadel {}
 
+/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them; access tokens for it are
+/// accepted beside those for the project. Call it again for further ones.
+impl TakesClientId for Zitadel {}
+
 impl Preset for Zitadel {
     type Claims = ZitadelClaims;
 
-    const PAGE: PresetDocs = PresetDocs {
+    const DOCS: PresetDocs = PresetDocs {
         name: "Zitadel",
         constructor: r#"Zitadel::domain("acme-x1y2z3.zitadel.cloud").project("69234237810729019").client_id("69234237810729234")"#,
-        variables: &[DOMAIN, PROJECT_ID],
         console: "Zitadel Console > Projects > your project (Resource Id; General: Assert Roles on Authentication) > your \
                   application > Token Settings (Auth Token Type: JWT); URLs (issuer)",
         quirks: &[
@@ -150,7 +134,18 @@ impl Preset for Zitadel {
         ],
     };
 
-    fn profile(self) -> Result<Profile, ConfigError> {
+    const FROM_ENV: FromEnv<Self> = FromEnv {
+        constructor: Constructor::One(
+            Variable::required("ZITADEL_DOMAIN", "the instance's domain, such as `acme-x1y2z3.zitadel.cloud`"),
+            Self::domain,
+        ),
+        settings: &[Setting::Each(
+            Variable::required("ZITADEL_PROJECT_ID", "the project's id, or several separated by commas"),
+            Provider::project,
+        )],
+    };
+
+    fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         let domain = host("Zitadel domain", &self.domain, "it looks like `acme-x1y2z3.zitadel.cloud`")?;
         let iss = format!("https://{domain}");
         let keys = format!("{iss}/oauth/v2/keys");
@@ -166,18 +161,13 @@ impl Preset for Zitadel {
             .mark(ClaimRule::absent("auth_time"));
         let id = TokenKind::id().mark(ClaimRule::absent("jti")).mark(ClaimRule::present("auth_time"));
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(access, Audience::any_of(self.projects.into_iter().chain(self.clients.clone())))
-            .id(id, Audience::client(self.clients))
+            .access(access, Audience::any_of(self.projects.into_iter().chain(recipients.clients.clone())))
+            .id(id, Audience::client(recipients.clients))
             .claim_map(claims))
     }
 
     fn example() -> Provider<Self> {
         Self::domain("acme-x1y2z3.zitadel.cloud").project("69234237810729019").client_id("69234237810729234")
-    }
-
-    fn from_environment(environment: &Environment<'_>) -> Result<Provider<Self>, ConfigError> {
-        let instance = Self::domain(environment.value(&DOMAIN)?);
-        Ok(environment.needed_list(&PROJECT_ID)?.into_iter().fold(instance, Provider::<Self>::project))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Every preset there is, for the reference and for tests that each of them must pass.
 
 use crate::preset::docs::PresetDocs;
-use crate::preset::environment::Environment;
-use crate::preset::provider::{Description, Preset, Provider};
+use crate::preset::environment::{Environment, Variable};
+use crate::preset::into_issuer::Description;
+use crate::preset::provider::Provider;
+use crate::preset::traits::Preset;
 use countersign_core::{ConfigError, IntoIssuer, Issuer, TokenError, VerifiedToken};
 
 /// A preset, with what can be done to each of them alike.
@@ -12,6 +14,7 @@ pub struct Entry {
     /// The name of its file and of its row in tests.
     pub file: &'static str,
     pub page: PresetDocs,
+    pub variables: fn() -> Vec<Variable>,
     pub describe: fn() -> Result<Description, ConfigError>,
     /// The example, with these keys in place of the provider's.
     pub issuer: fn(jwks: &str, kinds: Kinds) -> Result<Issuer, ConfigError>,
@@ -63,11 +66,12 @@ pub fn catalogue() -> Vec<Entry> {
 fn entry<P: Preset>(file: &'static str) -> Entry {
     Entry {
         file,
-        page: P::PAGE,
+        page: P::DOCS,
+        variables: || P::FROM_ENV.variables(),
         describe: || P::example().describe(),
         issuer: |jwks, kinds| accepting(P::example(), kinds).jwks(jwks).into_issuer(),
         reads_claims: |token| token.claims::<P::Claims>().map(|_| ()),
-        from_environment: |environment| P::from_environment(environment)?.into_issuer(),
+        from_environment: |environment| P::FROM_ENV.read(environment)?.into_issuer(),
     }
 }
 

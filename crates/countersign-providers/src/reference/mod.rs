@@ -2,9 +2,9 @@
 
 pub(crate) mod catalogue;
 
-use crate::http::fetch::KeyLocation;
+use crate::preset::into_issuer::Description;
+use crate::preset::key_location::{KeyLocation, discovery_url};
 use crate::preset::profile::{Form, Tenants};
-use crate::preset::provider::Description;
 use crate::reference::catalogue::{Entry, catalogue};
 use std::fmt::Write;
 
@@ -81,8 +81,8 @@ fn section(text: &mut String, entry: &Entry) {
         let _ = write!(text, "\n- {quirk}");
     }
     text.push_str("\n\n`from_env()` reads\n\n| variable | what |\n|---|---|\n");
-    for variable in page.variables {
-        let optional = if variable.is_needed { "" } else { " (optional)" };
+    for variable in (entry.variables)() {
+        let optional = if variable.is_required { "" } else { " (optional)" };
         let _ = writeln!(text, "| `{}` | {}{optional} |", variable.name, variable.what);
     }
     let sources: Vec<String> = page.sources.iter().map(|source| format!("<{source}>")).collect();
@@ -92,6 +92,6 @@ fn section(text: &mut String, entry: &Entry) {
 fn keys(location: &KeyLocation) -> String {
     match location {
         KeyLocation::At(url) => format!("`{url}`"),
-        KeyLocation::Discovered { document, .. } => format!("by discovery at `{document}`"),
+        KeyLocation::Discovered { base } => format!("by discovery at `{}`", discovery_url(base)),
     }
 }

@@ -138,13 +138,15 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         // utoipa takes an empty path for the root.
         let path = if path.is_empty() { "/".to_owned() } else { path };
         let mut item = PathItem::default();
-        let from = self.operations.len();
-        for RoutedOperation { method, document, access } in operations {
+        let private = PrivateAnswers::of(operations.iter().map(|operation| {
+            let RoutedOperation { method, access, reads_token, .. } = operation;
+            (&**method, access, *reads_token)
+        }));
+        for RoutedOperation { method, document, access, .. } in operations {
             put(&mut item, &method, document);
             self.operations.push(MatrixRow { path: path.clone(), method, access, documented: true });
         }
-        let methods = PrivateAnswers::of(&self.operations[from..]).lay(methods);
-        self.router = self.router.route(&path, methods);
+        self.router = self.router.route(&path, private.lay(methods));
         add_item(&mut self.openapi.paths, path, item);
         self.openapi.components.get_or_insert_default().schemas.extend(schemas);
         self
@@ -153,19 +155,18 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// Adds a handler without a document: what [`route!`](crate::route) gives.
     #[must_use]
     pub fn route(mut self, path: &str, route: Route<S>) -> Self {
-        let row = undocumented(path, route.method, route.access);
-        let methods = PrivateAnswers::of([&row]).lay(route.methods);
-        self.operations.push(row);
-        self.router = self.router.route(path, methods);
+        let private = PrivateAnswers::of([(&*route.method, &route.access, route.reads_token)]);
+        self.operations.push(undocumented(path, route.method, route.access));
+        self.router = self.router.route(path, private.lay(route.methods));
         self
     }
 
     /// Answers what no route matches. It must be decided as any route; a guard on the router does not reach it.
     #[must_use]
     pub fn fallback(mut self, route: Route<S>) -> Self {
-        let row = undocumented("/*", route.method, route.access);
-        self.router = self.router.fallback(PrivateAnswers::of([&row]).lay(route.methods));
-        self.fallbacks.push(row);
+        let private = PrivateAnswers::of([(&*route.method, &route.access, route.reads_token)]);
+        self.router = self.router.fallback(private.lay(route.methods));
+        self.fallbacks.push(undocumented("/*", route.method, route.access));
         self
     }
 
