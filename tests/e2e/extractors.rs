@@ -6,12 +6,11 @@ use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use axum::{Extension, Router};
 use countersign::{Access, Claims, CurrentUser, Oidc, Principal, RequireGroups, RequireScopes, Verifier};
-use countersign_core::{Clock, SystemClock};
+use countersign_core::{Clock, SystemClock, UnixTime};
 use countersign_testing::TestIssuer;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use tower::ServiceExt;
 
 countersign::scopes! { Read = "read"; }
@@ -22,7 +21,7 @@ countersign::groups! { Admin = "admin"; }
 struct CountingClock(AtomicUsize);
 
 impl Clock for CountingClock {
-    fn now(&self) -> Duration {
+    fn now(&self) -> UnixTime {
         self.0.fetch_add(1, Ordering::SeqCst);
         SystemClock.now()
     }

@@ -1,8 +1,8 @@
 //! Bounds of memory count the memory that is really held, as measured by the allocator.
 
 use countersign::{
-    Algorithm, Audience, CallerId, Claims, Entitlements, Issuer, IssuerKeys, NameSet, RevocationList, VerifiedToken,
-    Verifier, VerifierBuilder,
+    Algorithm, Audience, CallerId, Claims, Entitlements, Issuer, IssuerKeys, NameSet, RevocationList, RevokedTokens,
+    UnixTime, VerifiedToken, Verifier, VerifierBuilder,
 };
 use countersign_core::SystemClock;
 use countersign_testing::SigningKey;
@@ -367,9 +367,18 @@ fn a_revocation_takes_a_hundred_bytes_however_long_its_names_are() {
         for number in 0..ENTRIES - 200 {
             let name = format!("{number:01000}");
             let revoked = match number % 4 {
-                0 => list.revoke_id("https://idp.example", &name, u64::MAX),
-                1 => list.revoke_session("https://idp.example", &name, u64::MAX),
-                _ => list.revoke_subject("https://idp.example", &name, 0, u64::MAX),
+                0 => list.revoke_all(RevokedTokens::Id { issuer: "https://idp.example", jti: &name }, UnixTime::MAX),
+                1 => {
+                    list.revoke_all(RevokedTokens::Session { issuer: "https://idp.example", sid: &name }, UnixTime::MAX)
+                }
+                _ => list.revoke_all(
+                    RevokedTokens::Subject {
+                        issuer: "https://idp.example",
+                        subject: &name,
+                        issued_until: UnixTime::from_secs(0),
+                    },
+                    UnixTime::MAX,
+                ),
             };
             revoked.unwrap();
         }

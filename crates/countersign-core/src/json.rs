@@ -4,6 +4,7 @@
 //! value is looked at: a name that occurs twice in any object, a number out of range, a lone surrogate, nesting beyond
 //! 128 levels and anything after the object are errors, wherever they stand.
 
+use crate::clock::UnixTime;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -121,10 +122,10 @@ impl Json<'_> {
 
     /// A number of seconds since 1970, whole or fractional (RFC 7519 section 2), neither negative nor beyond what a span can
     /// hold.
-    pub(crate) fn as_moment(&self) -> Option<Duration> {
+    pub(crate) fn as_moment(&self) -> Option<UnixTime> {
         match self {
-            Self::Integer(seconds) => Some(Duration::from_secs(*seconds)),
-            Self::Number(seconds) => Duration::try_from_secs_f64(*seconds).ok(),
+            Self::Integer(seconds) => Some(UnixTime::from_secs(*seconds)),
+            Self::Number(seconds) => Duration::try_from_secs_f64(*seconds).ok().map(UnixTime::since_unix_epoch),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ mod token;
 mod verified;
 mod verifier;
 
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock, UnixTime};
 pub use entitlements::provider::{Entitlements, EntitlementsError, EntitlementsProvider};
 pub use error::{ConfigError, Dependency, TokenError, Unavailable, VerifyError};
 pub use keys::algorithm::{Algorithm, Algorithms};
@@ -46,7 +46,7 @@ pub use principal::name_set::NameSet;
 pub use requirement::lookup::Lookup;
 pub use requirement::{AllOf, AnyOf, Authenticated, Requirement};
 pub use revocation::Revocation;
-pub use revocation::list::{RevocationList, RevocationListFull};
+pub use revocation::list::{RevocationList, RevocationListFull, RevokedTokens};
 pub use verified::token::VerifiedToken;
 pub use verifier::Verifier;
 

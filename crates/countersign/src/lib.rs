@@ -57,8 +57,9 @@ pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, Caller, CallerId, ClaimMap, ClaimPath, ClaimRule,
     Claims, Clock, ConfigError, Dependency, Entitlements, EntitlementsError, EntitlementsProvider, Expr, Grant, Issuer,
     IssuerKeys, KeyCounts, KeyRefreshError, KeyReport, Lookup, ManualClock, Marker, NameSet, Requirement, Revocation,
-    RevocationList, RevocationListFull, Rules, ServiceAccountRule, TokenClaims, TokenError, TokenKind, Unavailable,
-    VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups, permissions, roles, scopes,
+    RevocationList, RevocationListFull, RevokedTokens, Rules, ServiceAccountRule, TokenClaims, TokenError, TokenKind,
+    Unavailable, UnixTime, VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups,
+    permissions, roles, scopes,
 };
 #[cfg(feature = "dangerous-unsigned")]
 pub use countersign_providers::DangerousProvider;

@@ -12,9 +12,9 @@ use countersign::{
     DescopeClaims, Entitlements, EntitlementsError, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn,
     FusionAuthClaims, GithubActionsClaims, GoogleClaims, GoogleIapAccess, GoogleIapClaims, Issuer, IssuerKeys,
     KeycloakClaims, KeycloakRoles, KindeClaims, KubernetesBinding, KubernetesClaims, KubernetesObject, NameSet, Oidc,
-    OidcClaims, OktaClaims, Ory, OryClaims, Principal, Require, RequireRejection, RevocationList, Scope, Source,
-    SqlEntitlements, SupabaseClaims, TokenKind, Verifier, VerifierExt, VerifierFor, WorkOsClaims, ZitadelClaims,
-    authenticated,
+    OidcClaims, OktaClaims, Ory, OryClaims, Principal, Require, RequireRejection, RevocationList, RevokedTokens, Scope,
+    Source, SqlEntitlements, SupabaseClaims, TokenKind, UnixTime, Verifier, VerifierExt, VerifierFor, WorkOsClaims,
+    ZitadelClaims, authenticated,
 };
 use countersign_core::FetchedJwks;
 use countersign_providers::Environment;
@@ -104,7 +104,7 @@ async fn configuration() -> Printed {
     };
     let auth0 = Auth0::domain("acme.eu.auth0.com").audience("api").client_id("app").nonce(SECRET).id_tokens();
     let ory = Ory::issuer("https://idp.example").tokenized_sessions(format!("https://keys.example/?key={SECRET}"));
-    let kind = TokenKind::access().marked("nonce", SECRET);
+    let kind = TokenKind::access().require_value("nonce", SECRET);
     let private = format!(r#"{{"keys":[{{"kty":"oct","k":"{SECRET}"}}]}}"#);
     let issuer = Issuer::new("https://idp.example", IssuerKeys::jwks(&private))
         .kind(kind.clone())
@@ -168,9 +168,13 @@ async fn requests() -> Printed {
     let verified = verifier.verify(&token).await.unwrap();
     let granted = verifier.caller(&verified).await.unwrap();
     let _ = list.revoke(&verified);
-    list.revoke_id(issuer.url(), SECRET, u64::MAX).unwrap();
-    list.revoke_session(issuer.url(), SECRET, u64::MAX).unwrap();
-    list.revoke_subject(issuer.url(), SECRET, 1, u64::MAX).unwrap();
+    list.revoke_all(RevokedTokens::Id { issuer: issuer.url(), jti: SECRET }, UnixTime::MAX).unwrap();
+    list.revoke_all(RevokedTokens::Session { issuer: issuer.url(), sid: SECRET }, UnixTime::MAX).unwrap();
+    list.revoke_all(
+        RevokedTokens::Subject { issuer: issuer.url(), subject: SECRET, issued_until: UnixTime::from_secs(1) },
+        UnixTime::MAX,
+    )
+    .unwrap();
     let layer: AuthenticatedLayer = authenticated(&verifier);
     for (name, printed) in [
         line("VerifiedToken", verified),

@@ -7,7 +7,7 @@ use axum::routing::any;
 use axum::serve::Listener;
 use countersign::{
     AuthenticatedSocket, AuthenticatedUpgrade, BrowserUpgrade, ClaimMap, Clock, Oidc, Principal, RenewalError, Scope,
-    TokenExpiry, Verifier,
+    TokenExpiry, UnixTime, Verifier,
 };
 use countersign_core::VerifierBuilder;
 use countersign_testing::{TestIssuer, TestToken};
@@ -33,8 +33,8 @@ pub(crate) const START: u64 = 1_800_000_000;
 pub(crate) struct Running(pub(crate) Instant);
 
 impl Clock for Running {
-    fn now(&self) -> Duration {
-        Duration::from_secs(START) + self.0.elapsed()
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(START) + self.0.elapsed()
     }
 }
 

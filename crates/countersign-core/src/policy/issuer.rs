@@ -45,7 +45,7 @@ pub struct Issuer {
     keys: IssuerKeys,
     audience: Option<Audience>,
     kind: TokenKind,
-    others: Vec<Form>,
+    others: Vec<AcceptedToken>,
     claim_rules: Vec<ClaimRule>,
     algorithms: Algorithms,
     leeway: Duration,
@@ -229,10 +229,10 @@ impl Issuer {
     ///
     /// # Security
     ///
-    /// Each kind that is accepted is one more that can be mixed up. Give each a [mark](TokenKind::mark), and prefer one kind.
+    /// Each kind that is accepted is one more that can be mixed up. Give each a [mark](TokenKind::require), and prefer one kind.
     #[must_use]
     pub fn or(mut self, kind: TokenKind, audience: Audience) -> Self {
-        self.others.push(Form { kind, audience });
+        self.others.push(AcceptedToken { kind, audience });
         self
     }
 
@@ -412,9 +412,9 @@ impl Issuer {
         if let Some(problem) = self.names.problem() {
             return Err(ConfigError::InvalidIssuer { issuer: name(), problem });
         }
-        let first = self.audience.map(|audience| Form { kind: self.kind, audience });
-        let forms: Vec<Form> = first.into_iter().chain(self.others).collect();
-        if forms.is_empty() || forms.iter().any(|form| form.audience.is_empty()) {
+        let first = self.audience.map(|audience| AcceptedToken { kind: self.kind, audience });
+        let accepted: Vec<AcceptedToken> = first.into_iter().chain(self.others).collect();
+        if accepted.is_empty() || accepted.iter().any(|form| form.audience.is_empty()) {
             return Err(ConfigError::NoAudience(name()));
         }
         if self.algorithms.is_empty() {
@@ -460,7 +460,7 @@ impl Issuer {
             label: self.label.unwrap_or_else(|| Arc::clone(&iss)),
             iss,
             names: self.names,
-            forms,
+            accepted,
             claim_rules: self.claim_rules,
             algorithms: self.algorithms,
             leeway: self.leeway,
@@ -511,7 +511,7 @@ pub(crate) struct Policy {
     pub(crate) label: Arc<str>,
     pub(crate) names: IssuerNames,
     /// At least one.
-    pub(crate) forms: Vec<Form>,
+    pub(crate) accepted: Vec<AcceptedToken>,
     pub(crate) claim_rules: Vec<ClaimRule>,
     pub(crate) algorithms: Algorithms,
     pub(crate) leeway: Duration,
@@ -522,7 +522,7 @@ pub(crate) struct Policy {
 
 /// A kind of token that is accepted, and whom tokens of this kind must be for.
 #[derive(Clone, Debug)]
-pub(crate) struct Form {
+pub(crate) struct AcceptedToken {
     pub(crate) kind: TokenKind,
     pub(crate) audience: Audience,
 }

@@ -1,5 +1,6 @@
 //! The distance of an issuer's clock, as its tokens show it.
 
+use crate::clock::UnixTime;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -24,6 +25,6 @@ impl ClockSkew {
 }
 
 /// By how many seconds `issued` is ahead of `now`. Both are cut to the second, as issuers cut `iat`.
-pub(crate) fn seconds_ahead(issued: Duration, now: Duration) -> u64 {
+pub(crate) fn seconds_ahead(issued: UnixTime, now: UnixTime) -> u64 {
     issued.as_secs().saturating_sub(now.as_secs())
 }

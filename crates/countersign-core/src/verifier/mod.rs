@@ -9,7 +9,7 @@ pub(crate) mod token_cache;
 mod unsigned;
 pub(crate) mod validation;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, UnixTime};
 use crate::entitlements::cache::EntitlementsCache;
 use crate::error::{TokenError, Unavailable, VerifyError};
 use crate::json::Object;
@@ -19,7 +19,7 @@ use crate::keys::refresh_error::KeyRefreshError;
 use crate::keys::remote::{MAX_ORDER_WAIT, Order};
 use crate::keys::report::KeyReport;
 use crate::policy::custom_rules::Rules;
-use crate::policy::issuer::{Form, TrustedIssuer};
+use crate::policy::issuer::{AcceptedToken, TrustedIssuer};
 use crate::policy::issuer_names;
 use crate::revocation::Revocation;
 use crate::revocation::list::{RevocationList, RevocationListFull};
@@ -120,7 +120,7 @@ impl Verifier {
     }
 
     /// The verdict on a token that is not known. Apart, so that those that are known do not carry it.
-    async fn with_keys(&self, token: &str, now: Duration) -> Result<VerifiedToken, VerifyError> {
+    async fn with_keys(&self, token: &str, now: UnixTime) -> Result<VerifiedToken, VerifyError> {
         let opened = self.open(token)?;
         let judged = {
             let unverified = self.unverified(&opened)?;
@@ -154,7 +154,7 @@ impl Verifier {
 
     /// The verdict on a token that is known, or that nobody had to sign.
     #[inline]
-    fn without_keys(&self, token: &str, now: Duration) -> Option<Result<VerifiedToken, VerifyError>> {
+    fn without_keys(&self, token: &str, now: UnixTime) -> Option<Result<VerifiedToken, VerifyError>> {
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
             return Some(if self.is_revoked(&known) { Err(TokenError::Revoked.into()) } else { Ok(known) });
         }
@@ -166,7 +166,7 @@ impl Verifier {
     }
 
     /// The verdict on a token that is not known, unless it must wait.
-    fn with_keys_at_hand(&self, token: &str, now: Duration) -> Result<Option<VerifiedToken>, VerifyError> {
+    fn with_keys_at_hand(&self, token: &str, now: UnixTime) -> Result<Option<VerifiedToken>, VerifyError> {
         let opened = self.open(token)?;
         let judged = {
             let unverified = self.unverified(&opened)?;
@@ -203,13 +203,13 @@ impl Verifier {
         if !issuer.policy.algorithms.contains(header.algorithm) {
             return Err(TokenError::AlgorithmNotAllowed);
         }
-        check_type(&issuer.policy.forms, header.typ.as_deref())?;
+        check_type(&issuer.policy.accepted, header.typ.as_deref())?;
         Ok(Unverified { raw, header, claims, issuer })
     }
 
     /// Judges with the keys at hand; `None` when the token names a key that its issuer may have by now.
     #[inline(always)]
-    fn judge_now<'v>(&self, token: &Unverified<'v, '_>, now: Duration) -> Result<Option<Judged<'v>>, VerifyError> {
+    fn judge_now<'v>(&self, token: &Unverified<'v, '_>, now: UnixTime) -> Result<Option<Judged<'v>>, VerifyError> {
         let keys = match token.issuer.keys.current() {
             Ok(keys) => keys,
             Err(unavailable) => {
@@ -218,7 +218,7 @@ impl Verifier {
             }
         };
         match self.judge(token, &keys, now) {
-            Err(TokenError::UnknownKey) if token.issuer.keys.can_be_renewed() => Ok(None),
+            Err(TokenError::UnknownKey) if token.issuer.keys.can_be_refreshed() => Ok(None),
             judged => Ok(Some(judged?)),
         }
     }
@@ -226,7 +226,7 @@ impl Verifier {
     /// Judges with newer keys. A function of its own, so that tokens that need not wait do not carry what waiting takes.
     #[inline(never)]
     async fn judge_waiting<'v>(&self, token: &Unverified<'v, '_>) -> Result<Judged<'v>, VerifyError> {
-        let keys = token.issuer.keys.renewed(token.header.kid.as_deref(), token.header.algorithm).await?;
+        let keys = token.issuer.keys.refresh_for(token.header.kid.as_deref(), token.header.algorithm).await?;
         Ok(self.judge(token, &keys, self.0.clock.now())?)
     }
 
@@ -235,7 +235,7 @@ impl Verifier {
         &self,
         token: &Unverified<'v, '_>,
         keys: &CurrentKeys,
-        now: Duration,
+        now: UnixTime,
     ) -> Result<Judged<'v>, TokenError> {
         let Unverified { raw, header, claims, issuer } = token;
         // 3. the signature, under exactly one of the issuer's keys
@@ -261,7 +261,7 @@ impl Verifier {
         typ: Option<&str>,
         issuer: &'v TrustedIssuer,
         (key, valid_for): (&Arc<VerificationKey>, Duration),
-        now: Duration,
+        now: UnixTime,
     ) -> Result<Judged<'v>, TokenError> {
         // 4. the claims, from here on the issuer's own words
         let Validated { issuer: iss, times: Times { expires, issued } } = validate(claims, typ, &issuer.policy, now)?;
@@ -508,8 +508,8 @@ fn claims(payload: &str) -> Result<Object<'_>, TokenError> {
 }
 
 /// Whether the header's type is one of a kind that is accepted.
-fn check_type(forms: &[Form], typ: Option<&str>) -> Result<(), TokenError> {
-    if forms.iter().any(|form| form.kind.accepts_type(typ)) { Ok(()) } else { Err(TokenError::TypeNotAccepted) }
+fn check_type(accepted: &[AcceptedToken], typ: Option<&str>) -> Result<(), TokenError> {
+    if accepted.iter().any(|form| form.kind.accepts_type(typ)) { Ok(()) } else { Err(TokenError::TypeNotAccepted) }
 }
 
 /// A token of the right form.
