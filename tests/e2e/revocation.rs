@@ -122,10 +122,6 @@ async fn a_subject_is_revoked_with_what_was_issued_so_far() {
         (issuer, json!({"sub": "bob"}), false),
         (other, json!({}), false),
     ];
-<<<<<<< HEAD
-    assert_refuses(|list| list.revoke_subject(ISSUERS[0], "alice", NOW - 10, NOW + HOUR).unwrap(), &rows).await;
-    // A second revocation extends the first, and never shortens it.
-=======
     assert_refuses(
         |list| {
             list.revoke_all(
@@ -141,8 +137,7 @@ async fn a_subject_is_revoked_with_what_was_issued_so_far() {
         &rows,
     )
     .await;
-    // A second revocation widens the first, and never takes any of it back.
->>>>>>> trunk
+    // A second revocation extends the first, and never shortens it.
     let both = |list: &RevocationList| {
         list.revoke_all(
             RevokedTokens::Subject {
@@ -417,17 +412,12 @@ async fn nothing_is_forgotten_in_a_full_list_and_what_is_new_is_an_error() {
     ] {
         assert!(result.is_err());
     }
-<<<<<<< HEAD
     // An addition to an existing entry needs no place.
-    list.revoke_subject(issuer, "7", NOW, NOW + HOUR).unwrap();
-=======
-    // What adds to an entry needs no place.
     list.revoke_all(
         RevokedTokens::Subject { issuer, subject: "7", issued_until: UnixTime::from_secs(NOW) },
         UnixTime::from_secs(NOW + HOUR),
     )
     .unwrap();
->>>>>>> trunk
     list.revoke(&verified(&world, issuer, json!({"sub": "8", "iat": NOW})).await).unwrap();
     for token in &revoked {
         assert_eq!(world.verdict(token.raw()).await, REVOKED);
@@ -504,10 +494,6 @@ async fn a_subject_is_revoked_by_the_clock_of_its_issuer() {
         if is_shown {
             show_clock(&world, issuer, ahead).await;
         }
-<<<<<<< HEAD
-        world.verifier.revocations().revoke_subject(issuer, "alice", NOW, NOW + HOUR).unwrap();
-        // A token that is first seen now shows it as well.
-=======
         world
             .verifier
             .revocations()
@@ -516,8 +502,7 @@ async fn a_subject_is_revoked_by_the_clock_of_its_issuer() {
                 UnixTime::from_secs(NOW + HOUR),
             )
             .unwrap();
-        // A token that comes only now shows it as well.
->>>>>>> trunk
+        // A token that is first seen now shows it as well.
         assert_eq!(world.verdict(&stolen).await, REVOKED, "{ahead}");
         let new = |issuer: &str, after: u64| world.token(issuer, json!({"iat": NOW + ahead + after}));
         world.clock.set(NOW + 1);
