@@ -85,7 +85,7 @@ async fn rules_are_asked_in_order_and_only_about_good_tokens() {
     let issuer = world
         .issuer()
         .validate_async(move |_| {
-            assert_eq!(third.fetch_add(1, Ordering::SeqCst), 2, "whoever waits comes last");
+            assert_eq!(third.fetch_add(1, Ordering::SeqCst), 2, "rules that wait run last");
             async { Ok(()) }
         })
         .validate(move |_| {

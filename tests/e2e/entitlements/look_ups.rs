@@ -145,7 +145,7 @@ async fn grants_serve_for_a_minute_or_as_long_as_is_set() {
 
         world.set_mood(Mood::Fails);
         world.clock.set(NOW + 3 * seconds);
-        assert_eq!(world.groups(&token).await, None, "what is too old is not served, not even for want of better");
+        assert_eq!(world.groups(&token).await, None, "an expired answer is never used, even if there is no other");
         world.set_mood(GROUP);
         world.clock.set(NOW);
         assert_in(world.groups(&token).await, "staff");
