@@ -1,16 +1,17 @@
-//! Links in the Markdown files lead to files and headings that exist. Links to the web are not checked.
+//! Links in the Markdown files lead to files and headings that exist, and the tests that `docs/guide/web.md` names exist.
+//! Links to the web are not checked.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders without Markdown files of the project.
+/// Folders without files of the project.
 const SKIPPED: [&str; 3] = ["target", "node_modules", "venv"];
 
 #[test]
 fn every_link_leads_to_a_file_and_heading() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let pages = pages(&root);
+    let pages = files(&root, "md");
     assert!(pages.len() > 10, "found {} Markdown files only", pages.len());
     let mut links_seen = 0;
     let mut dead = Vec::new();
@@ -27,15 +28,35 @@ fn every_link_leads_to_a_file_and_heading() {
     assert!(dead.is_empty(), "dead links:{}", dead.concat());
 }
 
-/// Markdown files of the project, in this folder and below. Hidden folders are caches.
-fn pages(folder: &Path) -> Vec<PathBuf> {
+#[test]
+fn the_guide_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let sources = ["tests/e2e", "crates"].into_iter().flat_map(|folder| files(&root.join(folder), "rs"));
+    let code: String = sources.map(|source| fs::read_to_string(source).unwrap()).collect();
+    let guide = fs::read_to_string(root.join("docs/guide/web.md")).unwrap();
+    let rows = guide.lines().filter(|line| line.starts_with('|'));
+    let spans = rows.flat_map(|row| row.split('`').skip(1).step_by(2));
+    let names: Vec<&str> = spans.filter(|span| is_test_name(span)).collect();
+    assert!(names.len() > 50, "found {} names of tests only", names.len());
+    let missing: Vec<_> = names.into_iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "docs/guide/web.md names tests that do not exist: {missing:?}");
+}
+
+/// `true` for names like `a_test_says_what_it_shows`, which are too long for other items.
+fn is_test_name(span: &str) -> bool {
+    span.split('_').count() > 3
+        && span.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+}
+
+/// Files of the project with this extension, in this folder and below. Hidden folders are caches.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy();
         if path.is_dir() && !name.starts_with('.') && !SKIPPED.contains(&&*name) {
-            found.extend(pages(&path));
-        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
             found.push(path);
         }
     }
