@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../docs/core.md")]
 
 mod clock;
@@ -55,3 +56,7 @@ pub use verifier::Verifier;
 pub mod __private {
     pub use crate::requirement::implication::{Declaration, implied_by, is_name, is_scope_token};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../docs/countersign.md")]
 
 mod access;
@@ -88,12 +89,6 @@ pub mod __private {
     pub use {axum, utoipa_axum};
 }
 
-/// The README's program compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[cfg(all(doctest, feature = "fetch"))]
+#[doc = include_str!("../README.md")]
 struct Readme;
-
-/// The guide's programs compile.
-#[cfg(all(doctest, feature = "utoipa", feature = "ws"))]
-#[doc = include_str!("../../../docs/guide/web.md")]
-struct WebGuide;
