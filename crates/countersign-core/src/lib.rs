@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../docs/core.md")]
 
 mod clock;
@@ -19,7 +20,10 @@ pub use entitlements::provider::{Entitlements, EntitlementsError, EntitlementsPr
 pub use error::{ConfigError, Dependency, TokenError, Unavailable, VerifyError};
 pub use keys::algorithm::{Algorithm, Algorithms};
 pub use keys::fetch::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
+#[cfg(feature = "jsonwebtoken")]
+pub use keys::jsonwebtoken::AlgorithmConversionError;
 pub use keys::jwk::SkipReason;
+pub use keys::jwks::Jwks;
 pub use keys::key_set::{KeySet, SkippedKey};
 pub use keys::refresh_error::KeyRefreshError;
 pub use keys::report::{KeyCounts, KeyReport};
@@ -56,3 +60,7 @@ pub use verifier::pending::{PendingVerification, Verification};
 pub mod __private {
     pub use crate::requirement::implication::{Declaration, implied_by, is_name, is_scope_token};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
