@@ -11,8 +11,12 @@ use axum::routing::{
     MethodFilter, MethodRouter, any, any_service, connect, delete, get, get_service, head, on, on_service, options,
     post, trace,
 };
-use countersign::{Authenticated, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, authenticated, route, routes};
+use countersign::{
+    Access, Authenticated, CurrentUser, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, authenticated, route,
+    routes,
+};
 use countersign_testing::TestIssuer;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use tower::{Layer, ServiceExt, service_fn};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
@@ -317,4 +321,140 @@ async fn a_guard_on_nothing_is_refused_in_words_of_ours() {
     world.assert_closed("route!(any).guard as a fallback", &router.build().unwrap().router, "/x").await;
     let open = GuardedRouter::<()>::new().route("/x", route!(any, handler).public()).build().unwrap().router;
     world.assert_open("public", &open, "POST", "/x").await;
+}
+
+/// axum drops the fallback of a router that is nested in a nested router without one, so another fallback answers there.
+#[tokio::test]
+async fn the_matrix_has_no_fallback_that_axum_drops() {
+    let world = World::new().await;
+    let guarded = || GuardedRouter::<()>::new().fallback(route!(any, handler).guard::<Authenticated>(&world.verifier));
+    let open = || GuardedRouter::<()>::new().fallback(route!(any, handler).public());
+    let router = open().nest("/a", GuardedRouter::new().nest("/b", guarded()));
+    assert_eq!(router.matrix().to_text(), "ANY  /*  public  (undocumented)\n");
+    world.assert_open("nested twice", &router.build().unwrap().router, "GET", "/a/b/x").await;
+    let router = open().nest("/a", guarded().nest("/b", guarded()));
+    assert_eq!(router.matrix().rows().len(), 3);
+    let app = router.build().unwrap().router;
+    world.assert_closed("nested twice, with a fallback between", &app, "/a/b/x").await;
+    world.assert_closed("nested twice, with a fallback between", &app, "/a/x").await;
+}
+
+/// Guarded routers made at random: what runs for a stranger is open by the matrix.
+#[tokio::test]
+async fn a_guarded_router_of_any_composition_does_as_its_matrix_says() {
+    let world = World::new().await;
+    let mut ran = 0;
+    for seed in 1..100 {
+        let mut composer =
+            Composer { state: 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed) | 1, nests: 0, verifier: &world.verifier };
+        let router = composer.compose(3, &mut HashSet::new(), true);
+        let matrix = router.matrix();
+        let app = router.with_state::<()>(world.verifier.clone()).build().unwrap().router;
+        for path in matrix.rows().iter().map(|row| &row.path) {
+            for method in METHODS {
+                let access = |method: &str| {
+                    let mut rows = matrix.rows().iter();
+                    rows.find(|row| row.path == *path && row.method == method).map(|row| &row.access)
+                };
+                let access =
+                    access(method).or_else(|| access("GET").filter(|_| method == "HEAD")).or_else(|| access("ANY"));
+                let is_open = access.is_some_and(|access| !matches!(access, Access::Required(_)));
+                let concrete = path.replace("{x}", "1").replace('*', "x/y");
+                let (status, headers) = world.ask(&app, method, &concrete, false).await;
+                let has_run = headers.contains_key(RAN);
+                // A fallback may be hidden by another route.
+                assert!(
+                    has_run == is_open || path.ends_with("/*") && !has_run,
+                    "{seed}: {method} {concrete}: {status}\n{}",
+                    matrix.to_text()
+                );
+                ran += usize::from(has_run);
+            }
+        }
+    }
+    assert!(ran > 500, "{ran}");
+}
+
+async fn known(_: CurrentUser) -> Response {
+    handler().await
+}
+
+async fn optional(_: Option<CurrentUser>) -> Response {
+    handler().await
+}
+
+struct Composer<'v> {
+    state: u64,
+    nests: usize,
+    verifier: &'v Verifier,
+}
+
+impl Composer<'_> {
+    /// Xorshift.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        (self.state >> 11) % bound
+    }
+
+    /// `used` are the paths and methods that are taken.
+    fn compose(
+        &mut self,
+        depth: usize,
+        used: &mut HashSet<(u64, u64)>,
+        may_fall_back: bool,
+    ) -> GuardedRouter<Verifier> {
+        let mut router = GuardedRouter::new();
+        let (mut has_routes, mut may_fall_back) = (false, may_fall_back);
+        for _ in 0..2 + self.below(5) {
+            match self.below(10) {
+                0..=3 => {
+                    let (path, method) = (self.below(4), self.below(4));
+                    if used.insert((path, method)) {
+                        router = self.add(router, ["/a", "/b/{x}", "/b/c", "/"][path as usize], method);
+                        has_routes = true;
+                    }
+                }
+                4 | 5 if has_routes => router = router.guard::<Authenticated>(self.verifier),
+                6 if depth > 0 => {
+                    self.nests += 1;
+                    let prefix = format!("/n{}", self.nests);
+                    router = router.nest(&prefix, self.compose(depth - 1, &mut HashSet::new(), true));
+                }
+                7 if depth > 0 => router = router.merge(self.compose(depth - 1, used, false)),
+                8 if may_fall_back => {
+                    may_fall_back = false;
+                    let route = route!(any, handler);
+                    let is_open = self.below(2) == 0;
+                    router = router.fallback(if is_open {
+                        route.public()
+                    } else {
+                        route.guard::<Authenticated>(self.verifier)
+                    });
+                }
+                _ => router = router.layer(tower::layer::layer_fn(|service| service)),
+            }
+        }
+        router
+    }
+
+    fn add(&mut self, router: GuardedRouter<Verifier>, path: &str, method: u64) -> GuardedRouter<Verifier> {
+        let kinds = match method {
+            0 => [route!(get, handler), route!(get, known), route!(get, optional)],
+            1 => [route!(post, handler), route!(post, known), route!(post, optional)],
+            2 => [route!(options, handler), route!(options, known), route!(options, optional)],
+            _ => [route!(any, handler), route!(any, known), route!(any, optional)],
+        };
+        let [plain, known, optional] = kinds;
+        router.route(
+            path,
+            match self.below(4) {
+                0 => plain.public(),
+                1 => plain.guard::<Authenticated>(self.verifier),
+                2 => known,
+                _ => optional,
+            },
+        )
+    }
 }
