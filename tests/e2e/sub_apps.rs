@@ -17,7 +17,7 @@ countersign::groups! { Operators = "operators"; }
 
 const API: &str = "api";
 
-/// The API of the staff, with an issuer of its own.
+/// The API for staff, with its own issuer.
 enum Staff {}
 
 #[derive(Clone, FromRef)]
@@ -91,7 +91,7 @@ async fn a_state_in_an_arc_gives_its_verifier() {
     }
 }
 
-/// `By` is read for document, matrix and negative tests as what it wraps.
+/// `By` has the same document, matrix and negative tests as the extractor inside.
 #[tokio::test]
 async fn a_named_verifier_is_documented_and_tested_like_any_other() {
     let (customers, staff) = (TestIssuer::start().await.unwrap(), TestIssuer::start().await.unwrap());
@@ -102,7 +102,7 @@ async fn a_named_verifier_is_documented_and_tested_like_any_other() {
     AccessTest::new(&staff, API).run(&guarded.router, &guarded.matrix).await;
 }
 
-/// Routers whose state is `()`: guards and layers bring their verifier along.
+/// Routers with the state `()`, whose guards and layers have their verifier.
 #[tokio::test]
 async fn routers_without_state_are_guarded_too() {
     let issuer = TestIssuer::start().await.unwrap();

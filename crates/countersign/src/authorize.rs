@@ -8,7 +8,7 @@ use crate::rejection::data::{Rejection, RejectionConfig};
 use crate::source::bearer::Credentials;
 use crate::verifier::Verifier;
 use crate::verifier::http_config::Intake;
-use countersign_core::{Caller, Requirement, TokenError, VerifiedToken};
+use countersign_core::{Caller, PendingVerification, Requirement, TokenError, Verification, VerifiedToken};
 use http::request::Parts;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) enum Presented<'a> {
 #[derive(Debug)]
 pub(crate) enum Pending {
     /// It waits for a key, or for a rule of the application.
-    Token(String),
+    Token(PendingVerification),
     /// It waits for entitlements.
     Verified(VerifiedToken),
 }
@@ -82,14 +82,9 @@ pub(crate) async fn authorize<R: Requirement>(
     rejections: &Arc<RejectionConfig>,
     presented: Presented<'_>,
 ) -> Result<VerifiedToken, Rejection> {
-    let token = match presented {
-        Presented::Token(token) => verifier.verify(token).await.map_err(|error| rejections.not_verified(error))?,
-        Presented::Verified(token) => token,
-    };
-    match verifier.permits::<R>(&token).await {
-        Ok(true) => Ok(token),
-        Ok(false) => Err(rejections.insufficient_scope(R::describe())),
-        Err(unavailable) => Err(rejections.unavailable(unavailable)),
+    match authorize_now::<R>(verifier, rejections, presented) {
+        Progress::Done(verdict) => verdict,
+        Progress::Pending(pending) => pending.finish::<R>(verifier, rejections).await,
     }
 }
 
@@ -100,18 +95,18 @@ pub(crate) fn authorize_now<R: Requirement>(
     presented: Presented<'_>,
 ) -> Progress {
     let token = match presented {
-        Presented::Token(text) => match verifier.verify_now(text) {
-            Some(Ok(token)) => token,
-            Some(Err(error)) => return Progress::Done(Err(rejections.not_verified(error))),
-            None => return Progress::Pending(Pending::Token(text.to_owned())),
+        Presented::Token(text) => match verifier.begin(text) {
+            Verification::Done(Ok(token)) => token,
+            Verification::Done(Err(error)) => return Progress::Done(Err(rejections.not_verified(error))),
+            Verification::Pending(pending) => return Progress::Pending(Pending::Token(pending)),
         },
         Presented::Verified(token) => token,
     };
-    Progress::Done(match verifier.permits_now::<R>(&token) {
-        Some(true) => Ok(token),
-        Some(false) => Err(rejections.insufficient_scope(R::describe())),
-        None => return Progress::Pending(Pending::Verified(token)),
-    })
+    match verifier.permits_now::<R>(&token) {
+        Some(true) => Progress::Done(Ok(token)),
+        Some(false) => Progress::Done(Err(rejections.insufficient_scope(R::describe()))),
+        None => Progress::Pending(Pending::Verified(token)),
+    }
 }
 
 impl Pending {
@@ -121,11 +116,15 @@ impl Pending {
         verifier: &Verifier,
         rejections: &Arc<RejectionConfig>,
     ) -> Result<VerifiedToken, Rejection> {
-        let presented = match &self {
-            Self::Token(token) => Presented::Token(token),
-            Self::Verified(token) => Presented::Verified(token.clone()),
+        let token = match self {
+            Self::Token(pending) => pending.wait().await.map_err(|error| rejections.not_verified(error))?,
+            Self::Verified(token) => token,
         };
-        authorize::<R>(verifier, rejections, presented).await
+        match verifier.permits::<R>(&token).await {
+            Ok(true) => Ok(token),
+            Ok(false) => Err(rejections.insufficient_scope(R::describe())),
+            Err(unavailable) => Err(rejections.unavailable(unavailable)),
+        }
     }
 }
 
