@@ -1,6 +1,6 @@
-//! axum's ways to register a handler, each under every way to guard: without a token nothing runs, by whatever method.
+//! axum's ways to register a handler, with every way to guard it: no handler runs without a token, for any method.
 //!
-//! What axum's `layer` and `route_layer` cover is axum's to change. This table notices.
+//! axum may change which handlers `layer` and `route_layer` cover. This table notices such a change.
 
 use axum::Router;
 use axum::body::Body;
@@ -11,8 +11,12 @@ use axum::routing::{
     MethodFilter, MethodRouter, any, any_service, connect, delete, get, get_service, head, on, on_service, options,
     post, trace,
 };
-use countersign::{Authenticated, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, authenticated, route, routes};
+use countersign::{
+    Access, Authenticated, CurrentUser, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, authenticated, route,
+    routes,
+};
 use countersign_testing::TestIssuer;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use tower::{Layer, ServiceExt, service_fn};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
@@ -52,7 +56,7 @@ impl World {
 
     async fn ask(&self, app: &Router, method: &str, path: &str, with_token: bool) -> (u16, HeaderMap) {
         let mut request = Request::builder().method(method).uri(path);
-        // A preflight request is no way in either.
+        // A preflight request does not get in either.
         request = request.header("origin", "https://app.example").header("access-control-request-method", "GET");
         if with_token {
             request = request.header(AUTHORIZATION, &self.bearer);
@@ -61,7 +65,7 @@ impl World {
         (response.status().as_u16(), response.headers().clone())
     }
 
-    /// A stranger gets 401 by every method; a caller gets what the route answers, 405 included.
+    /// A request without a token gets 401 for every method. A caller gets the route's response, including 405.
     async fn assert_closed(&self, cell: &str, app: &Router, path: &str) {
         let mut reached = 0;
         for method in METHODS {
@@ -75,7 +79,7 @@ impl World {
         assert!(reached > 0, "{cell}: {path} reaches nothing with a token, so this cell shows nothing");
     }
 
-    /// What the docs call not covered, so that nobody believes it is.
+    /// The gaps that the docs name.
     async fn assert_open(&self, cell: &str, app: &Router, method: &str, path: &str) {
         let (_, headers) = self.ask(app, method, path, false).await;
         assert!(headers.contains_key(RAN), "{cell}: {method} {path} is covered now: change the docs of `Guard`");
@@ -195,7 +199,7 @@ async fn a_guard_or_layer_on_a_router_covers_every_way_to_register_a_handler() {
                 let service = Router::new().nest_service("/below", app);
                 for path in paths {
                     let path = format!("/below{}", path.strip_suffix('/').unwrap_or(path));
-                    // axum nests no fallback of a nested service.
+                    // axum ignores the fallback of a nested service.
                     if !guard.contains("around") && !guard.contains("as a service") {
                         world.assert_closed(&format!("{guard}, {name}, nested"), &below, &path).await;
                     }
@@ -233,7 +237,7 @@ async fn a_guarded_router_covers_every_way_to_register_a_handler() {
                 for method in METHODS {
                     let (status, headers) = world.ask(&app, method, path, false).await;
                     assert!(!headers.contains_key(RAN), "{name}: {method} {path} ran without a token");
-                    // A preflight request may be handed on to the 405; 404 is the other place.
+                    // A preflight request may get the router's 405 or 404.
                     let is_right = status == 401 || status == 404 || (method == "OPTIONS" && status == 405);
                     assert!(is_right, "{name}: {method} {path} without a token: {status}");
                 }
@@ -309,7 +313,7 @@ async fn a_guard_on_nothing_is_refused_in_words_of_ours() {
     ] {
         assert_eq!(text, "this router has no route yet, so a guard would guard nothing: add the routes first");
     }
-    // These have something to guard.
+    // These routers have routes.
     let _: MethodRouter = any(handler).guard::<Authenticated>(verifier);
     let router = GuardedRouter::<()>::new().route("/x", route!(any, handler).guard::<Authenticated>(verifier));
     world.assert_closed("route!(any).guard", &router.build().unwrap().router, "/x").await;
@@ -317,4 +321,140 @@ async fn a_guard_on_nothing_is_refused_in_words_of_ours() {
     world.assert_closed("route!(any).guard as a fallback", &router.build().unwrap().router, "/x").await;
     let open = GuardedRouter::<()>::new().route("/x", route!(any, handler).public()).build().unwrap().router;
     world.assert_open("public", &open, "POST", "/x").await;
+}
+
+/// axum drops the fallback of a router that is nested in a nested router without one, so another fallback answers there.
+#[tokio::test]
+async fn the_matrix_has_no_fallback_that_axum_drops() {
+    let world = World::new().await;
+    let guarded = || GuardedRouter::<()>::new().fallback(route!(any, handler).guard::<Authenticated>(&world.verifier));
+    let open = || GuardedRouter::<()>::new().fallback(route!(any, handler).public());
+    let router = open().nest("/a", GuardedRouter::new().nest("/b", guarded()));
+    assert_eq!(router.matrix().to_text(), "ANY  /*  public  (undocumented)\n");
+    world.assert_open("nested twice", &router.build().unwrap().router, "GET", "/a/b/x").await;
+    let router = open().nest("/a", guarded().nest("/b", guarded()));
+    assert_eq!(router.matrix().rows().len(), 3);
+    let app = router.build().unwrap().router;
+    world.assert_closed("nested twice, with a fallback between", &app, "/a/b/x").await;
+    world.assert_closed("nested twice, with a fallback between", &app, "/a/x").await;
+}
+
+/// Guarded routers made at random: what runs for a stranger is open by the matrix.
+#[tokio::test]
+async fn a_guarded_router_of_any_composition_does_as_its_matrix_says() {
+    let world = World::new().await;
+    let mut ran = 0;
+    for seed in 1..100 {
+        let mut composer =
+            Composer { state: 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed) | 1, nests: 0, verifier: &world.verifier };
+        let router = composer.compose(3, &mut HashSet::new(), true);
+        let matrix = router.matrix();
+        let app = router.with_state::<()>(world.verifier.clone()).build().unwrap().router;
+        for path in matrix.rows().iter().map(|row| &row.path) {
+            for method in METHODS {
+                let access = |method: &str| {
+                    let mut rows = matrix.rows().iter();
+                    rows.find(|row| row.path == *path && row.method == method).map(|row| &row.access)
+                };
+                let access =
+                    access(method).or_else(|| access("GET").filter(|_| method == "HEAD")).or_else(|| access("ANY"));
+                let is_open = access.is_some_and(|access| !matches!(access, Access::Required(_)));
+                let concrete = path.replace("{x}", "1").replace('*', "x/y");
+                let (status, headers) = world.ask(&app, method, &concrete, false).await;
+                let has_run = headers.contains_key(RAN);
+                // A fallback may be hidden by another route.
+                assert!(
+                    has_run == is_open || path.ends_with("/*") && !has_run,
+                    "{seed}: {method} {concrete}: {status}\n{}",
+                    matrix.to_text()
+                );
+                ran += usize::from(has_run);
+            }
+        }
+    }
+    assert!(ran > 500, "{ran}");
+}
+
+async fn known(_: CurrentUser) -> Response {
+    handler().await
+}
+
+async fn optional(_: Option<CurrentUser>) -> Response {
+    handler().await
+}
+
+struct Composer<'v> {
+    state: u64,
+    nests: usize,
+    verifier: &'v Verifier,
+}
+
+impl Composer<'_> {
+    /// Xorshift.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        (self.state >> 11) % bound
+    }
+
+    /// `used` are the paths and methods that are taken.
+    fn compose(
+        &mut self,
+        depth: usize,
+        used: &mut HashSet<(u64, u64)>,
+        may_fall_back: bool,
+    ) -> GuardedRouter<Verifier> {
+        let mut router = GuardedRouter::new();
+        let (mut has_routes, mut may_fall_back) = (false, may_fall_back);
+        for _ in 0..2 + self.below(5) {
+            match self.below(10) {
+                0..=3 => {
+                    let (path, method) = (self.below(4), self.below(4));
+                    if used.insert((path, method)) {
+                        router = self.add(router, ["/a", "/b/{x}", "/b/c", "/"][path as usize], method);
+                        has_routes = true;
+                    }
+                }
+                4 | 5 if has_routes => router = router.guard::<Authenticated>(self.verifier),
+                6 if depth > 0 => {
+                    self.nests += 1;
+                    let prefix = format!("/n{}", self.nests);
+                    router = router.nest(&prefix, self.compose(depth - 1, &mut HashSet::new(), true));
+                }
+                7 if depth > 0 => router = router.merge(self.compose(depth - 1, used, false)),
+                8 if may_fall_back => {
+                    may_fall_back = false;
+                    let route = route!(any, handler);
+                    let is_open = self.below(2) == 0;
+                    router = router.fallback(if is_open {
+                        route.public()
+                    } else {
+                        route.guard::<Authenticated>(self.verifier)
+                    });
+                }
+                _ => router = router.layer(tower::layer::layer_fn(|service| service)),
+            }
+        }
+        router
+    }
+
+    fn add(&mut self, router: GuardedRouter<Verifier>, path: &str, method: u64) -> GuardedRouter<Verifier> {
+        let kinds = match method {
+            0 => [route!(get, handler), route!(get, known), route!(get, optional)],
+            1 => [route!(post, handler), route!(post, known), route!(post, optional)],
+            2 => [route!(options, handler), route!(options, known), route!(options, optional)],
+            _ => [route!(any, handler), route!(any, known), route!(any, optional)],
+        };
+        let [plain, known, optional] = kinds;
+        router.route(
+            path,
+            match self.below(4) {
+                0 => plain.public(),
+                1 => plain.guard::<Authenticated>(self.verifier),
+                2 => known,
+                _ => optional,
+            },
+        )
+    }
 }

@@ -1,4 +1,4 @@
-//! Fixtures that several tests share.
+//! Shared helpers of the end-to-end tests.
 
 mod journal;
 mod send;

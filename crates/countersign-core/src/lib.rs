@@ -20,7 +20,10 @@ pub use entitlements::provider::{Entitlements, EntitlementsError, EntitlementsPr
 pub use error::{ConfigError, Dependency, TokenError, Unavailable, VerifyError};
 pub use keys::algorithm::{Algorithm, Algorithms};
 pub use keys::fetch::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
+#[cfg(feature = "jsonwebtoken")]
+pub use keys::jsonwebtoken::AlgorithmConversionError;
 pub use keys::jwk::SkipReason;
+pub use keys::jwks::Jwks;
 pub use keys::key_set::{KeySet, SkippedKey};
 pub use keys::refresh_error::KeyRefreshError;
 pub use keys::report::{KeyCounts, KeyReport};
@@ -50,6 +53,7 @@ pub use revocation::Revocation;
 pub use revocation::list::{RevocationList, RevocationListFull, RevokedTokens};
 pub use verified::token::VerifiedToken;
 pub use verifier::Verifier;
+pub use verifier::pending::{PendingVerification, Verification};
 
 /// What the macros expand to. Not part of the API.
 #[doc(hidden)]

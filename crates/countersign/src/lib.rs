@@ -54,12 +54,14 @@ pub use ws::token_expiry::TokenExpiry;
 #[cfg(feature = "ws")]
 pub use ws::upgrade::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, BrowserUpgrade, BrowserUpgradeRejection};
 
+#[cfg(feature = "jsonwebtoken")]
+pub use countersign_core::AlgorithmConversionError;
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, Caller, CallerId, ClaimMap, ClaimPath, ClaimRule,
     Claims, Clock, ConfigError, Dependency, Entitlements, EntitlementsError, EntitlementsProvider, Expr, Grant, Issuer,
-    IssuerKeys, KeyCounts, KeyRefreshError, KeyReport, Lookup, ManualClock, Marker, NameSet, Requirement, Revocation,
-    RevocationList, RevocationListFull, RevokedTokens, Rules, ServiceAccountRule, TokenClaims, TokenError, TokenKind,
-    Unavailable, UnixTime, VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups,
+    IssuerKeys, Jwks, KeyCounts, KeyRefreshError, KeyReport, Lookup, ManualClock, Marker, NameSet, Requirement,
+    Revocation, RevocationList, RevocationListFull, RevokedTokens, Rules, ServiceAccountRule, TokenClaims, TokenError,
+    TokenKind, Unavailable, UnixTime, VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups,
     permissions, roles, scopes,
 };
 #[cfg(feature = "dangerous-unsigned")]

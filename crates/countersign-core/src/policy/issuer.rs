@@ -3,6 +3,7 @@
 use crate::error::{ConfigError, TokenError, VerifyError};
 use crate::keys::algorithm::{Algorithm, Algorithms};
 use crate::keys::fetch::FetchJwks;
+use crate::keys::jwks::Jwks;
 use crate::keys::key_set::KeySet;
 use crate::keys::refresh_schedule::MIN_LIFETIME;
 use crate::keys::remote::{RemoteKeys, RemoteSource};
@@ -85,9 +86,10 @@ enum Origin {
 }
 
 impl IssuerKeys {
-    /// A JWK set (RFC 7517) given in the configuration. No network is used, and no rotation followed.
-    pub fn jwks(text: impl AsRef<[u8]>) -> Self {
-        Self(Origin::Jwks(text.as_ref().into()))
+    /// A JWK set (RFC 7517) given in the configuration: its text, or a `JwkSet` with the cargo feature `jsonwebtoken`. No
+    /// network is used, and no rotation followed.
+    pub fn jwks(set: impl Into<Jwks>) -> Self {
+        Self(Origin::Jwks(set.into().0))
     }
 
     /// Public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. They have no `kid`, so they serve for every one.

@@ -166,13 +166,26 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     pub fn fallback(mut self, route: Route<S>) -> Self {
         let private = PrivateAnswers::of([(&*route.method, &route.access, route.reads_token)]);
         self.router = self.router.fallback(private.lay(route.methods));
-        self.fallbacks.push(undocumented("/*", route.method, route.access));
+        self.fallbacks.push(undocumented(FALLBACK, route.method, route.access));
         self
     }
 
-    /// Adds the routes of another router under a prefix.
+    /// Adds the routes of another router under a prefix, and its fallback.
+    ///
+    /// axum drops the fallbacks of routers that are nested in `other` where `other` has no fallback itself: the fallback of
+    /// this router answers in their place. They are then not in the matrix, and the log says so.
     #[must_use]
-    pub fn nest(mut self, prefix: &str, other: Self) -> Self {
+    pub fn nest(mut self, prefix: &str, mut other: Self) -> Self {
+        if other.fallbacks.iter().all(|row| row.path != FALLBACK) {
+            for MatrixRow { path, .. } in other.fallbacks.drain(..) {
+                tracing::warn!(
+                    target: "countersign::routes",
+                    fallback = nested(prefix, &path), prefix,
+                    "axum drops this fallback, since the router that it is nested in is nested and has none: give the router \
+                     at the prefix a fallback"
+                );
+            }
+        }
         self.router = self.router.nest(prefix, other.router);
         add_document(&mut self.openapi, other.openapi, |path| nested(prefix, path));
         let under = |row: MatrixRow| MatrixRow { path: nested(prefix, &row.path), ..row };
@@ -258,6 +271,9 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         Ok(Guarded { router: self.router, openapi: self.openapi, matrix })
     }
 }
+
+/// The path of a router's own fallback.
+const FALLBACK: &str = "/*";
 
 /// The path of a route under a prefix, joined as axum does it.
 fn nested(prefix: &str, path: &str) -> String {
