@@ -1,15 +1,14 @@
 //! Gets documents over HTTP: status 200 only, no redirects, bounded in size and time.
 
 use crate::http::address::AddressFilter;
+use crate::http::headers::{header, retry_after};
 use countersign_core::{ConfigError, FetchError};
-use reqwest::header::{
-    ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, IF_NONE_MATCH, RETRY_AFTER,
-};
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode, redirect};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use url::Url;
 
 /// The largest document that is read, in bytes. Real key sets have 2 to 20 KiB.
@@ -108,42 +107,4 @@ pub(crate) fn default_client(addresses: &AddressFilter) -> Result<Client, Config
         .resolve_to_addrs("localhost", &LOOPBACK)
         .build()
         .map_err(|error| ConfigError::HttpClient(Box::new(error)))
-}
-
-pub(crate) fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// Whatever comes with a failure: RFC 9110 section 10.2.3 names 503, RFC 6585 section 4 429.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = header(headers, RETRY_AFTER)?;
-    value.parse().map(Duration::from_secs).ok().or_else(|| {
-        let now = date(headers, DATE).unwrap_or_else(SystemTime::now);
-        httpdate::parse_http_date(value).ok()?.duration_since(now).ok()
-    })
-}
-
-pub(crate) fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    httpdate::parse_http_date(header(headers, name)?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
-        let date = "Sun, 22 Nov 2026 12:00:00 GMT";
-        for (value, expected) in [
-            ("120", Some(120)),
-            ("0", Some(0)),
-            ("Sun, 22 Nov 2026 12:05:00 GMT", Some(300)),
-            ("Sun, 22 Nov 2026 11:00:00 GMT", None),
-            ("soon", None),
-            ("-1", None),
-        ] {
-            let headers = [(RETRY_AFTER, value), (DATE, date)].map(|(name, value)| (name, value.parse().unwrap()));
-            assert_eq!(retry_after(&HeaderMap::from_iter(headers)), expected.map(Duration::from_secs), "{value}");
-        }
-    }
 }
