@@ -41,13 +41,13 @@ impl FetchJwks for HttpFetch {
         Box::pin(async move {
             let url = match &self.place {
                 Place::At(url) => url.clone(),
-                // Discovered anew each time, so that a provider may move its keys.
+                // Discovery is repeated each time, so a provider can move its keys.
                 Place::Discovered { issuer, document } => {
                     ProviderMetadata::fetch(&self.http, document.clone(), issuer).await?.jwks_uri()?
                 }
             };
             let accept = "application/jwk-set+json, application/json";
-            // An entity tag says something about one address only (RFC 9110 section 8.8.3), and keys may move.
+            // An entity tag is valid for one URL only (RFC 9110 section 8.8.3), and keys may move.
             let known = known.as_deref().and_then(|known| known.strip_prefix(url.as_str())?.strip_prefix(' '));
             let document = self.http.document(url.clone(), accept, known).await?;
             let mut fetched = document.body.map_or_else(FetchedJwks::unchanged, FetchedJwks::jwks);
