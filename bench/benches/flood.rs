@@ -56,7 +56,7 @@ fn main() {
     println!(
         "{bogus} tokens with unknown keys in {} s: {} fetches for unknown keys",
         start.elapsed().as_secs(),
-        counts.demanded
+        counts.forced
     );
 }
 

@@ -4,7 +4,9 @@
 //! Run it with `cargo bench -p countersign-bench --bench revocations`.
 
 use countersign_bench::ready;
-use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys, RevocationList, SystemClock, Verifier};
+use countersign_core::{
+    Algorithm, Audience, Issuer, IssuerKeys, RevocationList, RevokedTokens, SystemClock, UnixTime, Verifier,
+};
 use countersign_testing::SigningKey;
 use serde_json::json;
 use std::hint::black_box;
@@ -32,7 +34,15 @@ fn main() {
     report("empty", &verifier, &tokens);
     let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
     for number in 0..ENTRIES {
-        list.revoke_subject(ISSUER, &format!("other {number}"), now, now + 86_400).expect("room");
+        list.revoke_all(
+            RevokedTokens::Subject {
+                issuer: ISSUER,
+                subject: &format!("other {number}"),
+                issued_until: UnixTime::from_secs(now),
+            },
+            UnixTime::from_secs(now + 86_400),
+        )
+        .expect("room");
     }
     report("a million entries", &verifier, &tokens);
 
@@ -43,7 +53,15 @@ fn main() {
             while !is_over.load(Ordering::Relaxed) {
                 let number = revoked.fetch_add(1, Ordering::Relaxed);
                 let start = Instant::now();
-                list.revoke_subject(ISSUER, &format!("new {number}"), now, now + 1).expect("room");
+                list.revoke_all(
+                    RevokedTokens::Subject {
+                        issuer: ISSUER,
+                        subject: &format!("new {number}"),
+                        issued_until: UnixTime::from_secs(now),
+                    },
+                    UnixTime::from_secs(now + 1),
+                )
+                .expect("room");
                 longest.fetch_max(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
             }
         });

@@ -1,10 +1,100 @@
-//! The time that validation goes by, injected so that tests need no sleeps.
+//! Moments in time, and the clock that tells them. Tests inject a clock and need no sleeps.
 
-use std::fmt::Debug;
+use std::fmt;
+use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tells the time as the span since the Unix epoch.
+/// A moment, as the time since 1970-01-01T00:00:00Z. Leap seconds are not counted, as in `NumericDate` (RFC 7519 section 2).
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::UnixTime;
+/// use std::time::Duration;
+///
+/// let issued = UnixTime::from_secs(1_800_000_000);
+/// let expires = issued + Duration::from_secs(3_600);
+/// assert_eq!(expires.as_secs(), 1_800_003_600);
+/// assert_eq!(expires.saturating_duration_since(issued), Duration::from_secs(3_600));
+/// assert_eq!(issued.to_string(), "1800000000");
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(Duration);
+
+impl UnixTime {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(Duration::ZERO);
+
+    /// The last moment that can be expressed.
+    pub const MAX: Self = Self(Duration::MAX);
+
+    /// The moment this long after 1970-01-01T00:00:00Z.
+    pub const fn since_unix_epoch(duration: Duration) -> Self {
+        Self(duration)
+    }
+
+    /// The moment this many seconds after 1970-01-01T00:00:00Z.
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    /// The whole seconds since 1970-01-01T00:00:00Z, without the fraction.
+    pub const fn as_secs(self) -> u64 {
+        self.0.as_secs()
+    }
+
+    /// The whole seconds since 1970-01-01T00:00:00Z, rounded up.
+    pub(crate) fn as_secs_rounded_up(self) -> u64 {
+        self.as_secs().saturating_add(u64::from(self.0.subsec_nanos() > 0))
+    }
+
+    /// The moment this much later, or [`MAX`](Self::MAX).
+    #[must_use]
+    pub const fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+
+    /// The moment this much earlier, or [`EPOCH`](Self::EPOCH).
+    #[must_use]
+    pub const fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration))
+    }
+
+    /// The time from `earlier` to this moment, or zero.
+    #[must_use]
+    pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Add<Duration> for UnixTime {
+    type Output = Self;
+
+    /// Saturates: no sum of a token's times panics.
+    fn add(self, duration: Duration) -> Self {
+        self.saturating_add(duration)
+    }
+}
+
+impl fmt::Display for UnixTime {
+    /// Seconds since 1970, with a fraction only if there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_secs())?;
+        match self.0.subsec_nanos() {
+            0 => Ok(()),
+            nanos => f.write_str(format!(".{nanos:09}").trim_end_matches('0')),
+        }
+    }
+}
+
+impl fmt::Debug for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Tells the time.
 ///
 /// # Example
 ///
@@ -13,9 +103,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 ///
 /// assert!(SystemClock.now().as_secs() > 1_700_000_000);
 /// ```
-pub trait Clock: Debug + Send + Sync {
-    /// The time since 1970-01-01T00:00:00Z.
-    fn now(&self) -> Duration;
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// The current time.
+    fn now(&self) -> UnixTime;
 }
 
 /// The machine's clock.
@@ -23,24 +113,23 @@ pub trait Clock: Debug + Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> Duration {
-        // A clock before 1970 is broken. Read as the end of time it refuses every token; as its beginning, none that
-        // expired.
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX)
+    fn now(&self) -> UnixTime {
+        // A clock before 1970 is broken. The end of time as an answer refuses every token; the beginning of time would refuse
+        // none that has expired.
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(UnixTime::MAX, UnixTime::since_unix_epoch)
     }
 }
 
-/// A clock that stands still until it is set: for tests.
+/// A clock for tests. It changes only when it is set.
 ///
 /// # Example
 ///
 /// ```
-/// use countersign_core::{Clock, ManualClock};
-/// use std::time::Duration;
+/// use countersign_core::{Clock, ManualClock, UnixTime};
 ///
 /// let clock = ManualClock::at(1_800_000_000);
 /// clock.set(1_800_000_060);
-/// assert_eq!(clock.now(), Duration::from_secs(1_800_000_060));
+/// assert_eq!(clock.now(), UnixTime::from_secs(1_800_000_060));
 /// ```
 #[derive(Debug)]
 pub struct ManualClock(AtomicU64);
@@ -58,7 +147,27 @@ impl ManualClock {
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_ends_at_both_ends_of_time() {
+        let second = Duration::from_secs(1);
+        assert_eq!(UnixTime::MAX + second, UnixTime::MAX);
+        assert_eq!(UnixTime::EPOCH.saturating_sub(second), UnixTime::EPOCH);
+        assert_eq!(UnixTime::EPOCH.saturating_duration_since(UnixTime::MAX), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_fraction_is_shown_and_counts_when_rounded_up() {
+        let moment = UnixTime::since_unix_epoch(Duration::from_millis(1_050));
+        assert_eq!((moment.to_string(), moment.as_secs(), moment.as_secs_rounded_up()), ("1.05".to_owned(), 1, 2));
+        assert_eq!(UnixTime::from_secs(7).as_secs_rounded_up(), 7);
     }
 }

@@ -4,6 +4,7 @@
 //! value is looked at: a name that occurs twice in any object, a number out of range, a lone surrogate, nesting beyond
 //! 128 levels and anything after the object are errors, wherever they stand.
 
+use crate::clock::UnixTime;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -111,7 +112,27 @@ fn kind(name: &str) -> u64 {
     1 << (name.len().wrapping_add(usize::from(last).wrapping_mul(5)) % 64)
 }
 
+impl Object<'_> {
+    /// The same object, without borrowing from its text.
+    pub(crate) fn into_owned(self) -> Object<'static> {
+        let owned = |(name, value): (Cow<'_, str>, Json<'_>)| (Cow::Owned(name.into_owned()), value.into_owned());
+        Object { members: self.members.into_iter().map(owned).collect(), kinds: self.kinds }
+    }
+}
+
 impl Json<'_> {
+    fn into_owned(self) -> Json<'static> {
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(value) => Json::Bool(value),
+            Self::Integer(number) => Json::Integer(number),
+            Self::Number(number) => Json::Number(number),
+            Self::String(text) => Json::String(Cow::Owned(text.into_owned())),
+            Self::Array(items) => Json::Array(items.into_iter().map(Json::into_owned).collect()),
+            Self::Object(object) => Json::Object(object.into_owned()),
+        }
+    }
+
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -121,10 +142,10 @@ impl Json<'_> {
 
     /// A number of seconds since 1970, whole or fractional (RFC 7519 section 2), neither negative nor beyond what a span can
     /// hold.
-    pub(crate) fn as_moment(&self) -> Option<Duration> {
+    pub(crate) fn as_moment(&self) -> Option<UnixTime> {
         match self {
-            Self::Integer(seconds) => Some(Duration::from_secs(*seconds)),
-            Self::Number(seconds) => Duration::try_from_secs_f64(*seconds).ok(),
+            Self::Integer(seconds) => Some(UnixTime::from_secs(*seconds)),
+            Self::Number(seconds) => Duration::try_from_secs_f64(*seconds).ok().map(UnixTime::since_unix_epoch),
             _ => None,
         }
     }
@@ -268,13 +289,27 @@ fn number<'de, E: de::Error>(text: &str) -> Result<Json<'de>, E> {
 }
 
 fn has_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
-    // Pairwise is the faster of the two for what tokens hold, sorting the safer one for what attackers send.
+    // Pairwise comparison is faster for the claims of real tokens, sorting is safer against tokens made to be slow.
     if members.len() <= 24 {
-        return members.iter().enumerate().any(|(i, (name, _))| members[..i].iter().any(|(other, _)| other == name));
+        // A name is compared with the earlier ones only if one of them shares its bit.
+        let mut seen = 0_u64;
+        return members.iter().enumerate().any(|(index, (name, _))| {
+            let bit = 1 << (bucket(name) % u64::BITS);
+            let may_be_known = seen & bit != 0;
+            seen |= bit;
+            may_be_known && members[..index].iter().any(|(other, _)| other == name)
+        });
     }
     let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// Spreads names by their length and outer bytes. Equal names have equal buckets.
+fn bucket(name: &str) -> u32 {
+    let byte = |byte: Option<&u8>| byte.copied().map_or(0, u32::from);
+    let bytes = name.as_bytes();
+    byte(bytes.first()) + 5 * byte(bytes.last()) + 11 * bytes.len() as u32
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../docs/core.md")]
 
 mod clock;
@@ -14,12 +15,15 @@ mod token;
 mod verified;
 mod verifier;
 
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock, UnixTime};
 pub use entitlements::provider::{Entitlements, EntitlementsError, EntitlementsProvider};
 pub use error::{ConfigError, Dependency, TokenError, Unavailable, VerifyError};
 pub use keys::algorithm::{Algorithm, Algorithms};
 pub use keys::fetch::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
+#[cfg(feature = "jsonwebtoken")]
+pub use keys::jsonwebtoken::AlgorithmConversionError;
 pub use keys::jwk::SkipReason;
+pub use keys::jwks::Jwks;
 pub use keys::key_set::{KeySet, SkippedKey};
 pub use keys::refresh_error::KeyRefreshError;
 pub use keys::report::{KeyCounts, KeyReport};
@@ -46,12 +50,17 @@ pub use principal::name_set::NameSet;
 pub use requirement::lookup::Lookup;
 pub use requirement::{AllOf, AnyOf, Authenticated, Requirement};
 pub use revocation::Revocation;
-pub use revocation::list::{RevocationList, RevocationListFull};
+pub use revocation::list::{RevocationList, RevocationListFull, RevokedTokens};
 pub use verified::token::VerifiedToken;
 pub use verifier::Verifier;
+pub use verifier::pending::{PendingVerification, Verification};
 
 /// What the macros expand to. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::requirement::implication::{Declaration, implied_by, is_name, is_scope_token};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../docs/providers.md")]
 
 #[cfg(feature = "fetch")]
@@ -52,3 +53,7 @@ pub mod __private {
     pub use crate::reference::catalogue::{Entry, Kinds, catalogue};
     pub use crate::reference::reference;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../docs/countersign.md")]
 
 mod access;
@@ -53,12 +54,15 @@ pub use ws::token_expiry::TokenExpiry;
 #[cfg(feature = "ws")]
 pub use ws::upgrade::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, BrowserUpgrade, BrowserUpgradeRejection};
 
+#[cfg(feature = "jsonwebtoken")]
+pub use countersign_core::AlgorithmConversionError;
 pub use countersign_core::{
     Algorithm, All, AllOf, Any, AnyOf, Audience, Authenticated, Caller, CallerId, ClaimMap, ClaimPath, ClaimRule,
     Claims, Clock, ConfigError, Dependency, Entitlements, EntitlementsError, EntitlementsProvider, Expr, Grant, Issuer,
-    IssuerKeys, KeyCounts, KeyRefreshError, KeyReport, Lookup, ManualClock, Marker, NameSet, Requirement, Revocation,
-    RevocationList, RevocationListFull, Rules, ServiceAccountRule, TokenClaims, TokenError, TokenKind, Unavailable,
-    VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups, permissions, roles, scopes,
+    IssuerKeys, Jwks, KeyCounts, KeyRefreshError, KeyReport, Lookup, ManualClock, Marker, NameSet, Requirement,
+    Revocation, RevocationList, RevocationListFull, RevokedTokens, Rules, ServiceAccountRule, TokenClaims, TokenError,
+    TokenKind, Unavailable, UnixTime, VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups,
+    permissions, roles, scopes,
 };
 #[cfg(feature = "dangerous-unsigned")]
 pub use countersign_providers::DangerousProvider;
@@ -87,12 +91,6 @@ pub mod __private {
     pub use {axum, utoipa_axum};
 }
 
-/// The README's program compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[cfg(all(doctest, feature = "fetch"))]
+#[doc = include_str!("../README.md")]
 struct Readme;
-
-/// The guide's programs compile.
-#[cfg(all(doctest, feature = "utoipa", feature = "ws"))]
-#[doc = include_str!("../../../docs/guide/web.md")]
-struct WebGuide;

@@ -52,7 +52,7 @@ fn each_link_leads_somewhere() {
     }
 }
 
-/// Each row names a file and, after a colon, tests in it: "[`layers`](../../tests/tests/layers.rs): `one_test`, `another`".
+/// Each row names a file and, after a colon, tests in it: "[`layers`](../../tests/e2e/layers.rs): `one_test`, `another`".
 #[test]
 fn each_row_names_a_test_that_exists() {
     let rows = GUIDE.lines().filter(|line| line.starts_with("| ") && !line.ends_with("| shown by |"));

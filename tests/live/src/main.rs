@@ -27,7 +27,7 @@ mod report;
 mod resource_server;
 mod rotation;
 mod shapes;
-mod sql_grants;
+mod sql_entitlements;
 mod verdict;
 
 use report::Report;
@@ -85,7 +85,7 @@ async fn section(name: &str, report: &mut Report) -> Result {
         "oidc-provider" => openid::check(report).await,
         "glewlwyd" => glewlwyd_tokens::check(report).await,
         "providers" => providers::check(report).await,
-        "PostgreSQL" => sql_grants::check(report).await,
+        "PostgreSQL" => sql_entitlements::check(report).await,
         "rotation" => rotation::check(report).await,
         _ => Err("it has a name and no checks".into()),
     }

@@ -4,7 +4,7 @@
 //! callers cost one call at a time each, and a request that is given up takes nothing with it. A failure is told to those
 //! who waited for it and to nobody else.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, UnixTime};
 use crate::entitlements::caller_id::CallerId;
 use crate::entitlements::provider::{Entitlements, EntitlementsError, EntitlementsProvider, ProviderId};
 use crate::error::{Dependency, Unavailable};
@@ -69,7 +69,7 @@ struct LookUp(SetOnce<Option<LookedUp>>);
 #[derive(Clone)]
 pub(crate) struct LookedUp {
     pub(crate) grants: Arc<Entitlements>,
-    pub(crate) stands: Range<Duration>,
+    pub(crate) stands: Range<UnixTime>,
 }
 
 /// Entitlements, and what they weigh with their caller.
@@ -104,7 +104,7 @@ impl EntitlementsCache {
     }
 
     /// What was looked up for the caller and may still be relied upon.
-    pub(crate) fn known(&self, caller: &CallerId, now: Duration) -> Option<LookedUp> {
+    pub(crate) fn known(&self, caller: &CallerId, now: UnixTime) -> Option<LookedUp> {
         Some(self.callers.get(caller)?.looked_up).filter(|looked_up| looked_up.stands.contains(&now))
     }
 
@@ -138,7 +138,7 @@ impl EntitlementsCache {
     }
 
     /// Asks the provider, in a task of its own.
-    fn begin(&self, pending: Pending, now: Duration) {
+    fn begin(&self, pending: Pending, now: UnixTime) {
         // Outside of a runtime nothing can be looked up.
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
@@ -175,7 +175,7 @@ struct Pending {
 
 impl Pending {
     /// As old as the question: the answer may have been found at any time since.
-    fn succeed(self, grants: Entitlements, asked: Duration) {
+    fn succeed(self, grants: Entitlements, asked: UnixTime) {
         let bytes = OVERHEAD + self.caller.bytes() + grants.bytes();
         let stands = asked..asked.saturating_add(self.cache.limits.lifetime);
         let looked_up = LookedUp { grants: Arc::new(grants), stands };

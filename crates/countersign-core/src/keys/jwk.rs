@@ -72,7 +72,7 @@ impl VerificationKey {
     }
 
     /// The issuer does not publish the key any more: nothing that it verified counts from now on.
-    pub(crate) fn leave(&self) {
+    pub(crate) fn retire(&self) {
         self.is_retired.store(true, Ordering::Release);
     }
 

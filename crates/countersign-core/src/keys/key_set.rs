@@ -124,7 +124,7 @@ impl KeySet {
 
     /// Takes the place of an older set: keys that were in it stay the very same, and those that are gone are marked so, for
     /// whoever still holds them. Tells whether the sets differ.
-    pub(crate) fn succeed(self: Arc<Self>, older: &Arc<Self>) -> (Arc<Self>, bool) {
+    pub(crate) fn replacing(self: Arc<Self>, older: &Arc<Self>) -> (Arc<Self>, bool) {
         if Arc::ptr_eq(&self, older) {
             return (self, false);
         }
@@ -132,7 +132,7 @@ impl KeySet {
         let keys: Vec<_> = self.keys.iter().map(same).collect();
         let is_in = |keys: &[Arc<VerificationKey>], key| keys.iter().any(|other| Arc::ptr_eq(other, key));
         for gone in older.keys.iter().filter(|key| !is_in(&keys, key)) {
-            gone.leave();
+            gone.retire();
         }
         let has_changed = keys.len() != older.keys.len() || !keys.iter().all(|key| is_in(&older.keys, key));
         (Arc::new(Self { keys, skipped: self.skipped.clone(), any_kid: self.any_kid }), has_changed)

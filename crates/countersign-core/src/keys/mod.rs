@@ -5,7 +5,10 @@
 pub(crate) mod algorithm;
 pub(crate) mod current_keys;
 pub(crate) mod fetch;
+#[cfg(feature = "jsonwebtoken")]
+pub(crate) mod jsonwebtoken;
 pub(crate) mod jwk;
+pub(crate) mod jwks;
 pub(crate) mod key_set;
 pub(crate) mod negative_cache;
 pub(crate) mod refresh_error;

@@ -1,57 +1,55 @@
-//! A bounded memory of keys that an issuer does not have.
+//! A bounded cache of keys that an issuer does not have.
 
 use crate::keys::algorithm::Algorithm;
 use crate::keys::refresh_schedule::COOL_DOWN;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{OptionsBuilder, UnitWeighter};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 
-/// How many are remembered, at 24 bytes each.
-const SLOTS: usize = 1024;
+/// The number of keys that are remembered.
+const CAPACITY: usize = 1024;
 
-/// The keys that tokens named and that the issuer, when asked, did not have: for one cool-down, even where the attempt that
-/// showed it was merely due and began none. Not for longer, since who guesses the name of the next key could otherwise have
-/// it refused when it comes.
+/// The keys that tokens named and that the issuer, when asked, did not have.
 ///
-/// A name is known by a keyed hash of 64 bits, and each has one slot, which the next name there takes over: a look costs
-/// one comparison, a flood costs no memory, and nobody outside can tell which names share a slot. Should two names share
-/// all 64 bits, one of them is refused at once where it would have waited.
+/// An entry counts for one cool-down, also where a scheduled refresh found the key missing and no cool-down began. It must
+/// not count for longer: an attacker who guesses the name of the next key could have that key refused after a rotation.
+///
+/// The cache holds a keyed hash of 64 bits for each name, so a flood of long names takes no more memory. It is one shard
+/// without a share for hot entries, so a flood pushes out the oldest names first and a new name only after about a thousand
+/// others. Two names with the same hash would share an entry: a token that names the second key is then rejected at once
+/// instead of after a fetch.
 pub(crate) struct NegativeCache {
     hasher: RandomState,
-    slots: Mutex<Box<[Option<Missing>]>>,
-}
-
-#[derive(Clone, Copy)]
-struct Missing {
-    name: u64,
-    since: Instant,
+    missing: Cache<u64, Instant, UnitWeighter, foldhash::fast::RandomState>,
 }
 
 impl NegativeCache {
     pub(crate) fn new() -> Self {
-        Self { hasher: RandomState::new(), slots: Mutex::new(vec![None; SLOTS].into()) }
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(CAPACITY)
+            .weight_capacity(CAPACITY as u64)
+            // Entries end with the cool-down, so one that was asked for often is worth no more than a new one.
+            .hot_allocation(0.0)
+            .ghost_allocation(0.0)
+            .shards(1)
+            .build()
+            .expect("the number and the weight of entries are set");
+        let lifecycle = DefaultLifecycle::default();
+        let missing = Cache::with_options(options, UnitWeighter, foldhash::fast::RandomState::default(), lifecycle);
+        Self { hasher: RandomState::new(), missing }
     }
 
     pub(crate) fn remember(&self, kid: Option<&str>, algorithm: Algorithm) {
-        let name = self.name(kid, algorithm);
-        self.with_slot(name, |slot| *slot = Some(Missing { name, since: Instant::now() }));
+        self.missing.insert(self.name(kid, algorithm), Instant::now());
     }
 
     pub(crate) fn contains(&self, kid: Option<&str>, algorithm: Algorithm) -> bool {
-        let name = self.name(kid, algorithm);
-        self.with_slot(name, |slot| {
-            slot.is_some_and(|missing| missing.name == name && missing.since.elapsed() < COOL_DOWN)
-        })
+        self.missing.get(&self.name(kid, algorithm)).is_some_and(|since| since.elapsed() < COOL_DOWN)
     }
 
     fn name(&self, kid: Option<&str>, algorithm: Algorithm) -> u64 {
         self.hasher.hash_one((kid, algorithm))
-    }
-
-    fn with_slot<T>(&self, name: u64, then: impl FnOnce(&mut Option<Missing>) -> T) -> T {
-        // Only tokens that name no known key come here, and none waits while it holds this.
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        then(&mut slots[name as usize % SLOTS])
     }
 }
 
@@ -75,16 +73,33 @@ mod tests {
         }
         tokio::time::advance(COOL_DOWN).await;
         assert!(!missing.contains(Some("a"), Algorithm::ES256));
+        missing.remember(Some("a"), Algorithm::ES256);
+        assert!(missing.contains(Some("a"), Algorithm::ES256), "a second cool-down");
     }
 
     #[tokio::test]
     async fn a_flood_of_names_takes_no_more_memory() {
         let missing = NegativeCache::new();
-        for kid in 0..100_000 {
+        flood(&missing, 0..100_000);
+        assert_eq!(missing.missing.len(), CAPACITY);
+        let used = missing.missing.memory_used().total();
+        assert!(used <= 72 * 1024, "{used} bytes");
+        assert!(missing.contains(Some("99999"), Algorithm::ES256));
+        assert!(!missing.contains(Some("1000"), Algorithm::ES256), "other names have its place by now");
+    }
+
+    #[tokio::test]
+    async fn a_flood_pushes_out_a_new_name_only_after_a_thousand_others() {
+        let missing = NegativeCache::new();
+        flood(&missing, 0..10_000);
+        missing.remember(Some("new"), Algorithm::ES256);
+        flood(&missing, 10_000..11_000);
+        assert!(missing.contains(Some("new"), Algorithm::ES256));
+    }
+
+    fn flood(missing: &NegativeCache, names: std::ops::Range<usize>) {
+        for kid in names {
             missing.remember(Some(&kid.to_string()), Algorithm::ES256);
         }
-        assert_eq!(missing.slots.lock().unwrap().len(), SLOTS);
-        assert!(missing.contains(Some("99999"), Algorithm::ES256));
-        assert!(!missing.contains(Some("0"), Algorithm::ES256), "another name has its slot by now");
     }
 }

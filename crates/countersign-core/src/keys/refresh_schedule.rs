@@ -1,26 +1,26 @@
-//! How often an issuer is asked for its keys: refreshes, retries, cool-downs.
+//! The schedule of key fetches: refreshes, retries, cool-downs.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 /// The lifetime of a set whose answer names none.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// A set is never asked for again much sooner, whatever its answer says.
+/// A lower lifetime in an answer counts as this one.
 pub(crate) const MIN_LIFETIME: Duration = Duration::from_secs(60);
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// The pause after a first failure; it doubles up to [`MAX_PAUSE`].
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// From the start of an attempt that an unknown key caused, no further unknown key causes another.
+/// The time from the start of a fetch that an unknown key caused in which no unknown key causes another fetch.
 pub(crate) const COOL_DOWN: Duration = Duration::from_secs(30);
-/// What the cool-down grows to, doubling, while such attempts fail.
+/// The longest cool-down. It doubles while such fetches fail.
 const MAX_COOL_DOWN: Duration = Duration::from_secs(2 * 60);
-/// The longest that a provider may ask to be left alone (`Retry-After`): its new keys are not seen for so long.
+/// The longest `Retry-After` that is followed. New keys of the issuer are not seen for so long.
 const MAX_QUIET: Duration = Duration::from_secs(5 * 60);
 
-/// The pauses of one issuer, which grow while it fails.
+/// The pauses of one issuer. They grow while it fails.
 ///
-/// Every pause but the first cool-down is spread at random, so that instances that start or fail together do not come back together.
+/// Every pause but the first cool-down has jitter, so instances that start or fail together do not retry together.
 pub(crate) struct RefreshSchedule {
     pause: Duration,
     cool_down: Duration,
@@ -31,43 +31,43 @@ impl RefreshSchedule {
         Self { pause: MIN_PAUSE, cool_down: COOL_DOWN }
     }
 
-    /// The issuer answered: pauses are short again.
+    /// Makes the pauses short again, after an answer.
     pub(crate) fn reset(&mut self) {
         *self = Self::new();
     }
 
-    /// When to refresh a set of this lifetime that is believed up to `max_age`, counted from when it was asked for: early
-    /// enough for some failures.
+    /// The time from the request for a key set to the next refresh. It leaves room for some failures before `max_age`, the
+    /// age at which the set is no longer used.
     pub(crate) fn refresh(&self, lifetime: Option<Duration>, max_age: Duration) -> Duration {
         let lifetime = lifetime.map_or(DEFAULT_LIFETIME, |lifetime| lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME));
-        lifetime.min(max_age).max(MIN_LIFETIME).mul_f64(between(0.75, 0.85))
+        lifetime.min(max_age).max(MIN_LIFETIME).mul_f64(jitter(0.75, 0.85))
     }
 
-    /// When to try again, counted from a failure. The next will be later.
+    /// The time from a failure to the next attempt. Each call doubles it, up to a limit.
     pub(crate) fn retry(&mut self) -> Duration {
         let pause = self.pause;
         self.pause = (pause * 2).min(MAX_PAUSE);
-        pause.mul_f64(between(0.75, 1.25))
+        pause.mul_f64(jitter(0.75, 1.25))
     }
 
-    /// For how long an attempt that an unknown key caused forbids another one, counted from its start, after a failure. The
-    /// next will be longer.
+    /// The cool-down after a failed fetch that an unknown key caused, from the start of that fetch. Each call doubles it, up
+    /// to a limit.
     pub(crate) fn cool_down(&mut self) -> Duration {
         let cool_down = self.cool_down;
         self.cool_down = (cool_down * 2).min(MAX_COOL_DOWN);
-        if cool_down == COOL_DOWN { cool_down } else { cool_down.mul_f64(between(0.75, 1.0)) }
+        if cool_down == COOL_DOWN { cool_down } else { cool_down.mul_f64(jitter(0.75, 1.0)) }
     }
 
-    /// How long the issuer is left alone when it asks to be: a little longer, since it may ask everybody to come back at the
-    /// same second.
+    /// The time without fetches after a `Retry-After`. It is a little longer than asked for, since the issuer may name the same
+    /// second to every client.
     pub(crate) fn quiet(asked: Duration) -> Duration {
-        asked.min(MAX_QUIET).mul_f64(between(1.0, 1.1))
+        asked.min(MAX_QUIET).mul_f64(jitter(1.0, 1.1))
     }
 }
 
-/// A number in this range, another one each time. Not for secrets.
-fn between(low: f64, high: f64) -> f64 {
-    // The standard library seeds each `RandomState` anew.
+/// A random factor in this range. Not for secrets.
+fn jitter(low: f64, high: f64) -> f64 {
+    // The standard library gives each `RandomState` another key, so no crate of random numbers is needed.
     let fraction = f64::from(RandomState::new().build_hasher().finish() as u32) / f64::from(u32::MAX);
     low + (high - low) * fraction
 }
@@ -115,5 +115,14 @@ mod tests {
         schedule.reset();
         assert_within(schedule.retry(), 0, 2);
         assert_within(schedule.cool_down(), 30, 30);
+    }
+    #[test]
+    fn jitter_is_spread_over_its_range() {
+        let factors: Vec<f64> = (0..1_000).map(|_| jitter(0.75, 1.25)).collect();
+        assert!(factors.iter().all(|factor| (0.75..=1.25).contains(factor)));
+        for quarter in [0.75, 0.875, 1.0, 1.125] {
+            let count = factors.iter().filter(|factor| (quarter..quarter + 0.125).contains(*factor)).count();
+            assert!((150..=350).contains(&count), "{count} of 1000 from {quarter}");
+        }
     }
 }

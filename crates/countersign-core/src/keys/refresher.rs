@@ -30,7 +30,7 @@ struct NewKeys {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
     /// The first one, a refresh, or another try.
-    Due,
+    Scheduled,
     /// The program asks: [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now), or a further verifier that
     /// shares the keys.
     Ordered,
@@ -45,22 +45,22 @@ impl JwksRefresher {
 
     pub(crate) async fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        self.attempt_unless_wanted(Cause::Due).await;
+        self.attempt_unless_requested(Cause::Scheduled).await;
         loop {
             let (next_attempt, cooling_until, is_cooling, is_ordered) = {
                 let status = shared.status.borrow();
                 (status.next_attempt, status.cooling_until, status.is_cooling(), status.is_ordered())
             };
             if is_ordered {
-                self.attempt_unless_wanted(Cause::Ordered).await;
+                self.attempt_unless_requested(Cause::Ordered).await;
                 continue;
             }
             tokio::select! {
                 biased; // one attempt for both, where both are due
                 // An order, or another maximum age: the status says which.
                 () = shared.changed.notified() => {}
-                () = shared.wanted.notified(), if !is_cooling => self.attempt(Cause::UnknownKey).await,
-                () = sleep_until(next_attempt) => self.attempt_unless_wanted(Cause::Due).await,
+                () = shared.refresh_requested.notified(), if !is_cooling => self.attempt(Cause::UnknownKey).await,
+                () = sleep_until(next_attempt) => self.attempt_unless_requested(Cause::Scheduled).await,
                 () = sleep_until(cooling_until), if is_cooling => {}
             }
         }
@@ -68,18 +68,18 @@ impl JwksRefresher {
 
     /// Makes an attempt that no unknown key caused. Should somebody wish for one meanwhile, or order one, it is given up for
     /// a new one: its answer may be older than the wish, and two of them one after the other would take too long.
-    async fn attempt_unless_wanted(&mut self, mut cause: Cause) {
+    async fn attempt_unless_requested(&mut self, mut cause: Cause) {
         let shared = Arc::clone(&self.shared);
-        let has_keys = shared.held.load().is_some();
+        let has_keys = shared.cached.load().is_some();
         // Three rounds at the most: due, ordered, for an unknown key. The last is given up for nothing.
         while cause != Cause::UnknownKey {
             cause = tokio::select! {
                 biased;
                 () = self.attempt(cause) => return,
                 // Without keys nobody asks for one that is unknown, and within a cool-down nobody may.
-                () = shared.wanted.notified(), if has_keys && !shared.status.borrow().is_cooling() => Cause::UnknownKey,
+                () = shared.refresh_requested.notified(), if has_keys && !shared.status.borrow().is_cooling() => Cause::UnknownKey,
                 // An attempt that was ordered is not given up for the next order, or orders could starve it.
-                () = shared.ordered(), if cause == Cause::Due => Cause::Ordered,
+                () = shared.ordered(), if cause == Cause::Scheduled => Cause::Ordered,
             };
         }
         self.attempt(cause).await;
@@ -96,7 +96,7 @@ impl JwksRefresher {
         let outcome = self.fetch().await.map(|fetched| self.accept(fetched));
         self.count(cause, &outcome);
         let failure = outcome.as_ref().err().map(|error| self.describe(error));
-        let has_keys = self.shared.held.load().is_some();
+        let has_keys = self.shared.cached.load().is_some();
         self.shared.status.send_modify(|status| {
             status.completed = number;
             status.last_failure = failure;
@@ -134,7 +134,7 @@ impl JwksRefresher {
             // Whoever wished meanwhile is answered by this attempt, and leaves no wish behind for after the cool-down.
             tokio::select! {
                 biased;
-                () = self.shared.wanted.notified() => {}
+                () = self.shared.refresh_requested.notified() => {}
                 () = std::future::ready(()) => {}
             }
         }
@@ -144,7 +144,7 @@ impl JwksRefresher {
     /// with the set that holds it.
     async fn fetch(&self) -> Result<NewKeys, FetchError> {
         let (fetch, allowed) = (Arc::clone(&self.fetch), self.allowed);
-        let held = self.shared.held.load_full();
+        let held = self.shared.cached.load_full();
         let mut task = JoinSet::new();
         task.spawn(async move {
             let known = held.as_ref().and_then(|held| held.etag.clone());
@@ -166,9 +166,9 @@ impl JwksRefresher {
 
     /// Takes keys into use, and tells the lifetime that they came with.
     fn accept(&self, new: NewKeys) -> Option<Duration> {
-        let held = self.shared.held.load_full();
+        let held = self.shared.cached.load_full();
         let (keys, has_changed) = match &held {
-            Some(held) => new.keys.succeed(&held.keys),
+            Some(held) => new.keys.replacing(&held.keys),
             None => (new.keys, true),
         };
         let issuer = &*self.shared.issuer;
@@ -185,7 +185,7 @@ impl JwksRefresher {
         } else {
             tracing::debug!(target: "countersign::keys", issuer, kids = ?kids(&keys), "keys confirmed");
         }
-        self.shared.held.store(Some(Arc::new(CachedKeys { keys, since: Instant::now(), etag: new.etag })));
+        self.shared.cached.store(Some(Arc::new(CachedKeys { keys, since: Instant::now(), etag: new.etag })));
         new.lifetime
     }
 
@@ -196,7 +196,7 @@ impl JwksRefresher {
             counters.failures.add_one();
         }
         if cause == Cause::UnknownKey {
-            counters.demanded.add_one();
+            counters.forced.add_one();
         }
     }
 
@@ -208,7 +208,7 @@ impl JwksRefresher {
             None => error.to_string(),
         };
         let max_age = self.shared.status.borrow().max_age;
-        match &*self.shared.held.load() {
+        match &*self.shared.cached.load() {
             Some(held) if held.since.elapsed() <= max_age => {
                 let age = held.since.elapsed().as_secs();
                 tracing::warn!(target: "countersign::keys", issuer, age, "keys not fetched, the last good ones stay in use: {description}");

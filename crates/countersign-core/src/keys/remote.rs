@@ -95,9 +95,9 @@ impl RemoteSource {
         };
         let shared = Arc::new(Shared {
             issuer,
-            held: ArcSwapOption::empty(),
+            cached: ArcSwapOption::empty(),
             status: watch::Sender::new(status),
-            wanted: Notify::new(),
+            refresh_requested: Notify::new(),
             changed: Notify::new(),
             counters: Counters::default(),
         });
@@ -160,7 +160,11 @@ impl RemoteKeys {
 
     /// The keys after an attempt to get one that is not among the current ones; at once where the cool-down forbids an
     /// attempt, and where one has shown already that the issuer does not have the key.
-    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<CurrentKeys, Unavailable> {
+    pub(crate) async fn refresh_for(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<CurrentKeys, Unavailable> {
         let RemoteSource { shared, missing, warned_once, .. } = &*self.source;
         shared.counters.unknown.add_one();
         if self.source.is_over() {
@@ -179,7 +183,7 @@ impl RemoteKeys {
                 return if status.last_failure.is_some() { Err(self.unavailable()) } else { self.current() };
             }
             // Under the lock, see above.
-            shared.wanted.notify_one();
+            shared.refresh_requested.notify_one();
             (status.started, status.completed)
         };
         let has_key = |keys: &CurrentKeys| !matches!(keys.set.select(kid, algorithm), Err(TokenError::UnknownKey));
@@ -226,7 +230,7 @@ impl RemoteKeys {
         KeyReport {
             issuer: Arc::clone(issuer),
             set: self.fresh_keys().map(|keys| keys.set),
-            age: shared.held.load().as_ref().map(|held| held.since.elapsed()),
+            age: shared.cached.load().as_ref().map(|held| held.since.elapsed()),
             counts: shared.counters.read(),
             last_failure: shared.status.borrow().last_failure.clone(),
         }
@@ -234,7 +238,7 @@ impl RemoteKeys {
 
     /// The keys, unless they could not be confirmed for too long.
     fn fresh_keys(&self) -> Option<CurrentKeys> {
-        let held = self.source.shared.held.load();
+        let held = self.source.shared.cached.load();
         let held = held.as_ref()?;
         let valid_for = self.max_age.checked_sub(held.since.elapsed())?;
         Some(CurrentKeys { set: Arc::clone(&held.keys), valid_for })

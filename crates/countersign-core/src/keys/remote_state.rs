@@ -17,10 +17,10 @@ pub(crate) const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
 /// What the refresher and the requests both see.
 pub(crate) struct Shared {
     pub(crate) issuer: Arc<str>,
-    pub(crate) held: ArcSwapOption<CachedKeys>,
+    pub(crate) cached: ArcSwapOption<CachedKeys>,
     pub(crate) status: watch::Sender<Status>,
     /// A wish for an attempt.
-    pub(crate) wanted: Notify,
+    pub(crate) refresh_requested: Notify,
     /// The status holds an order, or another maximum age.
     pub(crate) changed: Notify,
     pub(crate) counters: Counters,
@@ -78,7 +78,7 @@ impl Shared {
         self.status.send_if_modified(|status| {
             if max_age < status.max_age {
                 status.max_age = max_age;
-                if let Some(held) = &*self.held.load() {
+                if let Some(held) = &*self.cached.load() {
                     status.next_attempt = status.next_attempt.min(held.since + max_age.mul_f64(0.75));
                 }
             }

@@ -77,7 +77,7 @@ pub struct KeyCounts {
     pub changes: u64,
     /// Those that tokens naming an unknown key caused; the others were due, or the program
     /// [asked for them](crate::Verifier::refresh_keys_now).
-    pub demanded: u64,
+    pub forced: u64,
     /// Tokens that named an unknown key.
     pub unknown: u64,
     /// Those of them whose key was there after an attempt.
@@ -90,7 +90,7 @@ pub(crate) struct Counters {
     pub(crate) attempts: Counter,
     pub(crate) failures: Counter,
     pub(crate) changes: Counter,
-    pub(crate) demanded: Counter,
+    pub(crate) forced: Counter,
     pub(crate) unknown: Counter,
     pub(crate) found_after_refresh: Counter,
 }
@@ -101,7 +101,7 @@ impl Counters {
             attempts: self.attempts.read(),
             failures: self.failures.read(),
             changes: self.changes.read(),
-            demanded: self.demanded.read(),
+            forced: self.forced.read(),
             unknown: self.unknown.read(),
             found_after_refresh: self.found_after_refresh.read(),
         }

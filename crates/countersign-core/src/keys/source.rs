@@ -34,7 +34,7 @@ impl KeySource {
     }
 
     /// Whether asking again may bring other keys.
-    pub(crate) fn can_be_renewed(&self) -> bool {
+    pub(crate) fn can_be_refreshed(&self) -> bool {
         matches!(self, Self::Remote(_))
     }
 
@@ -47,10 +47,14 @@ impl KeySource {
     }
 
     /// The keys after asking for one that [`current`](Self::current) lacks, as new as the cool-down allows.
-    pub(crate) async fn renewed(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<CurrentKeys, Unavailable> {
+    pub(crate) async fn refresh_for(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<CurrentKeys, Unavailable> {
         match self {
             Self::Static(keys) => Ok(CurrentKeys::given(keys)),
-            Self::Remote(remote) => remote.renewed(kid, algorithm).await,
+            Self::Remote(remote) => remote.refresh_for(kid, algorithm).await,
         }
     }
 

@@ -1,10 +1,10 @@
 //! What a single claim must be like, as data: the marks of a kind of token, and an issuer's own rules.
 
+use crate::clock::UnixTime;
 use crate::error::TokenError;
 use crate::json::{Json, Object};
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
 
 /// A rule about one claim, by its name or by the path to it.
 ///
@@ -22,7 +22,7 @@ use std::time::Duration;
 pub struct ClaimRule {
     place: ClaimPlace,
     others: Vec<ClaimPlace>,
-    demand: Demand,
+    condition: Condition,
 }
 
 /// The name of a claim, or the names on the path to it.
@@ -48,7 +48,7 @@ impl fmt::Display for ClaimPlace {
 }
 
 #[derive(Clone)]
-enum Demand {
+enum Condition {
     OneOf(Vec<Box<str>>),
     BeginsWith(Box<str>),
     NoneOf(Vec<Box<str>>),
@@ -60,8 +60,8 @@ enum Demand {
 }
 
 impl ClaimRule {
-    fn new(place: impl Into<ClaimPlace>, demand: Demand) -> Self {
-        Self { place: place.into(), others: Vec::new(), demand }
+    fn new(place: impl Into<ClaimPlace>, condition: Condition) -> Self {
+        Self { place: place.into(), others: Vec::new(), condition }
     }
 
     /// The claim is there, and is this text.
@@ -71,7 +71,7 @@ impl ClaimRule {
 
     /// The claim is there, and is one of these texts.
     pub fn one_of<V: Into<Box<str>>>(place: impl Into<ClaimPlace>, values: impl IntoIterator<Item = V>) -> Self {
-        Self::new(place, Demand::OneOf(values.into_iter().map(Into::into).collect()))
+        Self::new(place, Condition::OneOf(values.into_iter().map(Into::into).collect()))
     }
 
     /// The claim is there, and is a text that begins with this one: for identifiers that say what they are of, such as
@@ -82,41 +82,41 @@ impl ClaimRule {
     /// ```
     /// use countersign_core::{ClaimRule, TokenKind};
     ///
-    /// let session = TokenKind::access().mark(ClaimRule::begins_with("sid", "session_"));
+    /// let session = TokenKind::access().require(ClaimRule::begins_with("sid", "session_"));
     /// # let _ = session;
     /// ```
     pub fn begins_with(place: impl Into<ClaimPlace>, beginning: impl Into<Box<str>>) -> Self {
-        Self::new(place, Demand::BeginsWith(beginning.into()))
+        Self::new(place, Condition::BeginsWith(beginning.into()))
     }
 
     /// The claim is not this text; it may be absent.
     pub fn is_not(place: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
-        Self::new(place, Demand::NoneOf(vec![value.into()]))
+        Self::new(place, Condition::NoneOf(vec![value.into()]))
     }
 
     /// The claim is there, whatever it is.
     pub fn present(place: impl Into<ClaimPlace>) -> Self {
-        Self::new(place, Demand::Present)
+        Self::new(place, Condition::Present)
     }
 
     /// The claim is not there.
     pub fn absent(place: impl Into<ClaimPlace>) -> Self {
-        Self::new(place, Demand::Absent)
+        Self::new(place, Condition::Absent)
     }
 
     /// The claim is not there, or is `false`: for flags that must not be up.
     pub fn unset(place: impl Into<ClaimPlace>) -> Self {
-        Self::new(place, Demand::Unset)
+        Self::new(place, Condition::Unset)
     }
 
     /// The claim is there, and is a time that has come, the leeway considered.
     pub fn past(place: impl Into<ClaimPlace>) -> Self {
-        Self::new(place, Demand::Past)
+        Self::new(place, Condition::Past)
     }
 
     /// The claim is a text of so many bytes at the most; it may be absent.
     pub fn at_most(place: impl Into<ClaimPlace>, bytes: usize) -> Self {
-        Self::new(place, Demand::AtMost(bytes))
+        Self::new(place, Condition::AtMost(bytes))
     }
 
     /// A place to look at if the claim is not at the ones before: for claims that a provider has given another name. Call it
@@ -133,37 +133,37 @@ impl ClaimRule {
     }
 
     /// Whether the claims are like this; `latest` is now plus the leeway.
-    pub(crate) fn is_met(&self, claims: &Object<'_>, latest: Duration) -> Result<bool, TokenError> {
+    pub(crate) fn is_met(&self, claims: &Object<'_>, latest: UnixTime) -> Result<bool, TokenError> {
         let (object, is_there) = self.others.iter().fold(claims.at(&self.place.0), |found, other| match found {
             (None, false) => claims.at(&other.0),
             found => found,
         });
         let text = || object.and_then(Json::as_str);
-        Ok(match &self.demand {
-            Demand::OneOf(values) => match object {
+        Ok(match &self.condition {
+            Condition::OneOf(values) => match object {
                 None => return Err(TokenError::MissingClaim(self.claim())),
                 Some(value) => value.as_str().is_some_and(|text| values.iter().any(|value| **value == *text)),
             },
-            Demand::BeginsWith(beginning) => match object {
+            Condition::BeginsWith(beginning) => match object {
                 None => return Err(TokenError::MissingClaim(self.claim())),
                 Some(value) => value.as_str().is_some_and(|text| text.starts_with(&**beginning)),
             },
             // What is no text, where a text was to be looked at, is not let through.
-            Demand::NoneOf(values) => {
+            Condition::NoneOf(values) => {
                 !is_there || text().is_some_and(|text| values.iter().all(|value| **value != *text))
             }
-            Demand::Present if object.is_none() => return Err(TokenError::MissingClaim(self.claim())),
-            Demand::Present => true,
-            Demand::Absent => !is_there,
-            Demand::Unset => !is_there || matches!(object, Some(Json::Bool(false))),
-            Demand::Past => match object {
+            Condition::Present if object.is_none() => return Err(TokenError::MissingClaim(self.claim())),
+            Condition::Present => true,
+            Condition::Absent => !is_there,
+            Condition::Unset => !is_there || matches!(object, Some(Json::Bool(false))),
+            Condition::Past => match object {
                 None => return Err(TokenError::MissingClaim(self.claim())),
                 Some(number @ (Json::Integer(_) | Json::Number(_))) => {
                     number.as_moment().is_some_and(|moment| moment <= latest)
                 }
                 Some(_) => return Err(TokenError::InvalidClaim(self.claim())),
             },
-            Demand::AtMost(bytes) => !is_there || text().is_some_and(|text| text.len() <= *bytes),
+            Condition::AtMost(bytes) => !is_there || text().is_some_and(|text| text.len() <= *bytes),
         })
     }
 }
@@ -172,15 +172,15 @@ impl fmt::Display for ClaimRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<String> = std::iter::once(&self.place).chain(&self.others).map(ToString::to_string).collect();
         let name = names.join(" or ");
-        match &self.demand {
-            Demand::OneOf(values) => write!(f, "{name} is {}", either(values)),
-            Demand::BeginsWith(beginning) => write!(f, "{name} begins with `{beginning}`"),
-            Demand::NoneOf(values) => write!(f, "{name} is not {}", either(values)),
-            Demand::Present => write!(f, "{name} is there"),
-            Demand::Absent => write!(f, "{name} is not there"),
-            Demand::Unset => write!(f, "{name} is not there, or `false`"),
-            Demand::Past => write!(f, "{name} lies in the past"),
-            Demand::AtMost(bytes) => write!(f, "{name} has at most {bytes} bytes"),
+        match &self.condition {
+            Condition::OneOf(values) => write!(f, "{name} is {}", either(values)),
+            Condition::BeginsWith(beginning) => write!(f, "{name} begins with `{beginning}`"),
+            Condition::NoneOf(values) => write!(f, "{name} is not {}", either(values)),
+            Condition::Present => write!(f, "{name} is there"),
+            Condition::Absent => write!(f, "{name} is not there"),
+            Condition::Unset => write!(f, "{name} is not there, or `false`"),
+            Condition::Past => write!(f, "{name} lies in the past"),
+            Condition::AtMost(bytes) => write!(f, "{name} has at most {bytes} bytes"),
         }
     }
 }
@@ -204,7 +204,7 @@ mod tests {
 
     #[track_caller]
     fn assert_rule(rule: &ClaimRule, claims: &str, expected: Result<bool, TokenError>) {
-        let met = rule.is_met(&Object::parse(claims).unwrap(), Duration::from_secs(1000));
+        let met = rule.is_met(&Object::parse(claims).unwrap(), UnixTime::from_secs(1000));
         assert_eq!(met, expected, "{rule} of {claims}");
     }
 

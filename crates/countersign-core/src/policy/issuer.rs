@@ -3,6 +3,7 @@
 use crate::error::{ConfigError, TokenError, VerifyError};
 use crate::keys::algorithm::{Algorithm, Algorithms};
 use crate::keys::fetch::FetchJwks;
+use crate::keys::jwks::Jwks;
 use crate::keys::key_set::KeySet;
 use crate::keys::refresh_schedule::MIN_LIFETIME;
 use crate::keys::remote::{RemoteKeys, RemoteSource};
@@ -15,6 +16,7 @@ use crate::policy::custom_rules::Rules;
 use crate::policy::issuer_names::IssuerNames;
 use crate::policy::token_kind::TokenKind;
 use crate::principal::claim_map::ClaimMap;
+use crate::verified::clock_skew::MAX_LEEWAY;
 use crate::verified::provenance::Provenance;
 use crate::verified::token::VerifiedToken;
 use std::fmt;
@@ -22,7 +24,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
-const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 
 /// A trusted issuer: its name, its keys, and what its tokens must be like.
 ///
@@ -45,7 +46,7 @@ pub struct Issuer {
     keys: IssuerKeys,
     audience: Option<Audience>,
     kind: TokenKind,
-    others: Vec<Form>,
+    others: Vec<AcceptedToken>,
     claim_rules: Vec<ClaimRule>,
     algorithms: Algorithms,
     leeway: Duration,
@@ -85,9 +86,10 @@ enum Origin {
 }
 
 impl IssuerKeys {
-    /// A JWK set (RFC 7517) given in the configuration. No network is used, and no rotation followed.
-    pub fn jwks(text: impl AsRef<[u8]>) -> Self {
-        Self(Origin::Jwks(text.as_ref().into()))
+    /// A JWK set (RFC 7517) given in the configuration: its text, or a `JwkSet` with the cargo feature `jsonwebtoken`. No
+    /// network is used, and no rotation followed.
+    pub fn jwks(set: impl Into<Jwks>) -> Self {
+        Self(Origin::Jwks(set.into().0))
     }
 
     /// Public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. They have no `kid`, so they serve for every one.
@@ -229,10 +231,10 @@ impl Issuer {
     ///
     /// # Security
     ///
-    /// Each kind that is accepted is one more that can be mixed up. Give each a [mark](TokenKind::mark), and prefer one kind.
+    /// Each kind that is accepted is one more that can be mixed up. Give each a [mark](TokenKind::require), and prefer one kind.
     #[must_use]
     pub fn or(mut self, kind: TokenKind, audience: Audience) -> Self {
-        self.others.push(Form { kind, audience });
+        self.others.push(AcceptedToken { kind, audience });
         self
     }
 
@@ -412,9 +414,9 @@ impl Issuer {
         if let Some(problem) = self.names.problem() {
             return Err(ConfigError::InvalidIssuer { issuer: name(), problem });
         }
-        let first = self.audience.map(|audience| Form { kind: self.kind, audience });
-        let forms: Vec<Form> = first.into_iter().chain(self.others).collect();
-        if forms.is_empty() || forms.iter().any(|form| form.audience.is_empty()) {
+        let first = self.audience.map(|audience| AcceptedToken { kind: self.kind, audience });
+        let accepted: Vec<AcceptedToken> = first.into_iter().chain(self.others).collect();
+        if accepted.is_empty() || accepted.iter().any(|form| form.audience.is_empty()) {
             return Err(ConfigError::NoAudience(name()));
         }
         if self.algorithms.is_empty() {
@@ -460,7 +462,7 @@ impl Issuer {
             label: self.label.unwrap_or_else(|| Arc::clone(&iss)),
             iss,
             names: self.names,
-            forms,
+            accepted,
             claim_rules: self.claim_rules,
             algorithms: self.algorithms,
             leeway: self.leeway,
@@ -511,7 +513,7 @@ pub(crate) struct Policy {
     pub(crate) label: Arc<str>,
     pub(crate) names: IssuerNames,
     /// At least one.
-    pub(crate) forms: Vec<Form>,
+    pub(crate) accepted: Vec<AcceptedToken>,
     pub(crate) claim_rules: Vec<ClaimRule>,
     pub(crate) algorithms: Algorithms,
     pub(crate) leeway: Duration,
@@ -522,7 +524,7 @@ pub(crate) struct Policy {
 
 /// A kind of token that is accepted, and whom tokens of this kind must be for.
 #[derive(Clone, Debug)]
-pub(crate) struct Form {
+pub(crate) struct AcceptedToken {
     pub(crate) kind: TokenKind,
     pub(crate) audience: Audience,
 }

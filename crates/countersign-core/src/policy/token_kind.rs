@@ -1,10 +1,10 @@
 //! Which kind of token is accepted, and the marks by which it is told from others (RFC 8725 section 3.12).
 
+use crate::clock::UnixTime;
 use crate::error::TokenError;
 use crate::json::Object;
 use crate::policy::claim_rule::{ClaimPlace, ClaimRule};
 use std::fmt;
-use std::time::Duration;
 
 /// The kind of token that an issuer's tokens must be. The default is [`TokenKind::access`].
 ///
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// use countersign_core::TokenKind;
 ///
 /// // Cognito marks its tokens itself.
-/// let cognito = TokenKind::access().marked("token_use", "access");
+/// let cognito = TokenKind::access().require_value("token_use", "access");
 /// # let _ = cognito;
 /// ```
 #[derive(Clone, Debug)]
@@ -75,14 +75,14 @@ impl TokenKind {
 
     /// Demands a claim that says which kind the token is.
     #[must_use]
-    pub fn marked(self, claim: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
-        self.mark(ClaimRule::is(claim, value))
+    pub fn require_value(self, claim: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
+        self.require(ClaimRule::is(claim, value))
     }
 
     /// Demands what only tokens of this kind have, or lack.
     #[must_use]
-    pub fn mark(mut self, mark: ClaimRule) -> Self {
-        self.marks.push(mark);
+    pub fn require(mut self, rule: ClaimRule) -> Self {
+        self.marks.push(rule);
         self
     }
 
@@ -91,9 +91,9 @@ impl TokenKind {
     ///
     /// # Security
     ///
-    /// Give the kind another [mark](Self::mark) in its place.
+    /// Give the kind another [mark](Self::require) in its place.
     #[must_use]
-    pub fn permit(mut self, claim: &'static str) -> Self {
+    pub fn allow_claim(mut self, claim: &'static str) -> Self {
         self.forbidden.retain(|forbidden| *forbidden != claim);
         self
     }
@@ -103,7 +103,7 @@ impl TokenKind {
         self.types.iter().any(|accepted| accepted.eq_ignore_ascii_case(typ.unwrap_or_default()))
     }
 
-    pub(crate) fn check_claims(&self, claims: &Object<'_>, latest: Duration) -> Result<(), TokenError> {
+    pub(crate) fn check_claims(&self, claims: &Object<'_>, latest: UnixTime) -> Result<(), TokenError> {
         for claim in &self.required {
             claims.get(claim).ok_or(TokenError::MissingClaim(claim))?;
         }

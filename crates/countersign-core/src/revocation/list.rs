@@ -1,6 +1,6 @@
 //! What the application has revoked, in memory, each entry until no token is left that it could refuse.
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::revocation::Revocation;
 use crate::revocation::shard::{Change, Entry, Shard, TOLD_APART};
 use crate::verified::clock_skew::ClockSkew;
@@ -33,7 +33,7 @@ const CLEANED_AT_ONCE: usize = 8;
 /// always the `iss` and `sub` of a logout token: an issuer of several names counts by its first one, and a claim map may take
 /// the subject from elsewhere. An entry under another name refuses nothing.
 ///
-/// An entry ends at `until`, in seconds since 1970: name the moment at which the last token that it could refuse has
+/// An entry ends at `until`: name the moment at which the last token that it could refuse has
 /// expired, leeway included.
 ///
 /// # Memory
@@ -51,16 +51,18 @@ const CLEANED_AT_ONCE: usize = 8;
 /// # Example
 ///
 /// ```
-/// use countersign_core::{Clock, RevocationList, SystemClock, Verifier};
+/// use countersign_core::{Clock, RevocationList, RevokedTokens, SystemClock, Verifier};
+/// use std::time::Duration;
 ///
 /// let list = RevocationList::default();
 /// let builder = Verifier::builder().revocation(list.clone());
 /// # let _ = builder;
 ///
 /// // Tokens live for an hour here.
-/// let now = SystemClock.now().as_secs();
-/// list.revoke_session("https://idp.example.com", "session 7", now + 3_600 + 60)?;
-/// list.revoke_subject("https://idp.example.com", "alice", now, now + 3_600 + 60)?;
+/// let (issuer, now) = ("https://idp.example.com", SystemClock.now());
+/// let until = now + Duration::from_secs(3_600 + 60);
+/// list.revoke_all(RevokedTokens::Session { issuer, sid: "session 7" }, until)?;
+/// list.revoke_all(RevokedTokens::Subject { issuer, subject: "alice", issued_until: now }, until)?;
 /// assert_eq!(list.len(), 2);
 /// # Ok::<(), countersign_core::RevocationListFull>(())
 /// ```
@@ -81,17 +83,75 @@ struct Inner {
     skews: Mutex<HashMap<Box<str>, Arc<ClockSkew>>>,
 }
 
+/// The tokens that [`RevocationList::revoke_all`] revokes.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::{RevokedTokens, UnixTime};
+///
+/// fn locked<'a>(subject: &'a str, now: UnixTime) -> RevokedTokens<'a> {
+///     RevokedTokens::Subject { issuer: "https://idp.example.com", subject, issued_until: now }
+/// }
+/// ```
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum RevokedTokens<'a> {
+    /// The token with this identifier (RFC 7519 section 4.1.7).
+    Id {
+        /// The issuer, as [`Principal::issuer`](crate::Principal::issuer) gives it.
+        issuer: &'a str,
+        /// The `jti`.
+        jti: &'a str,
+    },
+    /// All tokens of a session. A logout token names one (OpenID Connect Back-Channel Logout section 2.4).
+    Session {
+        /// The issuer, as [`Principal::issuer`](crate::Principal::issuer) gives it.
+        issuer: &'a str,
+        /// The `sid`.
+        sid: &'a str,
+    },
+    /// All tokens of a subject that were issued up to a moment, and those that do not say when they were issued.
+    ///
+    /// An issuer's clock may be ahead of ours, within the leeway. Then its tokens bear an `iat` that is later than the moment
+    /// at which they were issued. The verified tokens show by how much, and the largest distance so far is added to
+    /// `issued_until`. A new token of an issuer whose clock is right is accepted from the next second on.
+    ///
+    /// Two revocations of one subject become one, with the later `issued_until` and the later end. So a subject that is
+    /// blocked (`issued_until` in the future) stays blocked until the end of a later revocation.
+    Subject {
+        /// The issuer, as [`Principal::issuer`](crate::Principal::issuer) gives it.
+        issuer: &'a str,
+        /// The subject, as [`Principal::subject`](crate::Principal::subject) gives it.
+        subject: &'a str,
+        /// The last moment of our clock at which revoked tokens were issued. A fraction of a second is cut off.
+        issued_until: UnixTime,
+    },
+}
+
+impl fmt::Debug for RevokedTokens<'_> {
+    /// The kind alone: identifiers, sessions and subjects are personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Id { .. } => "RevokedTokens::Id",
+            Self::Session { .. } => "RevokedTokens::Session",
+            Self::Subject { .. } => "RevokedTokens::Subject",
+        })
+    }
+}
+
 /// An entry that could not be added to a [`RevocationList`]: what it names is not revoked.
 ///
 /// # Example
 ///
 /// ```
-/// use countersign_core::{RevocationList, RevocationListFull, SystemClock};
+/// use countersign_core::{RevocationList, RevocationListFull, RevokedTokens, SystemClock, UnixTime};
 /// use std::sync::Arc;
 ///
 /// let list = RevocationList::bounded(Arc::new(SystemClock), 1);
-/// list.revoke_subject("https://idp.example.com", "alice", 1_800_000_000, 4_000_000_000)?;
-/// assert!(list.revoke_subject("https://idp.example.com", "bob", 1_800_000_000, 4_000_000_000).is_err());
+/// let session = |sid| RevokedTokens::Session { issuer: "https://idp.example.com", sid };
+/// list.revoke_all(session("7"), UnixTime::from_secs(4_000_000_000))?;
+/// assert!(list.revoke_all(session("8"), UnixTime::from_secs(4_000_000_000)).is_err());
 /// # Ok::<(), RevocationListFull>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +180,9 @@ impl RevocationList {
 
     /// Revokes this very token, however its signature is written.
     ///
+    /// The entry ends ten minutes after the token, since other verifiers that share the list may have a longer leeway. They
+    /// must give the issuer the same first name, and take the subject from the same claim, as this token's verifier does.
+    ///
     /// # Errors
     ///
     /// [`RevocationListFull`] when there is no place left, and nothing is known of the subject that the token could be added
@@ -129,45 +192,24 @@ impl RevocationList {
         self.add(*subject, Entry::token(token))
     }
 
-    /// Revokes the token with this `jti` (RFC 7519 section 4.1.7).
+    /// Revokes all tokens that this describes, until a moment at which the last of them has expired, leeway included.
     ///
     /// # Errors
     ///
-    /// [`RevocationListFull`] when sessions and identifiers take half of the list, or there is no place left at all.
-    pub fn revoke_id(&self, issuer: &str, jti: &str, until: u64) -> Result<(), RevocationListFull> {
-        self.add(RevocationPlaces::id(issuer, jti), Entry::whole(until))
-    }
-
-    /// Revokes all tokens of the session with this `sid`: what a logout token names (OpenID Connect Back-Channel Logout
-    /// section 2.4).
-    ///
-    /// # Errors
-    ///
-    /// [`RevocationListFull`] when sessions and identifiers take half of the list, or there is no place left at all. Revoke
-    /// the subject then, where the logout token names it.
-    pub fn revoke_session(&self, issuer: &str, sid: &str, until: u64) -> Result<(), RevocationListFull> {
-        self.add(RevocationPlaces::session(issuer, sid), Entry::whole(until))
-    }
-
-    /// Revokes all tokens of the subject that were issued up to this second of our clock, in seconds since 1970, and those
-    /// that do not say when they were.
-    ///
-    /// An issuer's clock may be ahead of ours, within the leeway. Then its tokens bear an `iat` that is later than the moment
-    /// at which they were issued. By how much is known from the tokens that were verified so far: the largest distance that was
-    /// seen is added to `issued_until`. A new token of an issuer whose clock is right passes from the next second on.
-    ///
-    /// # Errors
-    ///
-    /// [`RevocationListFull`] when there is no place left, and nothing is known of the subject yet.
-    pub fn revoke_subject(
-        &self,
-        issuer: &str,
-        subject: &str,
-        issued_until: u64,
-        until: u64,
-    ) -> Result<(), RevocationListFull> {
-        let place = Place { owner: RevocationPlaces::owner(issuer, subject), what: What::Subject };
-        self.add(place, Entry { until, issued_until, iat_until: 0 })
+    /// [`RevocationListFull`] when there is no room left: for an identifier or a session when those take half of the list, for
+    /// a subject when the list has no entry of it. If a session does not fit, revoke its subject.
+    pub fn revoke_all(&self, tokens: RevokedTokens<'_>, until: UnixTime) -> Result<(), RevocationListFull> {
+        let until = until.as_secs_rounded_up();
+        match tokens {
+            RevokedTokens::Id { issuer, jti } => self.add(RevocationPlaces::id(issuer, jti), Entry::whole(until)),
+            RevokedTokens::Session { issuer, sid } => {
+                self.add(RevocationPlaces::session(issuer, sid), Entry::whole(until))
+            }
+            RevokedTokens::Subject { issuer, subject, issued_until } => {
+                let place = Place { owner: RevocationPlaces::owner(issuer, subject), what: What::Subject };
+                self.add(place, Entry { until, issued_until: issued_until.as_secs(), iat_until: 0 })
+            }
+        }
     }
 
     /// The number of entries, those included that ended and were not taken out yet.
@@ -208,12 +250,13 @@ impl Inner {
 
     /// Where `is_last`, what is known of the subject makes room for it.
     fn try_add(&self, place: Place, entry: Entry, is_last: bool) -> bool {
+        let now = self.clock.now();
         let mut shard = self.shard(place.owner).write().unwrap_or_else(PoisonError::into_inner);
-        if shard.add_to_known(place, entry) {
+        if shard.add_to_known(place, entry, now) {
             return true;
         }
         let is_name = place.what == What::Name;
-        let is_crowded = matches!(place.what, What::Token(_)) && shard.told_apart(place.owner) >= TOLD_APART;
+        let is_crowded = matches!(place.what, What::Token(_)) && shard.told_apart(place.owner, now) >= TOLD_APART;
         if !is_crowded && self.reserve(is_name) {
             shard.insert(place, entry);
             return true;
@@ -221,7 +264,7 @@ impl Inner {
         if is_name || !(is_crowded || is_last) {
             return false;
         }
-        let change = shard.take_together(place.owner, Some(entry));
+        let change = shard.take_together(place.owner, Some(entry), now);
         change.map(|change| self.release(change)).is_some()
     }
 

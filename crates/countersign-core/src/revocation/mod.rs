@@ -23,7 +23,7 @@ use crate::verified::token::VerifiedToken;
 ///
 /// impl Revocation for NotBefore {
 ///     fn is_revoked(&self, token: &VerifiedToken) -> bool {
-///         token.issued_at().is_none_or(|seconds| seconds < self.0.load(Ordering::Relaxed))
+///         token.issued_at().is_none_or(|issued| issued.as_secs() < self.0.load(Ordering::Relaxed))
 ///     }
 /// }
 ///

@@ -1,10 +1,11 @@
 //! A part of a list of revocations: those of some owners, in the order of their digests.
 
+use crate::clock::UnixTime;
+use crate::verified::clock_skew::MAX_LEEWAY;
 use crate::verified::digest::Digest;
 use crate::verified::revocation_places::{Place, What};
 use crate::verified::token::VerifiedToken;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// So many tokens of one subject are told apart. One more, and they become one entry of the subject.
 pub(crate) const TOLD_APART: usize = 8;
@@ -26,9 +27,14 @@ impl Entry {
         Self { until, issued_until: u64::MAX, iat_until: u64::MAX }
     }
 
-    /// One token: by its `iat`, for when it is taken together with others.
+    /// One token: by its `iat`, for when it is taken together with others. It ends when the longest leeway has passed: another
+    /// verifier may share the list, and accept the token for longer.
     pub(crate) fn token(token: &VerifiedToken) -> Self {
-        Self { until: seconds_up(token.expired()), issued_until: 0, iat_until: token.issued().map_or(0, seconds_up) }
+        Self {
+            until: token.expires_at().saturating_add(MAX_LEEWAY).as_secs_rounded_up(),
+            issued_until: 0,
+            iat_until: token.issued_at().map_or(0, UnixTime::as_secs_rounded_up),
+        }
     }
 
     /// What was revoked stays so: nothing is taken back.
@@ -46,18 +52,14 @@ impl Entry {
 
     /// A fraction belongs to its second: what was issued later in it cannot be told from what was issued before.
     fn means(&self, token: &VerifiedToken) -> bool {
-        token.issued_at().is_none_or(|iat| {
+        token.issued_at().map(UnixTime::as_secs).is_none_or(|iat| {
             iat <= self.iat_until || iat <= self.issued_until.saturating_add(token.provenance().seconds_ahead())
         })
     }
 
-    fn has_ended(&self, now: Duration) -> bool {
-        now >= Duration::from_secs(self.until)
+    fn has_ended(&self, now: UnixTime) -> bool {
+        now >= UnixTime::from_secs(self.until)
     }
-}
-
-fn seconds_up(moment: Duration) -> u64 {
-    moment.as_secs().saturating_add(u64::from(moment.subsec_nanos() > 0))
 }
 
 /// How many entries came and went.
@@ -84,13 +86,15 @@ impl Default for Shard {
 }
 
 impl Shard {
-    /// Adds to what is there already, where that is enough; then nothing more is held than before.
-    pub(crate) fn add_to_known(&mut self, place: Place, entry: Entry) -> bool {
+    /// Adds to what is there already, where that is enough; then nothing more is held than before. An entry that has ended is
+    /// replaced: together with a later end it would refuse again what it no longer refuses.
+    pub(crate) fn add_to_known(&mut self, place: Place, entry: Entry, now: UnixTime) -> bool {
         let subject = Place { what: What::Subject, ..place };
         if matches!(place.what, What::Token(_)) && self.entries.get(&subject).is_some_and(|known| known.covers(entry)) {
             return true;
         }
         match self.entries.get_mut(&place) {
+            Some(known) if known.has_ended(now) => *known = entry,
             Some(known) => known.widen(entry),
             None => return false,
         }
@@ -102,27 +106,35 @@ impl Shard {
     }
 
     /// The number of a subject's tokens that are told apart.
-    pub(crate) fn told_apart(&self, owner: Digest) -> usize {
-        self.of(owner).filter(|(place, _)| matches!(place.what, What::Token(_))).count()
+    pub(crate) fn told_apart(&self, owner: Digest, now: UnixTime) -> usize {
+        self.of(owner).filter(|(place, entry)| matches!(place.what, What::Token(_)) && !entry.has_ended(now)).count()
     }
 
     /// Takes together what is known of a subject, and `entry`. `None` where nothing is known: then there is no place for
-    /// more. A token that comes later and is older than the youngest of those is refused with them.
-    pub(crate) fn take_together(&mut self, owner: Digest, entry: Option<Entry>) -> Option<Change> {
+    /// more. A token that comes later and is older than the youngest of those is refused with them. Entries that have ended
+    /// are taken out.
+    pub(crate) fn take_together(&mut self, owner: Digest, entry: Option<Entry>, now: UnixTime) -> Option<Change> {
         let places: Vec<Place> =
             self.of(owner).map(|(place, _)| place).filter(|place| place.what != What::Name).collect();
         let mut together = entry;
         for place in &places {
             let known = self.entries.remove(place)?;
-            together.get_or_insert(known).widen(known);
+            if !known.has_ended(now) {
+                together.get_or_insert(known).widen(known);
+            }
         }
-        let taken_out = places.len().checked_sub(1)?;
-        self.entries.insert(Place { owner, what: What::Subject }, together?);
+        if places.is_empty() {
+            return None;
+        }
+        if let Some(together) = together {
+            self.entries.insert(Place { owner, what: What::Subject }, together);
+        }
+        let taken_out = places.len() - usize::from(together.is_some());
         Some(Change { taken_out, ..Change::default() })
     }
 
     /// Whether one of the owners' entries means the token.
-    pub(crate) fn refuses(&self, token: &VerifiedToken, place: Place, now: Duration) -> bool {
+    pub(crate) fn refuses(&self, token: &VerifiedToken, place: Place, now: UnixTime) -> bool {
         let refuses = |entry: &Entry| !entry.has_ended(now) && entry.means(token);
         match place.what {
             What::Token(_) => self.of(place.owner).any(|(known, entry)| match known.what {
@@ -135,7 +147,7 @@ impl Shard {
     }
 
     /// Looks at so many entries, takes out those that ended and, where room is scarce, takes those of one subject together.
-    pub(crate) fn clean(&mut self, now: Duration, most: usize, is_scarce: bool) -> Change {
+    pub(crate) fn clean(&mut self, now: UnixTime, most: usize, is_scarce: bool) -> Change {
         let window: Vec<(Place, bool)> = self
             .entries
             .range(self.clean_from..)
@@ -150,7 +162,7 @@ impl Shard {
                 change.taken_out += usize::from(is_out);
                 change.names += usize::from(is_out && place.what == What::Name);
             } else if is_scarce && matches!(place.what, What::Token(_)) && self.of(place.owner).nth(1).is_some() {
-                change.taken_out += self.take_together(place.owner, None).unwrap_or_default().taken_out;
+                change.taken_out += self.take_together(place.owner, None, now).unwrap_or_default().taken_out;
             }
         }
         change

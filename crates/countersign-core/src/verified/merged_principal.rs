@@ -1,26 +1,26 @@
 //! A principal with entitlements from outside the token.
 
+use crate::clock::UnixTime;
 use crate::entitlements::provider::{Entitlements, ProviderId};
 use crate::principal::Principal;
 use crate::scale::{COUNTERS, block};
 use std::ops::Range;
-use std::time::Duration;
 
 /// The principal of one token with grants that were looked up, kept beside the token: it is made once for both.
 pub(crate) struct Merged {
     pub(crate) principal: Principal,
     /// When the grants may be relied upon.
-    stands: Range<Duration>,
+    stands: Range<UnixTime>,
     /// Whose grants these are. A token can be shown to another verifier than the one that verified it.
     provider: ProviderId,
 }
 
 impl Merged {
-    pub(crate) fn new(token: &Principal, grants: &Entitlements, stands: Range<Duration>, provider: ProviderId) -> Self {
+    pub(crate) fn new(token: &Principal, grants: &Entitlements, stands: Range<UnixTime>, provider: ProviderId) -> Self {
         Self { principal: merge(token, grants), stands, provider }
     }
 
-    pub(crate) fn is_valid_at(&self, now: Duration, provider: ProviderId) -> bool {
+    pub(crate) fn is_valid_at(&self, now: UnixTime, provider: ProviderId) -> bool {
         self.provider == provider && self.stands.contains(&now)
     }
 

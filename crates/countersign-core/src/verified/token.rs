@@ -1,5 +1,6 @@
 //! The proof that a token was verified. It is constructed in one place: `verifier.rs`.
 
+use crate::clock::UnixTime;
 use crate::json::{Json, Object};
 use crate::keys::jwk::VerificationKey;
 use crate::principal::Principal;
@@ -11,7 +12,6 @@ use crate::verified::typed_claims::TypedClaims;
 use arc_swap::ArcSwap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 /// A token whose signature and claims were checked. Cheap to clone.
 ///
@@ -77,12 +77,12 @@ impl Assertion {
 pub(crate) struct TokenIds {
     id: Option<Box<str>>,
     session: Option<Box<str>>,
-    issued: Option<Duration>,
+    issued: Option<UnixTime>,
 }
 
 impl TokenIds {
     /// A `jti` or `sid` that is no text names nothing.
-    pub(crate) fn of(claims: &Object<'_>, issued: Option<Duration>) -> Self {
+    pub(crate) fn of(claims: &Object<'_>, issued: Option<UnixTime>) -> Self {
         let text = |claim| claims.get(claim).and_then(Json::as_str).map(Box::from);
         Self { id: text("jti"), session: text("sid"), issued }
     }
@@ -93,11 +93,9 @@ pub(crate) struct Verdict {
     /// The key that verified the signature.
     pub(crate) key: Arc<VerificationKey>,
     /// `exp`, without the leeway.
-    pub(crate) expires: Duration,
-    /// When nobody accepts the token any more: `exp` with the leeway.
-    pub(crate) expired: Duration,
-    pub(crate) since: Duration,
-    pub(crate) until: Duration,
+    pub(crate) expires: UnixTime,
+    pub(crate) since: UnixTime,
+    pub(crate) until: UnixTime,
 }
 
 impl VerifiedToken {
@@ -112,7 +110,7 @@ impl VerifiedToken {
     }
 
     /// Whether the verdict may still be relied upon. A clock that was set back asks for another one.
-    pub(crate) fn is_valid_at(&self, now: Duration) -> bool {
+    pub(crate) fn is_valid_at(&self, now: UnixTime) -> bool {
         let verdict = &self.0.verdict;
         (verdict.since..verdict.until).contains(&now) && !verdict.key.is_retired()
     }
@@ -150,10 +148,6 @@ impl VerifiedToken {
         let made = places.get_or_init(|| made);
         self.reweigh();
         made
-    }
-
-    pub(crate) fn expired(&self) -> Duration {
-        self.0.verdict.expired
     }
 
     /// The principal with grants from outside of the token, as it was merged last.
@@ -197,22 +191,13 @@ impl VerifiedToken {
         self.0.marks.session.as_deref()
     }
 
-    /// The `iat` of the token, in seconds since 1970, fraction cut off.
-    pub fn issued_at(&self) -> Option<u64> {
-        Some(self.0.marks.issued?.as_secs())
-    }
-
-    pub(crate) fn issued(&self) -> Option<Duration> {
+    /// The `iat` of the token.
+    pub fn issued_at(&self) -> Option<UnixTime> {
         self.0.marks.issued
     }
 
-    /// When the token expires, in seconds since 1970, fraction cut off; the leeway is not in it.
-    pub fn expires_at(&self) -> u64 {
-        self.0.verdict.expires.as_secs()
-    }
-
-    /// When the token expires, since 1970; the leeway is not in it.
-    pub fn expires(&self) -> Duration {
+    /// The `exp` of the token. The leeway is not in it.
+    pub fn expires_at(&self) -> UnixTime {
         self.0.verdict.expires
     }
 

@@ -4,6 +4,7 @@
 //! but the time, and the issuer's keys. So the verdict is kept: by the whole token, found under a keyed hash and then
 //! compared in full. A refusal is never kept.
 
+use crate::clock::UnixTime;
 use crate::verified::provenance::TokenScale;
 use crate::verified::token::VerifiedToken;
 use foldhash::quality::RandomState;
@@ -64,7 +65,7 @@ impl<S: BuildHasher + Clone + Send + Sync> TokenCache<S> {
     }
 
     /// The token, if it was verified before and would be again.
-    pub(crate) fn get(&self, token: &str, now: Duration) -> Option<VerifiedToken> {
+    pub(crate) fn get(&self, token: &str, now: UnixTime) -> Option<VerifiedToken> {
         let known = self.tokens.get(token)?;
         if known.is_valid_at(now) {
             return Some(known);
@@ -177,13 +178,7 @@ mod tests {
     fn token(text: &str) -> VerifiedToken {
         let keys = KeySet::from_jwks(JWKS, Algorithms::default()).unwrap();
         let key = Arc::clone(keys.select(None, crate::Algorithm::EdDSA).unwrap());
-        let verdict = Verdict {
-            key,
-            expires: Duration::MAX,
-            expired: Duration::MAX,
-            since: Duration::ZERO,
-            until: Duration::MAX,
-        };
+        let verdict = Verdict { key, expires: UnixTime::MAX, since: UnixTime::EPOCH, until: UnixTime::MAX };
         let principal = Principal {
             issuer: "https://idp.example".into(),
             issuer_name: "idp".into(),
@@ -229,10 +224,10 @@ mod tests {
             cache.keep(&token(text));
         }
         for text in ["a", "b", "c"] {
-            let found = cache.get(text, Duration::from_secs(1)).unwrap();
+            let found = cache.get(text, UnixTime::from_secs(1)).unwrap();
             assert_eq!((found.raw(), found.principal().subject()), (text, text));
         }
-        assert!(cache.get("d", Duration::from_secs(1)).is_none());
+        assert!(cache.get("d", UnixTime::from_secs(1)).is_none());
     }
 
     #[test]
@@ -244,13 +239,13 @@ mod tests {
         let names: Vec<String> = (0..1_000).map(|number| format!("group-{number}")).collect();
         let grants = Entitlements { groups: names.iter().map(String::as_str).collect(), ..Entitlements::default() };
         for token in [&stranger, &known] {
-            token.keep_merged(Arc::new(Merged::new(token.principal(), &grants, Duration::ZERO..Duration::MAX, 0)));
+            token.keep_merged(Arc::new(Merged::new(token.principal(), &grants, UnixTime::EPOCH..UnixTime::MAX, 0)));
         }
         cache.reweigh(stranger.raw());
         assert_eq!(cache.tokens.weight(), before, "it is another one");
         cache.reweigh(known.raw());
         assert!(cache.tokens.weight() > before + 10_000, "{cache:?}");
-        let found = cache.get("a", Duration::from_secs(1)).unwrap();
+        let found = cache.get("a", UnixTime::from_secs(1)).unwrap();
         assert!(std::ptr::eq(found.raw(), known.raw()));
     }
 

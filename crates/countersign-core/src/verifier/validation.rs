@@ -1,9 +1,10 @@
 //! The claim rules: issuer, time, kind, audience and an issuer's own. Nothing here looks at the signature, which stands
 //! before it.
 
+use crate::clock::UnixTime;
 use crate::error::TokenError;
 use crate::json::{Json, Object};
-use crate::policy::issuer::{Form, Policy};
+use crate::policy::issuer::{AcceptedToken, Policy};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ pub(crate) struct Validated {
 /// When a token begins and ends, by its own words.
 pub(crate) struct Times {
     /// Without the leeway.
-    pub(crate) expires: Duration,
-    pub(crate) issued: Option<Duration>,
+    pub(crate) expires: UnixTime,
+    pub(crate) issued: Option<UnixTime>,
 }
 
 /// Checks verified claims, under a header with this `typ`, against the policy of the issuer that their `iss` names, at `now`.
@@ -26,7 +27,7 @@ pub(crate) fn validate(
     claims: &Object<'_>,
     typ: Option<&str>,
     policy: &Policy,
-    now: Duration,
+    now: UnixTime,
 ) -> Result<Validated, TokenError> {
     let issuer = policy.names.unique(claims)?;
     let times = check_times(claims, policy.leeway, now)?;
@@ -34,7 +35,7 @@ pub(crate) fn validate(
         check_lifetime(&times, longest, policy.leeway, now)?;
     }
     let latest = now.saturating_add(policy.leeway);
-    check_forms(claims, typ, &policy.forms, latest)?;
+    check_kind_and_audience(claims, typ, &policy.accepted, latest)?;
     for rule in &policy.claim_rules {
         if !rule.is_met(claims, latest)? {
             return Err(TokenError::ClaimNotAccepted(rule.claim()));
@@ -44,10 +45,15 @@ pub(crate) fn validate(
 }
 
 /// One kind with its type and audience must fit. Where none does, the one whose kind fits says why, else the first.
-fn check_forms(claims: &Object<'_>, typ: Option<&str>, forms: &[Form], latest: Duration) -> Result<(), TokenError> {
+fn check_kind_and_audience(
+    claims: &Object<'_>,
+    typ: Option<&str>,
+    accepted: &[AcceptedToken],
+    latest: UnixTime,
+) -> Result<(), TokenError> {
     let mut reason = None;
     // A type that one kind accepts says nothing for another one.
-    for Form { kind, audience } in forms.iter().filter(|form| form.kind.accepts_type(typ)) {
+    for AcceptedToken { kind, audience } in accepted.iter().filter(|form| form.kind.accepts_type(typ)) {
         // The kind before the audience: an ID token is for another audience, too, but that is not what is wrong with it.
         match kind.check_claims(claims, latest) {
             Ok(()) => match audience.check(claims) {
@@ -61,7 +67,7 @@ fn check_forms(claims: &Object<'_>, typ: Option<&str>, forms: &[Form], latest: D
 }
 
 /// RFC 7519 sections 4.1.4 to 4.1.6. A token is over at the second of `exp` plus the leeway, not after it.
-fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<Times, TokenError> {
+fn check_times(claims: &Object<'_>, leeway: Duration, now: UnixTime) -> Result<Times, TokenError> {
     let expires = numeric_date(claims, "exp")?.ok_or(TokenError::MissingClaim("exp"))?;
     if now >= expires.saturating_add(leeway) {
         return Err(TokenError::Expired);
@@ -78,13 +84,13 @@ fn check_times(claims: &Object<'_>, leeway: Duration, now: Duration) -> Result<T
 }
 
 /// Both ends are by the issuer's own clock. Without a beginning the token's rest counts, and the clocks may differ.
-fn check_lifetime(times: &Times, longest: Duration, leeway: Duration, now: Duration) -> Result<(), TokenError> {
+fn check_lifetime(times: &Times, longest: Duration, leeway: Duration, now: UnixTime) -> Result<(), TokenError> {
     let begin = times.issued.unwrap_or_else(|| now.saturating_add(leeway));
-    if times.expires.saturating_sub(begin) > longest { Err(TokenError::LivesTooLong) } else { Ok(()) }
+    if times.expires.saturating_duration_since(begin) > longest { Err(TokenError::LivesTooLong) } else { Ok(()) }
 }
 
 /// A date that is there must be one.
-fn numeric_date(claims: &Object<'_>, name: &'static str) -> Result<Option<Duration>, TokenError> {
+fn numeric_date(claims: &Object<'_>, name: &'static str) -> Result<Option<UnixTime>, TokenError> {
     match claims.get(name) {
         None if !claims.has(name) => Ok(None),
         value => value.and_then(Json::as_moment).map(Some).ok_or(TokenError::InvalidClaim(name)),

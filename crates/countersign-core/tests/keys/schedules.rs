@@ -151,7 +151,7 @@ impl Schedule {
         assert_eq!(verdict(&self.verifier, &newest).await, "found", "schedule {number}");
         let counts = self.verifier.keys().next().unwrap().counts();
         let cool_downs = start.elapsed().as_secs() / 30 + 1;
-        assert!(counts.demanded <= cool_downs, "schedule {number}: {counts:?} in {cool_downs} cool-downs");
+        assert!(counts.forced <= cool_downs, "schedule {number}: {counts:?} in {cool_downs} cool-downs");
 
         drop(self.verifier);
         tokio::task::yield_now().await;

@@ -7,7 +7,7 @@ use crate::preset::key_location::KeyLocation;
 use crate::preset::profile::Profile;
 use crate::preset::provider::Provider;
 use crate::preset::traits::Preset;
-use countersign_core::{ConfigError, IssuerKeys};
+use countersign_core::{ConfigError, IssuerKeys, Jwks};
 
 #[derive(Clone, Default)]
 pub(crate) struct KeySettings {
@@ -42,9 +42,10 @@ impl KeySettings {
 }
 
 impl<P> Provider<P> {
-    /// Uses this JWK set and no network. Key rotation is not followed.
-    pub fn jwks(self, text: impl AsRef<[u8]>) -> Self {
-        self.keys(IssuerKeys::jwks(text))
+    /// Uses this JWK set and no network: its text, or a `JwkSet` with the cargo feature `jsonwebtoken`. Key rotation is not
+    /// followed.
+    pub fn jwks(self, set: impl Into<Jwks>) -> Self {
+        self.keys(IssuerKeys::jwks(set))
     }
 
     /// Uses these public keys (`BEGIN PUBLIC KEY`) and no network. Key rotation is not followed.

@@ -168,10 +168,10 @@ impl Preset for Auth0 {
         let keys = format!("{iss}.well-known/jwks.json");
         // The client, its scopes or its grant: no ID token has any of them.
         let asked_for = ClaimRule::present("azp").or_at("client_id").or_at("scope").or_at("gty");
-        let id = TokenKind::id().mark(ClaimRule::absent("scope")).mark(ClaimRule::absent("gty"));
-        let id = self.nonce.into_iter().fold(id, |id, nonce| id.marked("nonce", nonce));
+        let id = TokenKind::id().require(ClaimRule::absent("scope")).require(ClaimRule::absent("gty"));
+        let id = self.nonce.into_iter().fold(id, |id, nonce| id.require_value("nonce", nonce));
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access().mark(asked_for), Audience::any_of(recipients.audiences))
+            .access(TokenKind::access().require(asked_for), Audience::any_of(recipients.audiences))
             .id(id, Audience::client(recipients.clients))
             .claim_map(Self::claims()))
     }

@@ -138,9 +138,11 @@ impl Preset for Authentik {
         let keys = format!("{application}jwks/");
         let iss = if self.is_global { format!("https://{host}/") } else { application };
         // The `nonce` is in both kinds (`IDToken.to_access_token` in id_token.py).
-        let access =
-            TokenKind::access().permit("nonce").mark(ClaimRule::present("azp")).mark(ClaimRule::present("uid"));
-        let id = TokenKind::id().mark(ClaimRule::absent("azp")).mark(ClaimRule::absent("uid"));
+        let access = TokenKind::access()
+            .allow_claim("nonce")
+            .require(ClaimRule::present("azp"))
+            .require(ClaimRule::present("uid"));
+        let id = TokenKind::id().require(ClaimRule::absent("azp")).require(ClaimRule::absent("uid"));
         Ok(Profile::with_keys_at(iss, &keys)?
             .algorithms([Algorithm::RS256, Algorithm::ES256])
             .access(access, Audience::any_of(recipients.clients.clone()))

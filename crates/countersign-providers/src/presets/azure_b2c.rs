@@ -188,7 +188,7 @@ impl Preset for AzureB2c {
             profile = profile.also_named(format!("https://{domain}/tfp/{tenant}/{policy}/v2.0/"));
         }
         Ok(profile
-            .access(TokenKind::access().mark(ClaimRule::present("azp")), Audience::any_of(recipients.audiences))
+            .access(TokenKind::access().require(ClaimRule::present("azp")), Audience::any_of(recipients.audiences))
             .id(id_token(), Audience::client(recipients.clients))
             .claim_map(Self::claims())
             .rule(ClaimRule::one_of("tfp", policies).or_at("acr"))

@@ -210,13 +210,14 @@ impl Preset for Clerk {
         let iss = format!("https://{host}");
         let keys = format!("{iss}/.well-known/jwks.json");
         let session =
-            TokenKind::access().mark(ClaimRule::begins_with("sid", "sess_")).mark(ClaimRule::absent("client_id"));
+            TokenKind::access().require(ClaimRule::begins_with("sid", "sess_")).require(ClaimRule::absent("client_id"));
         let profile = Profile::with_keys_at(iss, &keys)?;
         // Without a party, the audience is empty and the configuration is refused.
         let profile = if recipients.audiences.is_empty() || self.parties.is_empty() {
-            profile.access(session.mark(ClaimRule::absent("aud")), Audience::claim("azp", self.parties))
+            profile.access(session.require(ClaimRule::absent("aud")), Audience::claim("azp", self.parties))
         } else {
-            profile.access(session.mark(ClaimRule::one_of("azp", self.parties)), Audience::any_of(recipients.audiences))
+            profile
+                .access(session.require(ClaimRule::one_of("azp", self.parties)), Audience::any_of(recipients.audiences))
         };
         Ok(profile.claim_map(Self::claims()).rule(ClaimRule::is_not("sts", "pending")))
     }

@@ -112,7 +112,7 @@ impl Preset for CloudflareAccess {
         let iss = format!("https://{domain}");
         let keys = format!("{iss}/cdn-cgi/access/certs");
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access().marked("type", "app"), Audience::any_of(recipients.audiences))
+            .access(TokenKind::access().require_value("type", "app"), Audience::any_of(recipients.audiences))
             .claim_map(
                 ClaimMap::default()
                     // A user's `sub` is a UUID, while the name of a service token ends in `.access`.

@@ -148,14 +148,14 @@ impl Preset for Cognito {
         }
         let iss = format!("https://{}.{}.amazonaws.com/{}", self.host, self.region, self.pool);
         let keys = format!("{iss}/.well-known/jwks.json");
-        let access = TokenKind::access().marked("token_use", "access");
+        let access = TokenKind::access().require_value("token_use", "access");
         // An `aud` is never ignored. A trigger may write the client's own id there.
-        let bound = access.clone().mark(ClaimRule::one_of("client_id", recipients.clients.clone()));
+        let bound = access.clone().require(ClaimRule::one_of("client_id", recipients.clients.clone()));
         let bound_to = recipients.clients.iter().cloned().chain(recipients.audiences);
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(access.mark(ClaimRule::absent("aud")), Audience::claim("client_id", recipients.clients.clone()))
+            .access(access.require(ClaimRule::absent("aud")), Audience::claim("client_id", recipients.clients.clone()))
             .access(bound, Audience::any_of(bound_to))
-            .id(TokenKind::id().marked("token_use", "id"), Audience::client(recipients.clients))
+            .id(TokenKind::id().require_value("token_use", "id"), Audience::client(recipients.clients))
             .claim_map(
                 ClaimMap::default()
                     .username(["username", "cognito:username"])

@@ -146,19 +146,19 @@ impl Preset for Descope {
         let profile = Profile::with_keys_at(project, &keys)?
             .also_named(format!("https://api.descope.com/{project}"))
             .claim_map(claims);
-        let session = TokenKind::access().marked("drn", "DS");
+        let session = TokenKind::access().require_value("drn", "DS");
         // An access key is recognised by its id. Its token never has `amr` and `auth_time`, which come from a log-in.
         let access_key = TokenKind::access()
-            .mark(ClaimRule::begins_with("sub", "K"))
-            .mark(ClaimRule::absent("drn"))
-            .mark(ClaimRule::absent("amr"))
-            .mark(ClaimRule::absent("auth_time"));
+            .require(ClaimRule::begins_with("sub", "K"))
+            .require(ClaimRule::absent("drn"))
+            .require(ClaimRule::absent("amr"))
+            .require(ClaimRule::absent("auth_time"));
         Ok([session, access_key].into_iter().fold(profile, |profile, kind| {
             if !recipients.audiences.is_empty() {
                 return profile.access(kind, Audience::any_of(recipients.audiences.clone()));
             }
             profile
-                .access(kind.clone().mark(ClaimRule::absent("aud")), Audience::whole_issuer())
+                .access(kind.clone().require(ClaimRule::absent("aud")), Audience::whole_issuer())
                 .access(kind, Audience::any_of([project]))
         }))
     }

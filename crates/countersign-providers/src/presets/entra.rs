@@ -159,16 +159,16 @@ impl Provider<Entra> {
 
 /// Entra ID's access tokens name the client that asked for them. Its ID tokens do not.
 pub(crate) fn access_v2() -> TokenKind {
-    TokenKind::access().marked("ver", "2.0").mark(ClaimRule::present("azp"))
+    TokenKind::access().require_value("ver", "2.0").require(ClaimRule::present("azp"))
 }
 
 fn access_v1() -> TokenKind {
-    TokenKind::access().marked("ver", "1.0").mark(ClaimRule::present("appid"))
+    TokenKind::access().require_value("ver", "1.0").require(ClaimRule::present("appid"))
 }
 
 pub(crate) fn id_token() -> TokenKind {
     let client_of_access_tokens = ["azp", "appid", "scp"];
-    client_of_access_tokens.into_iter().fold(TokenKind::id(), |kind, claim| kind.mark(ClaimRule::absent(claim)))
+    client_of_access_tokens.into_iter().fold(TokenKind::id(), |kind, claim| kind.require(ClaimRule::absent(claim)))
 }
 
 impl sealed::Sealed for Entra {}

@@ -186,7 +186,10 @@ impl Preset for Firebase {
             )?,
         };
         let profile = profile
-            .id(TokenKind::id().mark(ClaimRule::present(["firebase", "sign_in_provider"])), Audience::any_of([project]))
+            .id(
+                TokenKind::id().require(ClaimRule::present(["firebase", "sign_in_provider"])),
+                Audience::any_of([project]),
+            )
             .claim_map(Self::claims())
             .rule(ClaimRule::past("auth_time"))
             .rule(ClaimRule::at_most("sub", 128));

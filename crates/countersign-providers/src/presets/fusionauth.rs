@@ -156,9 +156,10 @@ impl Preset for FusionAuth {
         let base = self.base.strip_suffix('/').unwrap_or(&self.base);
         check_issuer(base)?;
         let keys = format!("{base}/.well-known/jwks.json");
-        let user = TokenKind::access().mark(ClaimRule::present("applicationId"));
-        let entity =
-            TokenKind::access().mark(ClaimRule::absent("applicationId")).mark(ClaimRule::absent("authenticationType"));
+        let user = TokenKind::access().require(ClaimRule::present("applicationId"));
+        let entity = TokenKind::access()
+            .require(ClaimRule::absent("applicationId"))
+            .require(ClaimRule::absent("authenticationType"));
         let mut profile = Profile::with_keys_at(self.issuer, &keys)?;
         if !self.applications.is_empty() || self.entities.is_empty() {
             profile = profile.access(user, Audience::any_of(self.applications.clone()));
@@ -167,8 +168,9 @@ impl Preset for FusionAuth {
             profile = profile.access(entity, Audience::any_of(self.entities));
         }
         // An access token of an unregistered user lacks `applicationId`, too, but has no hash and no `nonce`.
-        let id =
-            TokenKind::id().mark(ClaimRule::absent("applicationId")).mark(ClaimRule::present("at_hash").or_at("nonce"));
+        let id = TokenKind::id()
+            .require(ClaimRule::absent("applicationId"))
+            .require(ClaimRule::present("at_hash").or_at("nonce"));
         Ok(profile.id(id, Audience::client(self.applications)).claim_map(Self::claims()))
     }
 

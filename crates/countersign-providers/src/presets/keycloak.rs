@@ -196,17 +196,18 @@ impl Preset for Keycloak {
         let base = self.base.strip_suffix('/').unwrap_or(&self.base);
         let roles_of = |client: &String| ClaimPath::from(["resource_access", client, "roles"]);
         let roles = std::iter::once(["realm_access", "roles"].into()).chain(self.roles_of.iter().map(roles_of));
-        let access = TokenKind::access().permit("nonce").marked("typ", "Bearer").mark(ClaimRule::present("azp"));
+        let access =
+            TokenKind::access().allow_claim("nonce").require_value("typ", "Bearer").require(ClaimRule::present("azp"));
         let (access, audience) = if self.parties.is_empty() {
             (access, Audience::any_of(recipients.audiences))
         } else if recipients.audiences.is_empty() {
             (access, Audience::claim("azp", self.parties))
         } else {
-            (access.mark(ClaimRule::one_of("azp", self.parties)), Audience::any_of(recipients.audiences))
+            (access.require(ClaimRule::one_of("azp", self.parties)), Audience::any_of(recipients.audiences))
         };
         Ok(Profile::discovered(format!("{base}/realms/{realm}"))?
             .access(access, audience)
-            .id(TokenKind::id().marked("typ", "ID"), Audience::client(recipients.clients))
+            .id(TokenKind::id().require_value("typ", "ID"), Audience::client(recipients.clients))
             // Realms and clients choose the algorithm. Each key of a realm states its own.
             .algorithms(Algorithms::default().iter())
             .claim_map(Self::claims().roles(roles)))

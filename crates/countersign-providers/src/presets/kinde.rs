@@ -147,11 +147,12 @@ impl Preset for Kinde {
         let domain = host("Kinde domain", &self.domain, "it looks like `acme.kinde.com`")?;
         let iss = format!("https://{domain}");
         let keys = format!("{iss}/.well-known/jwks");
-        let access = TokenKind::access().mark(ClaimRule::present("scp")).mark(ClaimRule::present("sub").or_at("gty"));
+        let access =
+            TokenKind::access().require(ClaimRule::present("scp")).require(ClaimRule::present("sub").or_at("gty"));
         let id = TokenKind::id()
-            .mark(ClaimRule::present("at_hash"))
-            .mark(ClaimRule::absent("scp"))
-            .mark(ClaimRule::present("sub"));
+            .require(ClaimRule::present("at_hash"))
+            .require(ClaimRule::absent("scp"))
+            .require(ClaimRule::present("sub"));
         Ok(Profile::with_keys_at(iss, &keys)?
             .access(access, Audience::any_of(recipients.audiences))
             .id(id, Audience::claim("azp", recipients.clients))

@@ -211,7 +211,7 @@ impl Preset for Kubernetes {
     };
 
     fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
-        let kind = TokenKind::access().mark(ClaimRule::present(["kubernetes.io", "serviceaccount", "name"]));
+        let kind = TokenKind::access().require(ClaimRule::present(["kubernetes.io", "serviceaccount", "name"]));
         let profile = Profile::discovered(self.cluster.issuer()?)?
             .access(kind, Audience::any_of(recipients.audiences))
             .algorithms([Algorithm::RS256, Algorithm::ES256])

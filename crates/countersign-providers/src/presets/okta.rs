@@ -164,9 +164,9 @@ impl Preset for Okta {
         let server = segment("authorization server id", &self.server, expected)?;
         let iss = format!("https://{domain}/oauth2/{server}");
         let keys = format!("{iss}/v1/keys");
-        let id = TokenKind::id().mark(ClaimRule::absent("cid")).mark(ClaimRule::absent("scp"));
+        let id = TokenKind::id().require(ClaimRule::absent("cid")).require(ClaimRule::absent("scp"));
         Ok(Profile::with_keys_at(iss, &keys)?
-            .access(TokenKind::access().mark(ClaimRule::present("cid")), Audience::any_of(recipients.audiences))
+            .access(TokenKind::access().require(ClaimRule::present("cid")), Audience::any_of(recipients.audiences))
             .id(id, Audience::client(recipients.clients))
             .claim_map(Self::claims()))
     }

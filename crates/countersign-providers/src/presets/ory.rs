@@ -193,23 +193,25 @@ impl Preset for Ory {
                     Source::Project(_) => Profile::with_keys_at(iss.clone(), &format!("{iss}/.well-known/jwks.json"))?,
                     Source::Issuer(iss) => Profile::discovered(iss)?,
                 };
-                let access = TokenKind::access().mark(ClaimRule::present("client_id"));
+                let access = TokenKind::access().require(ClaimRule::present("client_id"));
                 if !recipients.audiences.is_empty() || self.issued_to.is_empty() {
                     profile = profile.access(access.clone(), Audience::any_of(recipients.audiences));
                 }
                 if !self.issued_to.is_empty() {
                     profile = profile.access(access, Audience::claim("client_id", self.issued_to));
                 }
-                let id = TokenKind::id().mark(ClaimRule::absent("client_id")).mark(ClaimRule::present("auth_time"));
+                let id =
+                    TokenKind::id().require(ClaimRule::absent("client_id")).require(ClaimRule::present("auth_time"));
                 profile.id(id, Audience::client(recipients.clients))
             }
             Tokens::Sessions { jwks_url } => {
-                let session = TokenKind::access().mark(ClaimRule::present("sid")).mark(ClaimRule::absent("client_id"));
+                let session =
+                    TokenKind::access().require(ClaimRule::present("sid")).require(ClaimRule::absent("client_id"));
                 // Ory's ID tokens have a `sid`, too, but also the time of the request.
-                let session = session.mark(ClaimRule::absent("rat"));
+                let session = session.require(ClaimRule::absent("rat"));
                 let profile = Profile::with_keys_at(iss, &jwks_url)?.algorithms([Algorithm::ES256, Algorithm::RS256]);
                 if recipients.audiences.is_empty() {
-                    profile.access(session.mark(ClaimRule::absent("aud")), Audience::whole_issuer())
+                    profile.access(session.require(ClaimRule::absent("aud")), Audience::whole_issuer())
                 } else {
                     profile.access(session, Audience::any_of(recipients.audiences))
                 }

@@ -109,7 +109,7 @@ impl Provider<Supabase> {
 /// Makes the kind of access tokens. Both claims are in every access token, even with a Custom Access Token hook, and in no
 /// ID token (<https://supabase.com/docs/guides/auth/jwt-fields>).
 fn access() -> TokenKind {
-    TokenKind::access().mark(ClaimRule::present("role")).mark(ClaimRule::present("session_id"))
+    TokenKind::access().require(ClaimRule::present("role")).require(ClaimRule::present("session_id"))
 }
 
 impl sealed::Sealed for Supabase {}
@@ -163,13 +163,13 @@ impl Preset for Supabase {
         let audience = Audience::any_of(["authenticated"]);
         let mut profile = Profile::with_keys_at(iss, &keys)?
             .algorithms([Algorithm::ES256, Algorithm::RS256])
-            .access(access().mark(ClaimRule::absent("client_id")), audience.clone())
+            .access(access().require(ClaimRule::absent("client_id")), audience.clone())
             .claim_map(Self::claims());
         if !recipients.clients.is_empty() {
             profile =
-                profile.access(access().mark(ClaimRule::one_of("client_id", recipients.clients.clone())), audience);
+                profile.access(access().require(ClaimRule::one_of("client_id", recipients.clients.clone())), audience);
         }
-        let id = TokenKind::id().mark(ClaimRule::absent("role")).mark(ClaimRule::absent("session_id"));
+        let id = TokenKind::id().require(ClaimRule::absent("role")).require(ClaimRule::absent("session_id"));
         Ok(profile.id(id, Audience::client(recipients.clients)))
     }
 

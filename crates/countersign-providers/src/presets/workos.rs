@@ -183,7 +183,7 @@ impl Preset for WorkOs {
                     return Err(ConfigError::InvalidArgument { what: "issuer of Connect", value, expected });
                 }
                 let domain = host("AuthKit domain", &domain, "it looks like `acme.authkit.app`")?;
-                let kind = TokenKind::access().mark(ClaimRule::present("client_id"));
+                let kind = TokenKind::access().require(ClaimRule::present("client_id"));
                 Profile::discovered(format!("https://{domain}"))?.access(kind, Audience::any_of(recipients.audiences))
             }
         };
@@ -201,14 +201,14 @@ fn sessions(client: &str, issuer: Option<String>, audiences: Vec<String>) -> Res
     check_issuer(&iss)?;
     let profile = Profile::with_keys_at(iss, &format!("https://api.workos.com/sso/jwks/{client}"))?;
     // Connect's tokens have a `sid`, too: the id of a consent (https://workos.com/docs/authkit/connect/token-claims).
-    let session = TokenKind::access().mark(ClaimRule::begins_with("sid", "session_"));
+    let session = TokenKind::access().require(ClaimRule::begins_with("sid", "session_"));
     if !audiences.is_empty() {
         return Ok(profile.access(session, Audience::any_of(audiences)));
     }
-    // No claim names the recipient. If one does, it is checked.
-    let session = session.mark(ClaimRule::absent("aud"));
+    // No audience is configured, so a token that names one is refused.
+    let session = session.require(ClaimRule::absent("aud"));
     Ok(profile
-        .access(session.clone().mark(ClaimRule::absent("client_id")), Audience::whole_issuer())
+        .access(session.clone().require(ClaimRule::absent("client_id")), Audience::whole_issuer())
         .access(session, Audience::claim("client_id", [client])))
 }
 

@@ -151,10 +151,10 @@ impl Preset for Zitadel {
         }
         let claims = if roles.is_empty() { Self::claims() } else { Self::claims().roles(roles) };
         let access = TokenKind::access()
-            .mark(ClaimRule::present("jti"))
-            .mark(ClaimRule::absent("amr"))
-            .mark(ClaimRule::absent("auth_time"));
-        let id = TokenKind::id().mark(ClaimRule::absent("jti")).mark(ClaimRule::present("auth_time"));
+            .require(ClaimRule::present("jti"))
+            .require(ClaimRule::absent("amr"))
+            .require(ClaimRule::absent("auth_time"));
+        let id = TokenKind::id().require(ClaimRule::absent("jti")).require(ClaimRule::present("auth_time"));
         Ok(Profile::with_keys_at(iss, &keys)?
             .access(access, Audience::any_of(self.projects.into_iter().chain(recipients.clients.clone())))
             .id(id, Audience::client(recipients.clients))

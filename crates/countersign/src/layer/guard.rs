@@ -59,7 +59,7 @@ impl<S: Clone + Send + Sync + 'static> GuardExt for Router<S> {
 }
 
 /// Guards every route of a router. axum puts a `route_layer` of a router around whole endpoints, the fallbacks of method
-/// routers included (tests/tests/coverage.rs).
+/// routers included (tests/e2e/coverage.rs).
 ///
 /// # Panics
 ///

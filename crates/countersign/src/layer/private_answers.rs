@@ -2,7 +2,6 @@
 
 use crate::access::Access;
 use crate::layer::cache_control::keep_private;
-use crate::openapi::matrix::MatrixRow;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::MethodRouter;
@@ -24,12 +23,19 @@ pub(crate) struct PrivateAnswers {
 }
 
 impl PrivateAnswers {
-    /// For the operations of one path.
-    pub(crate) fn of<'a>(rows: impl IntoIterator<Item = &'a MatrixRow, IntoIter: Clone>) -> Self {
-        let rows = rows.into_iter();
-        let looks_at_none = |row: &&MatrixRow| matches!(row.access, Access::Undecided | Access::Public);
-        let shared = rows.clone().filter(looks_at_none).filter_map(|row| row.method.parse().ok()).collect();
-        Self { shared, is_needed: !{ rows }.all(|row| looks_at_none(&row)) }
+    /// For the operations of one path: the method of each, who may call it, and whether its handler reads a token, which it
+    /// may do for everybody's sake (`Result<CurrentUser, _>`).
+    pub(crate) fn of<'a>(operations: impl IntoIterator<Item = (&'a str, &'a Access, bool)>) -> Self {
+        let mut shared = Vec::new();
+        let mut is_needed = false;
+        for (method, access, reads_token) in operations {
+            if reads_token || !matches!(access, Access::Undecided | Access::Public) {
+                is_needed = true;
+            } else {
+                shared.extend(method.parse::<Method>());
+            }
+        }
+        Self { shared: shared.into(), is_needed }
     }
 
     /// Lays itself around the operations, where one of them needs it.

@@ -138,13 +138,15 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         // utoipa takes an empty path for the root.
         let path = if path.is_empty() { "/".to_owned() } else { path };
         let mut item = PathItem::default();
-        let from = self.operations.len();
-        for RoutedOperation { method, document, access } in operations {
+        let private = PrivateAnswers::of(operations.iter().map(|operation| {
+            let RoutedOperation { method, access, reads_token, .. } = operation;
+            (&**method, access, *reads_token)
+        }));
+        for RoutedOperation { method, document, access, .. } in operations {
             put(&mut item, &method, document);
             self.operations.push(MatrixRow { path: path.clone(), method, access, documented: true });
         }
-        let methods = PrivateAnswers::of(&self.operations[from..]).lay(methods);
-        self.router = self.router.route(&path, methods);
+        self.router = self.router.route(&path, private.lay(methods));
         add_item(&mut self.openapi.paths, path, item);
         self.openapi.components.get_or_insert_default().schemas.extend(schemas);
         self
@@ -153,25 +155,37 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     /// Adds a handler without a document: what [`route!`](crate::route) gives.
     #[must_use]
     pub fn route(mut self, path: &str, route: Route<S>) -> Self {
-        let row = undocumented(path, route.method, route.access);
-        let methods = PrivateAnswers::of([&row]).lay(route.methods);
-        self.operations.push(row);
-        self.router = self.router.route(path, methods);
+        let private = PrivateAnswers::of([(&*route.method, &route.access, route.reads_token)]);
+        self.operations.push(undocumented(path, route.method, route.access));
+        self.router = self.router.route(path, private.lay(route.methods));
         self
     }
 
     /// Answers what no route matches. It must be decided as any route; a guard on the router does not reach it.
     #[must_use]
     pub fn fallback(mut self, route: Route<S>) -> Self {
-        let row = undocumented("/*", route.method, route.access);
-        self.router = self.router.fallback(PrivateAnswers::of([&row]).lay(route.methods));
-        self.fallbacks.push(row);
+        let private = PrivateAnswers::of([(&*route.method, &route.access, route.reads_token)]);
+        self.router = self.router.fallback(private.lay(route.methods));
+        self.fallbacks.push(undocumented(FALLBACK, route.method, route.access));
         self
     }
 
-    /// Adds the routes of another router under a prefix.
+    /// Adds the routes of another router under a prefix, and its fallback.
+    ///
+    /// axum drops the fallbacks of routers that are nested in `other` where `other` has no fallback itself: the fallback of
+    /// this router answers in their place. They are then not in the matrix, and the log says so.
     #[must_use]
-    pub fn nest(mut self, prefix: &str, other: Self) -> Self {
+    pub fn nest(mut self, prefix: &str, mut other: Self) -> Self {
+        if other.fallbacks.iter().all(|row| row.path != FALLBACK) {
+            for MatrixRow { path, .. } in other.fallbacks.drain(..) {
+                tracing::warn!(
+                    target: "countersign::routes",
+                    fallback = nested(prefix, &path), prefix,
+                    "axum drops this fallback, since the router that it is nested in is nested and has none: give the router \
+                     at the prefix a fallback"
+                );
+            }
+        }
         self.router = self.router.nest(prefix, other.router);
         add_document(&mut self.openapi, other.openapi, |path| nested(prefix, path));
         let under = |row: MatrixRow| MatrixRow { path: nested(prefix, &row.path), ..row };
@@ -257,6 +271,9 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         Ok(Guarded { router: self.router, openapi: self.openapi, matrix })
     }
 }
+
+/// The path of a router's own fallback.
+const FALLBACK: &str = "/*";
 
 /// The path of a route under a prefix, joined as axum does it.
 fn nested(prefix: &str, path: &str) -> String {

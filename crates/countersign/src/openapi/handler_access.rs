@@ -85,13 +85,15 @@ pub struct HandlerAccess<S, C> {
     access: Access,
     /// Whether an argument that can refuse a request came by.
     can_refuse: bool,
+    /// True when an argument looks at a token, whether or not it demands one.
+    reads_token: bool,
     said: PhantomData<fn() -> (S, C)>,
 }
 
 impl<S> HandlerAccess<S, Unspecified> {
     /// Nothing yet of this handler.
     pub fn new(handler: &'static str) -> Self {
-        Self { handler, access: Access::Undecided, can_refuse: false, said: PhantomData }
+        Self { handler, access: Access::Undecided, can_refuse: false, reads_token: false, said: PhantomData }
     }
 }
 
@@ -109,17 +111,17 @@ impl<S, C> HandlerAccess<S, C> {
             );
         }
         let Self { handler, can_refuse, .. } = self;
-        HandlerAccess { handler, access: self.access.and(access), can_refuse, said: PhantomData }
+        HandlerAccess { handler, access: self.access.and(access), can_refuse, reads_token: true, said: PhantomData }
     }
 
     /// A route without a document.
     pub fn into_route(self, method: &str, methods: MethodRouter<S>) -> Route<S> {
-        Route::new(method, self.access, methods)
+        Route::new(method, self.access, self.reads_token, methods)
     }
 
     /// Puts what was gathered beside the operations of the handler.
     pub fn document(self, routes: UtoipaMethodRouter<S>) -> Routes<S> {
-        Routes::new(routes, &self.access)
+        Routes::new(routes, &self.access, self.reads_token)
     }
 }
 

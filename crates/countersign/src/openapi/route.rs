@@ -41,12 +41,13 @@ macro_rules! route {
 pub struct Route<S = ()> {
     pub(crate) method: String,
     pub(crate) access: Access,
+    pub(crate) reads_token: bool,
     pub(crate) methods: MethodRouter<S>,
 }
 
 impl<S> Route<S> {
-    pub(crate) fn new(method: &str, access: Access, methods: MethodRouter<S>) -> Self {
-        Self { method: method.to_ascii_uppercase(), access, methods }
+    pub(crate) fn new(method: &str, access: Access, reads_token: bool, methods: MethodRouter<S>) -> Self {
+        Self { method: method.to_ascii_uppercase(), access, reads_token, methods }
     }
 }
 
@@ -58,11 +59,7 @@ impl<S> PublicExt for Route<S> {
 
 impl<S: Clone + Send + Sync + 'static> GuardExt for Route<S> {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
-        Self {
-            access: self.access.and(Access::requiring::<R>()),
-            methods: self.methods.guard::<R>(verifier),
-            method: self.method,
-        }
+        Self { access: self.access.and(Access::requiring::<R>()), methods: self.methods.guard::<R>(verifier), ..self }
     }
 }
 

@@ -109,11 +109,12 @@ pub(crate) struct RoutedOperation {
     pub(crate) method: String,
     pub(crate) document: Operation,
     pub(crate) access: Access,
+    pub(crate) reads_token: bool,
 }
 
 impl<S> Routes<S> {
     /// The routes of one handler, which all let in the same callers.
-    pub(crate) fn new((schemas, paths, methods): UtoipaMethodRouter<S>, access: &Access) -> Self {
+    pub(crate) fn new((schemas, paths, methods): UtoipaMethodRouter<S>, access: &Access, reads_token: bool) -> Self {
         // One handler has one path.
         let (path, mut item) = paths.paths.into_iter().next().unwrap_or_default();
         let operations = operations(&mut item)
@@ -121,6 +122,7 @@ impl<S> Routes<S> {
                 method: method.to_owned(),
                 document: std::mem::take(document),
                 access: access.clone(),
+                reads_token,
             })
             .collect();
         Self { path, operations, schemas, methods }
@@ -176,7 +178,7 @@ impl<S: Clone + Send + Sync + 'static> GuardExt for Routes<S> {
 impl<S> From<Routes<S>> for UtoipaMethodRouter<S> {
     fn from(Routes { path, operations, schemas: mut all, methods }: Routes<S>) -> Self {
         let mut item = PathItem::default();
-        for RoutedOperation { method, mut document, access } in operations {
+        for RoutedOperation { method, mut document, access, .. } in operations {
             assert!(
                 !extension::is_in(document.extensions.as_ref()),
                 "`x-access` of {method} {path} is written by hand: take it out, `routes!` writes what is enforced",

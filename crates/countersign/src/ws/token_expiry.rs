@@ -1,7 +1,7 @@
 //! The end of a token, to wait for.
 
 use crate::extract::principal::Principal;
-use countersign_core::{Clock, Verifier};
+use countersign_core::{Clock, UnixTime, Verifier};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_secs(30);
 /// ```
 pub struct TokenExpiry {
     clock: Arc<dyn Clock>,
-    expires: Duration,
+    expires: UnixTime,
     sleep: Pin<Box<Sleep>>,
 }
 
@@ -41,8 +41,8 @@ impl TokenExpiry {
     ///
     /// Outside of a tokio runtime with time enabled.
     pub fn of(principal: &Principal, verifier: &Verifier) -> Self {
-        let (clock, expires) = (Arc::clone(verifier.clock()), principal.token().expires());
-        let left = expires.saturating_sub(clock.now());
+        let (clock, expires) = (Arc::clone(verifier.clock()), principal.token().expires_at());
+        let left = expires.saturating_duration_since(clock.now());
         Self { clock, expires, sleep: Box::pin(sleep(left.min(LOOK))) }
     }
 
@@ -51,7 +51,7 @@ impl TokenExpiry {
     }
 
     fn left(&self) -> Duration {
-        self.expires.saturating_sub(self.clock.now())
+        self.expires.saturating_duration_since(self.clock.now())
     }
 }
 
@@ -72,6 +72,6 @@ impl Future for TokenExpiry {
 
 impl fmt::Debug for TokenExpiry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenExpiry").field("expires_at", &self.expires.as_secs()).finish_non_exhaustive()
+        f.debug_struct("TokenExpiry").field("expires_at", &self.expires).finish_non_exhaustive()
     }
 }
