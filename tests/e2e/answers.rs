@@ -1,4 +1,4 @@
-//! Every row of the table of answers, to the letter.
+//! Exact responses, for every row of the table of answers.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -176,7 +176,7 @@ async fn without_keys_the_answer_is_503_with_a_time_to_come_back() {
         answer.assert_problem(503, "temporarily_unavailable", None);
         assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
     }
-    // What needs no key still gets its verdict.
+    // Tokens that are rejected without a key still get their verdict.
     assert_eq!(ask(&app, "/me", &[]).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(ask(&app, "/me", &["Bearer nonsense"]).await.status, StatusCode::UNAUTHORIZED);
 }

@@ -1,4 +1,4 @@
-//! `Cache-Control`: no cache keeps a refusal, and no shared cache an answer to a caller.
+//! `Cache-Control`: caches store no rejections, and shared caches no responses to authenticated callers.
 
 use axum::Router;
 use axum::body::Body;
@@ -107,7 +107,7 @@ async fn no_cache_keeps_a_refusal() {
             }
         }
     }
-    // As a call of gRPC, too.
+    // A gRPC call as well.
     let (_, value, headers) =
         ask(&everywhere(&world.verifier), "POST", "/layer", &[("content-type", "application/grpc")]).await;
     assert_eq!((value.as_deref(), headers["grpc-status"].to_str().unwrap()), (Some("no-store"), "16"));
@@ -177,7 +177,7 @@ async fn an_answer_to_a_caller_is_private_unless_the_application_says_something_
         ("layer", &layer, "/plain", private, Some("no-store")),
         ("layer", &layer, "/own", public, Some("no-store")),
         ("layer", &layer, "/elsewhere", private, Some("no-store")),
-        // An exception knows its caller where there is one.
+        // On an exception, a request with a token has a caller.
         ("layer", &layer, "/livez", private, None),
         ("guard", &guard, "/plain", private, Some("no-store")),
         ("guard", &guard, "/own", public, Some("no-store")),
@@ -188,10 +188,10 @@ async fn an_answer_to_a_caller_is_private_unless_the_application_says_something_
         ("guarded router", &guarded_router, "/own", public, Some("no-store")),
         ("guarded router", &guarded_router, "/guard/plain", private, Some("no-store")),
         ("guarded router", &guarded_router, "/elsewhere", public, Some("no-store")),
-        // Open to everybody, and of another content for each caller.
+        // Public, with different content for each caller.
         ("guarded router", &guarded_router, "/whoever", private, private),
         ("guarded router", &guarded_router, "/whoever/else", private, private),
-        // Nobody looks at a token.
+        // No handler reads a token.
         ("guarded router", &guarded_router, "/livez", None, None),
         ("guarded router", &guarded_router, "/prices", None, None),
     ] {
@@ -208,7 +208,7 @@ async fn an_answer_to_a_caller_is_private_unless_the_application_says_something_
     assert_eq!((status, value.as_deref()), (200, private), "the operation of the same path that knows its caller");
 }
 
-/// A key that is not known yet makes a request wait, and takes another way through the code.
+/// An unknown key makes a request wait, which is another code path.
 #[tokio::test]
 async fn the_first_answer_after_a_rotation_is_private_too() {
     for lay in [

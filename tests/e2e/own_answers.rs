@@ -1,4 +1,4 @@
-//! The application's own answers: by the verifier, by handler, by a layer that knows the reader's language.
+//! Custom error responses: of a verifier, of a handler, and of a layer that translates.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -126,7 +126,7 @@ async fn the_usual_answer_can_be_given_to_some() {
     }
 }
 
-/// The answer is the application's, the refusal is not.
+/// The application chooses the response, but cannot admit the request.
 #[tokio::test]
 async fn no_answer_makes_a_handler_run() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -138,7 +138,7 @@ async fn no_answer_makes_a_handler_run() {
         assert_eq!(answer.body, json!(""));
         assert!(!answer.headers.contains_key("www-authenticate"));
     }
-    // A header of the application's own stays.
+    // The application's header remains.
     let verifier = trusting(&issuer)
         .on_rejection(|rejection| (rejection.status(), [("www-authenticate", "Bearer realm=\"own\"")]))
         .build()
@@ -189,7 +189,7 @@ async fn axum_extras_with_rejection_takes_rejections_as_they_are() {
     }
 }
 
-/// By code, in a layer that has the request's headers.
+/// Translates by code, in a layer that reads the request's headers.
 async fn localise(request: Request, next: Next) -> Response {
     let is_german = request.headers().get(ACCEPT_LANGUAGE).is_some_and(|value| value.as_bytes().starts_with(b"de"));
     let response = next.run(request).await;

@@ -1,4 +1,4 @@
-//! What tests across the crates share.
+//! Shared helpers of the end-to-end tests.
 
 mod journal;
 

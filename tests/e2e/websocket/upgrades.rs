@@ -1,4 +1,4 @@
-//! Who is let in, and by what token.
+//! Accepted and rejected upgrades, by token.
 
 use crate::world::{API, Running, World, app, assert_closed, assert_echoes, assert_refused, connect};
 use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier, VerifierExt};
@@ -97,7 +97,7 @@ async fn without_keys_a_browser_is_told_to_try_again_later() {
     assert_closed(&mut client, CloseCode::Again, "temporarily_unavailable").await;
 }
 
-/// Cross-site websocket hijacking: browsers send cookies with whatever page's upgrade.
+/// Cross-site websocket hijacking: browsers send cookies with the upgrade of any page.
 #[tokio::test(start_paused = true)]
 async fn an_upgrade_by_cookie_must_come_from_the_same_origin() {
     let world = World::with(Arc::new(Running(Instant::now())), |builder| {
@@ -120,7 +120,7 @@ async fn an_upgrade_by_cookie_must_come_from_the_same_origin() {
         }
     }
     assert_refused(world.connect("/echo", &[("cookie", &cookie)]).await, 403, None);
-    // A browser reads why from the close.
+    // A browser reads the reason from the close frame.
     let lines = [("cookie", cookie.as_str()), ("origin", "https://attacker.example")];
     let mut client = world.connect("/browser", &lines).await.unwrap();
     assert_closed(&mut client, CloseCode::Policy, "cross_origin").await;
