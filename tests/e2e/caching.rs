@@ -1,19 +1,16 @@
 //! `Cache-Control`: caches store no rejections, and shared caches no responses to authenticated callers.
 
 use axum::Router;
-use axum::body::Body;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use countersign::{
     Audience, Authenticated, CurrentUser, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc, Principal, PublicExt,
     Rejection, RequireGroups, Source, Verifier, authenticated, route, routes,
 };
-use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
 use countersign_testing::TestIssuer;
-use std::sync::Arc;
-use tower::ServiceExt;
+use countersign_tests::{UnreachableProvider, send};
 
 countersign::groups! { Admin = "admin"; }
 
@@ -42,24 +39,11 @@ impl World {
 }
 
 async fn ask(app: &Router, method: &str, path: &str, lines: &[(&str, &str)]) -> (u16, Option<String>, HeaderMap) {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in lines {
-        request = request.header(*name, *value);
-    }
-    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let mut values = response.headers().get_all(CACHE_CONTROL).iter();
+    let response = send(app, method, path, lines).await;
+    let mut values = response.headers.get_all(CACHE_CONTROL).iter();
     let value = values.next().map(|value| value.to_str().unwrap().to_owned());
     assert_eq!(values.next(), None, "two of them");
-    (response.status().as_u16(), value, response.headers().clone())
-}
-
-#[derive(Debug)]
-struct Down;
-
-impl FetchJwks for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
-        Box::pin(async { Err("the provider is down".into()) })
-    }
+    (response.status, value, response.headers.clone())
 }
 
 fn everywhere(verifier: &Verifier) -> Router {
@@ -78,7 +62,8 @@ fn everywhere(verifier: &Verifier) -> Router {
 async fn no_cache_keeps_a_refusal() {
     let world = World::new().await;
     let good = world.token();
-    let down = Issuer::new(world.issuer.url(), IssuerKeys::fetched(Down)).audience(Audience::any_of([API]));
+    let down =
+        Issuer::new(world.issuer.url(), IssuerKeys::fetched(UnreachableProvider)).audience(Audience::any_of([API]));
     let down = Verifier::builder().issuer(down).build().await.unwrap();
     let bearer = format!("Bearer {good}");
     let all = &["/user", "/require", "/guard", "/layer"][..];

@@ -219,7 +219,7 @@ async fn a_column_of_numbers_is_refused_and_gives_nobody_anything() {
     for column in ["INTEGER", "BIGINT", "REAL", "DOUBLE", "NUMERIC", "DECIMAL(9)", "STRING", "INTEGER COLLATE NOCASE"] {
         let (provider, _) = with_callers(column).await;
         let error = provider.check().await.unwrap_err().to_string();
-        assert!(error.starts_with("a column of callers or tenants is not one of text"), "{column}: {error}");
+        assert!(error.starts_with("a column of callers or tenants does not hold text"), "{column}: {error}");
         let world = World::new(provider).await;
         for other in NOT_1_OR_ALICE.into_iter().chain(["1"]) {
             let held = world.ask(ISSUER, other, None).await;

@@ -1,8 +1,12 @@
 //! Shared helpers of the end-to-end tests.
 
 mod journal;
+mod send;
+mod unreachable_provider;
 
 pub use journal::Journal;
+pub use send::{Answer, send};
+pub use unreachable_provider::UnreachableProvider;
 
 /// The programs of the first page.
 #[cfg(doctest)]
