@@ -1,7 +1,9 @@
 //! What tests across the crates share.
 
+mod guide;
 mod journal;
 
+pub use guide::Guide;
 pub use journal::Journal;
 
 /// The programs of the first page.
