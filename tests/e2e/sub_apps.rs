@@ -16,7 +16,7 @@ countersign::groups! { Operators = "operators"; }
 
 const API: &str = "api";
 
-/// The API of the staff, with an issuer of its own.
+/// The API for staff, with its own issuer.
 enum Staff {}
 
 #[derive(Clone, FromRef)]
@@ -77,7 +77,7 @@ async fn verifiers_of_one_state_are_told_apart_by_type() {
     }
 }
 
-/// `By` is read for document, matrix and negative tests as what it wraps.
+/// `By` has the same document, matrix and negative tests as the extractor inside.
 #[tokio::test]
 async fn a_named_verifier_is_documented_and_tested_like_any_other() {
     let (customers, staff) = (TestIssuer::start().await.unwrap(), TestIssuer::start().await.unwrap());
@@ -88,7 +88,7 @@ async fn a_named_verifier_is_documented_and_tested_like_any_other() {
     AccessTest::new(&staff, API).run(&guarded.router, &guarded.matrix).await;
 }
 
-/// Routers whose state is `()`: guards and layers bring their verifier along.
+/// Routers with the state `()`, whose guards and layers have their verifier.
 #[tokio::test]
 async fn routers_without_state_are_guarded_too() {
     let issuer = TestIssuer::start().await.unwrap();

@@ -112,7 +112,27 @@ fn kind(name: &str) -> u64 {
     1 << (name.len().wrapping_add(usize::from(last).wrapping_mul(5)) % 64)
 }
 
+impl Object<'_> {
+    /// The same object, without borrowing from its text.
+    pub(crate) fn into_owned(self) -> Object<'static> {
+        let owned = |(name, value): (Cow<'_, str>, Json<'_>)| (Cow::Owned(name.into_owned()), value.into_owned());
+        Object { members: self.members.into_iter().map(owned).collect(), kinds: self.kinds }
+    }
+}
+
 impl Json<'_> {
+    fn into_owned(self) -> Json<'static> {
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(value) => Json::Bool(value),
+            Self::Integer(number) => Json::Integer(number),
+            Self::Number(number) => Json::Number(number),
+            Self::String(text) => Json::String(Cow::Owned(text.into_owned())),
+            Self::Array(items) => Json::Array(items.into_iter().map(Json::into_owned).collect()),
+            Self::Object(object) => Json::Object(object.into_owned()),
+        }
+    }
+
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),

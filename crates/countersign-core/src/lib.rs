@@ -53,6 +53,7 @@ pub use revocation::Revocation;
 pub use revocation::list::{RevocationList, RevocationListFull, RevokedTokens};
 pub use verified::token::VerifiedToken;
 pub use verifier::Verifier;
+pub use verifier::pending::{PendingVerification, Verification};
 
 /// What the macros expand to. Not part of the API.
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! Types that can hold nothing secret, by the reason.
+//! Types that cannot contain secrets, by reason.
 
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     (

@@ -1,4 +1,4 @@
-//! Values of the public types that hold something secret, printed.
+//! Printed values of the public types that contain secrets.
 
 use crate::SECRET;
 use crate::filled::filled;
@@ -29,10 +29,10 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 countersign::scopes! { Read = "read"; Write = "write"; }
 
-/// A tenant's id, which must not be printed either.
+/// A tenant's id, which must not be printed.
 pub(crate) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 
-/// The name of a type, and what its `Debug` prints.
+/// The name of a type and its `Debug` text.
 type Printed = Vec<(&'static str, String)>;
 
 pub(crate) async fn all() -> Printed {
@@ -132,10 +132,10 @@ async fn configuration() -> Printed {
     ]
 }
 
-/// What handlers and rejections print, of requests whose tokens hold the secret wherever they can.
+/// The `Debug` texts of handlers and rejections, for tokens with the secret in every claim.
 async fn requests() -> Printed {
     let issuer = TestIssuer::start().await.unwrap();
-    // One of many tenants: its name is in the issuer's.
+    // One of many tenants, whose name is part of the issuer's.
     let mut jwks: serde_json::Value = serde_json::from_str(&issuer.jwks()).unwrap();
     for key in jwks["keys"].as_array_mut().unwrap() {
         key["issuer"] = "https://idp.example/{tenantid}".into();
@@ -274,7 +274,7 @@ async fn handlers(
         let mut request = format!("ws://{at}{path}").into_client_request().unwrap();
         let offered = HeaderValue::from_str(&format!("bearer, {token}")).unwrap();
         request.headers_mut().insert("sec-websocket-protocol", offered);
-        // The second one is not answered as an upgrade.
+        // The second request is not an upgrade.
         drop(connect_async(request).await);
     }
     server.abort();

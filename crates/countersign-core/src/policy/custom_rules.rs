@@ -65,8 +65,11 @@ impl Rules {
         self.rules.iter().try_for_each(|rule| rule(token))
     }
 
-    /// Asks those that wait, one after the other.
+    /// Runs the asynchronous rules, one after the other.
     pub(crate) async fn check_waiting(&self, token: &VerifiedToken) -> Result<(), VerifyError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
         let check = async {
             for rule in &self.waiting {
                 rule(token.clone()).await?;

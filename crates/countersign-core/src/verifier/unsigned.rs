@@ -1,10 +1,11 @@
 //! Verification of tokens without a signature. Compiled only with the feature `dangerous-unsigned`.
 
-use super::{Verifier, claims, text};
 use crate::clock::UnixTime;
 use crate::error::TokenError;
 use crate::policy::unsigned;
 use crate::verified::token::VerifiedToken;
+use crate::verifier::Verifier;
+use crate::verifier::pipeline::{claims, text};
 use std::time::Duration;
 
 impl Verifier {
@@ -19,17 +20,17 @@ impl Verifier {
     #[inline(never)]
     fn verify_unsigned(&self, token: &str, now: UnixTime) -> Result<VerifiedToken, TokenError> {
         let payload = text(unsigned::payload(token)?)?;
-        let judged = {
+        let valid = {
             let claims = claims(&payload)?;
-            let issuer = self.issuer(&claims)?;
+            let issuer = &self.0.issuers[self.issuer_index(&claims)?];
             if !issuer.accepts_unsigned {
                 return Err(TokenError::AlgorithmNotAllowed);
             }
-            self.conclude(token, &claims, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?
+            self.validate_claims(token, &claims, None, issuer, (&unsigned::no_key(), Duration::MAX), now)?
         };
-        let issuer = &judged.issuer.policy.iss;
-        let verified = self.assert(judged, payload)?;
+        let issuer = &valid.issuer.policy.iss;
+        let verified = self.check_custom_rules(valid, payload)?;
         tracing::warn!(target: "countersign::danger", %issuer, "an unsigned token was accepted");
-        self.admit(verified)
+        self.check_revoked_and_cache(verified)
     }
 }

@@ -4,6 +4,7 @@ use crate::http_settings::Http;
 use crate::openapi::operation::{BearerAuth, answer, operations};
 use crate::source::Place;
 use countersign_core::Verifier;
+#[cfg(feature = "fetch")]
 use countersign_providers::ProviderMetadata;
 use std::collections::BTreeMap;
 use utoipa::Modify;
@@ -84,6 +85,7 @@ impl SecuritySchemes {
     }
 
     /// What a provider's discovery document says.
+    #[cfg(feature = "fetch")]
     pub fn discovered(metadata: &ProviderMetadata) -> Self {
         let schemes = Self::bearer().openid_connect(metadata.url());
         match (metadata.authorization_endpoint(), metadata.token_endpoint()) {
