@@ -1,13 +1,12 @@
 //! Authentication as a layer, on routers and on other tower services.
 
-use axum::body::{Body, to_bytes};
-use axum::http::header::HeaderMap;
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::body::to_bytes;
+use axum::http::{Request, Response, StatusCode};
 use axum::routing::{any_service, get};
 use axum::{Extension, Router};
 use countersign::{Oidc, Principal, Verifier, authenticated, exposed_headers};
 use countersign_testing::TestIssuer;
-use countersign_tests::Journal;
+use countersign_tests::{Journal, send};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,12 +22,6 @@ struct World {
     verifier: Verifier,
 }
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: String,
-}
-
 impl World {
     async fn new() -> Self {
         let issuer = TestIssuer::start().await.unwrap();
@@ -42,25 +35,10 @@ impl World {
     }
 
     async fn get(&self, app: &Router, path: &str) -> (u16, u16) {
-        let without = ask(app, Method::GET, path, &[]).await;
-        let with = ask(app, Method::GET, path, &[("authorization", &self.bearer())]).await;
+        let without = send(app, "GET", path, &[]).await;
+        let with = send(app, "GET", path, &[("authorization", &self.bearer())]).await;
         (without.status, with.status)
     }
-}
-
-async fn ask(app: &Router, method: Method, path: &str, lines: &[(&str, &str)]) -> Answer {
-    let response = app.clone().oneshot(request(method, path, lines)).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = String::from_utf8(to_bytes(body, 64 * 1024).await.unwrap().into()).unwrap();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
-}
-
-fn request(method: Method, path: &str, lines: &[(&str, &str)]) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in lines {
-        request = request.header(*name, *value);
-    }
-    request.body(Body::empty()).unwrap()
 }
 
 async fn whoami(principal: Option<Extension<Principal>>) -> String {
@@ -246,12 +224,12 @@ async fn a_path_that_can_be_read_in_two_ways_is_no_exception() {
 async fn the_caller_is_in_the_extensions_and_a_bad_token_is_bad_on_exceptions_too() {
     let world = World::new().await;
     let app = routes().layer(authenticated(&world.verifier).except(["/livez"]));
-    assert_eq!(ask(&app, Method::GET, "/", &[("authorization", &world.bearer())]).await.body, "alice");
-    assert_eq!(ask(&app, Method::GET, "/livez", &[("authorization", &world.bearer())]).await.body, "alice");
-    assert_eq!(ask(&app, Method::GET, "/livez", &[]).await.body, "a stranger");
+    assert_eq!(send(&app, "GET", "/", &[("authorization", &world.bearer())]).await.body, "alice");
+    assert_eq!(send(&app, "GET", "/livez", &[("authorization", &world.bearer())]).await.body, "alice");
+    assert_eq!(send(&app, "GET", "/livez", &[]).await.body, "a stranger");
     for path in ["/", "/livez"] {
         for (line, status) in [("Bearer a.b.c", 401), ("Bearer", 400)] {
-            let answer = ask(&app, Method::GET, path, &[("authorization", line)]).await;
+            let answer = send(&app, "GET", path, &[("authorization", line)]).await;
             assert_eq!(
                 (answer.status, &answer.headers["content-type"]),
                 (status, &"application/problem+json".parse().unwrap())
@@ -267,7 +245,7 @@ async fn a_layer_waits_for_a_new_key() {
     let world = World::new().await;
     let app = routes().layer(authenticated(&world.verifier));
     world.issuer.rotate();
-    assert_eq!(ask(&app, Method::GET, "/", &[("authorization", &world.bearer())]).await.body, "alice");
+    assert_eq!(send(&app, "GET", "/", &[("authorization", &world.bearer())]).await.body, "alice");
     assert_eq!(world.issuer.requests().keys, 2);
 }
 
@@ -277,7 +255,7 @@ async fn cors_outside_of_the_layer_gives_its_headers_to_refusals() {
     let world = World::new().await;
     let cors = CorsLayer::new().allow_origin(Any).expose_headers(exposed_headers());
     let app = routes().layer(authenticated(&world.verifier)).layer(cors);
-    let answer = ask(&app, Method::GET, "/", &[("origin", "https://app.example")]).await;
+    let answer = send(&app, "GET", "/", &[("origin", "https://app.example")]).await;
     assert_eq!(
         (answer.status, answer.headers["access-control-expose-headers"].to_str().unwrap()),
         (401, "www-authenticate,retry-after")

@@ -2,16 +2,14 @@
 
 use crate::directory::{Mood, World};
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request};
 use axum::routing::get;
 use countersign::{
     All, AllOf, AnyOf, CurrentUser, Expr, Group, GuardExt, Permission, Principal, Require, RequireGroups,
     RequirePermissions, RequireScopes, Requirement, Scope, Verifier, VerifierBuilder,
 };
+use countersign_tests::{Answer, send};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use tower::ServiceExt;
 
 countersign::groups! { Staff = "staff"; Admin = "admin"; }
 countersign::scopes! { Read = "read"; }
@@ -70,21 +68,10 @@ fn groups(principal: &Principal) -> String {
     format!("{{{}}}", groups.join(", "))
 }
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: String,
-}
-
 async fn ask(app: &Router, path: &str, token: Option<&str>) -> Answer {
-    let mut request = Request::builder().uri(path);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = String::from_utf8(to_bytes(body, 64 * 1024).await.unwrap().into()).unwrap();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let lines: Vec<_> = bearer.iter().map(|bearer| ("authorization", &**bearer)).collect();
+    send(app, "GET", path, &lines).await
 }
 
 /// The look-ups and the response of a request, while the directory answers "staff".

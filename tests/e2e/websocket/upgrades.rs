@@ -1,9 +1,9 @@
 //! Accepted and rejected upgrades, by token.
 
 use crate::world::{API, Running, World, app, assert_closed, assert_echoes, assert_refused, connect};
-use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier, VerifierExt};
-use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
+use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier};
 use countersign_testing::TestIssuer;
+use countersign_tests::UnreachableProvider;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -74,19 +74,11 @@ async fn a_browser_gets_a_close_that_it_can_read() {
     assert_echoes(&mut client, "hello").await;
 }
 
-#[derive(Debug)]
-struct Down;
-
-impl FetchJwks for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
-        Box::pin(async { Err("the provider is down".into()) })
-    }
-}
-
 #[tokio::test]
 async fn without_keys_a_browser_is_told_to_try_again_later() {
     let issuer = TestIssuer::start().await.unwrap();
-    let down = Issuer::new(issuer.url(), IssuerKeys::fetched(Down)).audience(countersign::Audience::any_of([API]));
+    let down = Issuer::new(issuer.url(), IssuerKeys::fetched(UnreachableProvider))
+        .audience(countersign::Audience::any_of([API]));
     let app = app(Verifier::builder().issuer(down).build().await.unwrap(), mpsc::channel(1).0);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
