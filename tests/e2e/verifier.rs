@@ -60,7 +60,7 @@ async fn a_missing_policy_is_an_error_of_build() {
     let twice = Verifier::builder().issuer(oidc().audience(API)).issuer(oidc().audience("other"));
     assert_refused(twice.build().await, |error| matches!(error, ConfigError::DuplicateIssuer(_)));
     let realm = Verifier::builder().issuer(oidc().audience(API)).realm("a\r\nb");
-    assert_refused(realm.build().await, |error| matches!(error, ConfigError::InvalidRealm));
+    assert_refused(realm.build().await, |error| matches!(error, ConfigError::InvalidArgument { what: "realm", .. }));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! Shared helpers of the end-to-end tests.
 
+mod guide;
 mod journal;
 mod send;
 mod unreachable_provider;
 
+pub use guide::Guide;
 pub use journal::Journal;
 pub use send::{Answer, send};
 pub use unreachable_provider::UnreachableProvider;

@@ -104,9 +104,6 @@ pub enum ConfigError {
     /// The HTTP client that fetches keys could not be made.
     #[error("the HTTP client cannot be made: pass one with `.http_client(..)`")]
     HttpClient(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The realm holds a control character.
-    #[error("the realm must be printable ASCII, since it stands in a header")]
-    InvalidRealm,
 }
 
 /// Why a token was refused. Meant for logs and tests: clients learn only that it was.
