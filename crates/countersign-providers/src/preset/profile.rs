@@ -141,6 +141,11 @@ impl Profile {
         self
     }
 
+    #[cfg(feature = "dangerous-unsigned")]
+    pub(crate) fn is_emulated(&self) -> bool {
+        self.emulator.is_some()
+    }
+
     /// The accepted kinds of token, with the preset's default first.
     pub(crate) fn forms(&self, accepted: Accepted) -> Vec<&Form> {
         match accepted {

@@ -63,8 +63,10 @@ enum Versions {
 /// ```
 /// use countersign_providers::EntraClaims;
 ///
-/// fn key(claims: &EntraClaims) -> Option<(&str, &str)> {     // These two identify a user in every application. `sub`
-/// differs for each application.     Some((claims.tid.as_str(), claims.oid.as_deref()?)) }
+/// fn key(claims: &EntraClaims) -> Option<(&str, &str)> {
+///     // These two identify a user in every application. `sub` differs for each.
+///     Some((claims.tid.as_str(), claims.oid.as_deref()?))
+/// }
 /// ```
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
