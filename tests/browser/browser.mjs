@@ -36,7 +36,7 @@ export class Browser {
     return this.#chromium.version();
   }
 
-  // Opens the page for a reader without a past, and closes it after the visit.
+  // Opens the page in a new session, and closes it after the visit.
   async visit(url, visit) {
     const context = await this.#chromium.createBrowserContext();
     try {
@@ -49,7 +49,7 @@ export class Browser {
     }
   }
 
-  // What all windows looked like when a visit broke off.
+  // Screenshots of all windows of an aborted visit.
   async #keep(context) {
     for (const [number, page] of (await context.pages()).entries()) {
       await page.screenshot({ path: `screenshots/broken-off-${Date.now()}-${number}.png` }).catch(() => {});

@@ -1,9 +1,9 @@
-// Which operations show a lock, and which should.
+// The operations with a lock, compared with the expected ones.
 
 import { openApi } from './services.mjs';
 import { STEP_LIMIT_MS } from './waiting.mjs';
 
-// Three witnesses have to agree: the page, its document, and what the API does with a token that is none.
+// Page, document and the API's response to an invalid token must agree.
 export async function checkLocks(report, name, page, url) {
   const locks = await page.locks();
   const locked = Object.keys(locks).filter((operation) => locks[operation] !== 'none').sort();

@@ -1,4 +1,4 @@
-// What a page offers its reader, and asks the provider for.
+// The scopes that a page offers, and those in its request to the provider.
 
 import { openApi } from './services.mjs';
 

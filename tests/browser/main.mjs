@@ -1,5 +1,5 @@
-// Swagger UI of both examples, and websockets, in Debian's chromium. `run` installs, builds and starts this. Arguments
-// name the only sections to run.
+// Tests of both examples' Swagger UI and of websockets, in Debian's chromium. `run` installs, builds and starts this program.
+// Arguments select sections.
 
 import { Browser } from './browser.mjs';
 import * as quickstart from './quickstart.mjs';
@@ -8,10 +8,10 @@ import * as resourceServer from './resource_server.mjs';
 import { within } from './waiting.mjs';
 import * as websockets from './websockets.mjs';
 
-// No section takes a tenth of this; it is here so that a hang becomes a failure.
+// The time limit of a section, which makes a hang a failure. Sections take less than a tenth of it.
 const SECTION_LIMIT_MS = 1_200_000;
 
-// The sections in their order, and how many checks each has, so that none is lost unnoticed.
+// The sections in order, with their numbers of checks, so that a missing check is noticed.
 const SECTIONS = {
   quickstart: { checks: 38, check: quickstart.check },
   'resource-server': { checks: 29, check: resourceServer.check },
@@ -33,7 +33,7 @@ const browser = await Browser.launch().catch((error) => {
 if (browser !== undefined) console.log(`${await browser.version()}, node ${process.version}`);
 for (const [name, { checks, check }] of sections) {
   const before = report.checks;
-  // A section that breaks off is a failure of its own, and the others still run.
+  // An error of a section is a failure, and the other sections still run.
   if (browser !== undefined) {
     await within(SECTION_LIMIT_MS, name, check(report, browser)).catch((error) => {
       report.brokeOff(`${name} (the section itself)`, error.stack);

@@ -1,8 +1,8 @@
-// The pages on which a user logs in, in a window of their own.
+// The login pages of providers, each in its own window.
 
 import { STEP_LIMIT_MS, within } from './waiting.mjs';
 
-// The local issuer's: one press of a button. What broke the page's own policy is in its console.
+// The local issuer's page needs one click. Violations of its content security policy appear in the console.
 export async function choosePersona(window, user, screenshot) {
   window.setDefaultTimeout(STEP_LIMIT_MS);
   const said = [];
@@ -15,7 +15,7 @@ export async function choosePersona(window, user, screenshot) {
   await within(STEP_LIMIT_MS, `closing the window of the local issuer, which says ${said}`, closed);
 }
 
-// Those of npm `oidc-provider`: fills the forms in until the window closes itself.
+// The pages of npm `oidc-provider`: fills in the forms until the window closes.
 export async function signIn(window, user, screenshot) {
   window.setDefaultTimeout(STEP_LIMIT_MS);
   const closed = new Promise((resolve) => window.once('close', resolve));

@@ -1,4 +1,4 @@
-// The quickstart's page: tokens are pasted, or come from the local issuer's page.
+// The quickstart's page, with pasted tokens and with login at the local issuer.
 
 import { checkClosed, checkLocks } from './locks.mjs';
 import { checkRequest } from './login_request.mjs';
@@ -44,7 +44,7 @@ function withToken(report, browser, url, tokens, name, method, path, expected) {
   });
 }
 
-// All scopes are asked for; the persona has some of them.
+// The page requests all scopes, and the persona has some of them.
 function loggedIn(report, browser, url, user, expected) {
   const who = `${NAME}, ${user} logged in`;
   return browser.visit(url, async (page) => {

@@ -1,4 +1,4 @@
-// One line for each check, and how many passed, failed and did not run.
+// One line for each check, and the numbers of passed, failed and skipped checks.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -18,7 +18,7 @@ export class Report {
     }
   }
 
-  // The failure of something that broke off. It is no check, and takes the place of none.
+  // Adds the failure of an aborted section, which does not count as a check.
   brokeOff(what, why) {
     this.#brokeOff += 1;
     console.log(`FAILED  ${what}: ${why}`);
@@ -29,7 +29,7 @@ export class Report {
     return this.#passed + this.#failed;
   }
 
-  // Compares the checks of a section, which are those since there were `before`, with the number that it has.
+  // Compares the number of a section's checks, which are those after the first `before`, with the expected number.
   closeSection(name, before, expected) {
     const ran = this.checks - before;
     if (ran > expected) {
@@ -40,7 +40,7 @@ export class Report {
     }
   }
 
-  // Prints the closing line. A run of nothing is not good.
+  // Prints the last line. A run without checks fails.
   close() {
     const failed = this.#failed + this.#brokeOff;
     console.log(`${this.#passed} passed, ${failed} failed, ${this.#skipped} skipped`);

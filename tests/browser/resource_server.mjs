@@ -1,4 +1,4 @@
-// The resource server's page: tokens are pasted, or come from the provider's own pages.
+// The resource server's page, with pasted tokens and with login at the provider.
 
 import { checkClosed, checkLocks } from './locks.mjs';
 import { checkRequest } from './login_request.mjs';
@@ -42,7 +42,7 @@ function withToken(report, browser, url, token) {
   });
 }
 
-// The group comes with the user, the scopes with what is ticked in the dialog.
+// The group depends on the user, and the scopes on the selection in the dialog.
 function loggedIn(report, browser, url, user, expected) {
   const who = `${NAME}, ${user} logged in`;
   return browser.visit(url, async (page) => {

@@ -1,4 +1,4 @@
-// The servers that the browser meets: each is a process of its own on loopback, with its output in a log file.
+// The servers for the browser. Each is a process on loopback, with a log file.
 
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
@@ -8,14 +8,14 @@ import path from 'node:path';
 import { STEP_LIMIT_MS, Stuck, until } from './waiting.mjs';
 
 const { CARGO_BIN, LIVE_CACHE } = process.env; // set by `run`
-// One question whether a server is ready; it is asked again.
+// The limit of one readiness check, which is repeated.
 const PROBE_LIMIT_MS = 10_000;
 const QUICKSTART_PORT = 3000;
 
 export const API = 'https://api.example.test';
 
-// The quickstart: where it listens, and the tokens that it prints, by name. Its port is always the same one, so another
-// run on this machine is waited for.
+// The quickstart's address, and the tokens that it prints, by name. Its port is fixed, so this waits for another run on
+// this machine.
 export async function quickstart() {
   await until(`port ${QUICKSTART_PORT}, which the quickstart listens on, is free`, () => isFree(QUICKSTART_PORT));
   return Service.started('quickstart', path.join(CARGO_BIN, 'quickstart'), [], {}, async (service) => {
@@ -34,7 +34,7 @@ export async function oidcProvider() {
   }));
 }
 
-// The resource server that trusts this issuer, with a documentation page that can log its reader in.
+// The resource server that trusts this issuer, with login on its documentation page.
 export async function resourceServer(issuer) {
   const env = {
     BIND: '127.0.0.1:0',
@@ -49,7 +49,7 @@ export async function resourceServer(issuer) {
   });
 }
 
-// An access token for the API that no user took part in; the resource's query may shape it.
+// An access token for the API without a user. The resource's query may change it.
 export async function machineToken(issuer, resource = API) {
   const response = await fetch(`${issuer}/token`, {
     method: 'POST',
@@ -61,7 +61,7 @@ export async function machineToken(issuer, resource = API) {
   return (await response.json()).access_token;
 }
 
-// The document that the page is made of.
+// The OpenAPI document of the page.
 export async function openApi(url) {
   const response = await fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(STEP_LIMIT_MS) });
   return response.json();
@@ -81,8 +81,8 @@ class Service {
   #child;
   #failure;
 
-  // Starts it and waits until it is ready, when `ready` tells what there is to know of it. One that ended or fell silent
-  // before that is started once more.
+  // Starts the server, and waits until `ready` gives a value. Starts it once more if it ends or becomes inactive before
+  // that.
   static async started(name, program, parameters, options, ready) {
     const start = async () => {
       const service = new Service(name, program, parameters, options);
@@ -116,7 +116,7 @@ class Service {
     return readFileSync(this.#log, 'utf8');
   }
 
-  // Waits for a line, and takes what the pattern's group matches.
+  // Waits for a line, and gives the match of the pattern's group.
   printed(pattern) {
     return this.#until(`printing ${pattern}`, () => pattern.exec(this.output)?.[1]);
   }
@@ -157,8 +157,8 @@ class Service {
     return `${this.#log} ends: ${this.output.trimEnd().split('\n').slice(-5).join(' / ')}`;
   }
 
-  // Bytes in the log, and processor time: they change when the server does something. Fields 14 and 15 of
-  // `man 5 proc_pid_stat`.
+  // Bytes in the log and processor time (fields 14 and 15 of `man 5 proc_pid_stat`), which change while the server is
+  // active.
   #activity() {
     try {
       const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ');

@@ -1,4 +1,4 @@
-// Swagger UI as its reader uses it.
+// Swagger UI, used like a person uses it.
 
 import { STEP_LIMIT_MS } from './waiting.mjs';
 
@@ -30,7 +30,7 @@ export class SwaggerPage {
     return self;
   }
 
-  // How the lock of each operation is: `open`, `closed`, or `none` where there is no lock.
+  // The lock of each operation: `open`, `closed`, or `none`.
   locks() {
     return this.#page.$$eval('.opblock', (blocks) =>
       Object.fromEntries(
@@ -45,7 +45,7 @@ export class SwaggerPage {
     );
   }
 
-  // Tries the operation out: the status that the page shows, with its remark if the document does not know it.
+  // Tries the operation out, and gives the displayed status, with the page's remark if the document lacks it.
   async call(method, path) {
     const block = await this.#page.$(
       `.opblock-${method.toLowerCase()}:has(.opblock-summary-path[data-path="${path}"])`,
@@ -55,7 +55,7 @@ export class SwaggerPage {
       await block.$('.opblock-summary-control').then((summary) => summary.click());
       await block.waitForSelector('.try-out__btn').then((tryOut) => tryOut.click());
     }
-    // An answer from before would be taken for this one.
+    // Removes an earlier response, which would be mistaken for this one.
     await block.$('.btn-clear').then((clear) => clear?.click());
     await block.waitForSelector('.live-responses-table', { hidden: true });
     await block.waitForSelector('.btn.execute').then((execute) => execute.click());
@@ -64,7 +64,7 @@ export class SwaggerPage {
     return status.evaluate((cell) => cell.innerText.trim().replace(/\s+/g, ' '));
   }
 
-  // Authorizes by a token from elsewhere.
+  // Authorizes with a pasted token.
   async paste(token) {
     const bearer = await this.#openDialog('bearerAuth');
     await bearer.$('input').then((input) => input.focus());
@@ -73,7 +73,7 @@ export class SwaggerPage {
     await this.#closeDialog('bearerAuth');
   }
 
-  // Authorizes by the provider's pages, with every scope that is offered: these scopes, and what the page asked for.
+  // Authorizes through the provider's pages with every offered scope. Gives these scopes, and the page's request.
   async logIn(signIn, user, screenshot) {
     const oauth2 = await this.#openDialog('oauth2');
     const scopes = await oauth2.$$eval('.scopes input', (inputs) => inputs.map((input) => input.dataset.value));
@@ -104,7 +104,7 @@ export class SwaggerPage {
     return this.#page.waitForSelector(box(scheme));
   }
 
-  // Waits until the box says that it is authorized, as only then the token is there.
+  // Waits until the box shows that it is authorized, since the token is missing before.
   async #closeDialog(scheme) {
     const dialog = await this.#page.$(box(scheme));
     const outcome = await dialog.waitForSelector('[aria-label="Remove authorization"], .errors');
@@ -115,7 +115,7 @@ export class SwaggerPage {
   }
 }
 
-// Runs in the page. The pop-up's own address is already another one when it can be asked.
+// Runs in the page, since the pop-up's address has already changed when it can be read.
 function rememberPopUp() {
   const { open } = globalThis;
   globalThis.open = (url, ...others) => {

@@ -1,20 +1,20 @@
-// Every wait has an end, which no busy machine reaches.
+// Limits of waits, which even a busy machine does not reach.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 25;
 
-// For one request, or one step of a page.
+// The limit of one request, or of one step on a page.
 export const STEP_LIMIT_MS = 120_000;
-// For a server that is busy and never ready.
+// The limit for a server that is busy but never ready.
 export const LIMIT_MS = 300_000;
-// A server that wrote nothing to its log and computed nothing for so long is stuck.
+// A server that writes no log and uses no processor time for this long is stuck.
 const SILENCE_MS = 60_000;
 
-// What ended or fell silent before it was ready.
+// The error of a server that ended or became inactive before it was ready.
 export class Stuck extends Error {}
 
-// Asks until there is an answer other than undefined, for as long as the activity changes; unless told, it always does.
+// Repeats a question until the answer is defined, while the activity changes. By default it always changes.
 export async function until(what, probe, activity = Date.now) {
   const deadline = Date.now() + LIMIT_MS;
   let last = activity();
@@ -30,7 +30,7 @@ export async function until(what, probe, activity = Date.now) {
   }
 }
 
-// The promise's outcome, or an error when the time is over.
+// The promise's result, or an error after the limit.
 export async function within(milliseconds, what, promise) {
   const stop = new AbortController();
   const over = sleep(milliseconds, undefined, { signal: stop.signal }).then(() => {

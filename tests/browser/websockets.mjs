@@ -1,4 +1,4 @@
-// Websockets of the resource server, opened by scripts of its own page.
+// Websockets of the resource server, opened by scripts of its page.
 
 import { API, machineToken, oidcProvider, resourceServer } from './services.mjs';
 
@@ -13,7 +13,7 @@ export async function check(report, browser) {
         const good = await page.run(converse, await machineToken(provider.issuer));
         report.check(`${NAME}: a good token as a protocol`, ['protocol bearer', 'echo hello'], good);
 
-        // What was refused before the upgrade is all the same to a script.
+        // A script cannot see the reason of a rejection before the upgrade.
         const bad = await page.run(converse, 'a.b.c');
         report.check(`${NAME}: a bad token`, ['closed 1006'], bad);
 
@@ -29,7 +29,7 @@ export async function check(report, browser) {
   }
 }
 
-// Runs in the page: says hello, and tells what happened until the answer or the end.
+// Runs in the page: sends a message, and gives the events until the answer or the end.
 function converse(token) {
   return new Promise((resolve) => {
     const happened = [];
@@ -43,7 +43,7 @@ function converse(token) {
   });
 }
 
-// Runs in the page: tells what happened until the end.
+// Runs in the page: gives the events until the end.
 function listen(token) {
   return new Promise((resolve) => {
     const happened = [];

@@ -1,4 +1,4 @@
-//! A guard on a caller who is verified already, and meets it, allocates nothing.
+//! A guard allocates nothing if the caller is already verified and meets the requirement.
 
 use axum::extract::FromRequestParts;
 use axum::http::Request;

@@ -1,19 +1,16 @@
-//! `Cache-Control`: no cache keeps a refusal, and no shared cache an answer to a caller.
+//! `Cache-Control`: caches store no rejections, and shared caches no responses to authenticated callers.
 
 use axum::Router;
-use axum::body::Body;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use countersign::{
-    Audience, Authenticated, CurrentUser, CurrentUserRejection, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc,
-    Principal, PublicExt, RequireGroups, RequireRejection, Source, Verifier, VerifierExt, authenticated, route, routes,
+    Audience, Authenticated, CurrentUser, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc, Principal, PublicExt,
+    Rejection, RequireGroups, Source, Verifier, authenticated, route, routes,
 };
-use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
 use countersign_testing::TestIssuer;
-use std::sync::Arc;
-use tower::ServiceExt;
+use countersign_tests::{UnreachableProvider, send};
 
 countersign::groups! { Admin = "admin"; }
 
@@ -42,24 +39,11 @@ impl World {
 }
 
 async fn ask(app: &Router, method: &str, path: &str, lines: &[(&str, &str)]) -> (u16, Option<String>, HeaderMap) {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in lines {
-        request = request.header(*name, *value);
-    }
-    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let mut values = response.headers().get_all(CACHE_CONTROL).iter();
+    let response = send(app, method, path, lines).await;
+    let mut values = response.headers.get_all(CACHE_CONTROL).iter();
     let value = values.next().map(|value| value.to_str().unwrap().to_owned());
     assert_eq!(values.next(), None, "two of them");
-    (response.status().as_u16(), value, response.headers().clone())
-}
-
-#[derive(Debug)]
-struct Down;
-
-impl FetchJwks for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
-        Box::pin(async { Err("the provider is down".into()) })
-    }
+    (response.status, value, response.headers.clone())
 }
 
 fn everywhere(verifier: &Verifier) -> Router {
@@ -78,7 +62,8 @@ fn everywhere(verifier: &Verifier) -> Router {
 async fn no_cache_keeps_a_refusal() {
     let world = World::new().await;
     let good = world.token();
-    let down = Issuer::new(world.issuer.url(), IssuerKeys::fetched(Down)).audience(Audience::any_of([API]));
+    let down =
+        Issuer::new(world.issuer.url(), IssuerKeys::fetched(UnreachableProvider)).audience(Audience::any_of([API]));
     let down = Verifier::builder().issuer(down).build().await.unwrap();
     let bearer = format!("Bearer {good}");
     let all = &["/user", "/require", "/guard", "/layer"][..];
@@ -91,15 +76,14 @@ async fn no_cache_keeps_a_refusal() {
         (&world.verifier, &["/require", "/guard"], ("authorization", &bearer), 403),
         (&down, all, ("authorization", &bearer), 503),
     ] {
-        let own = verifier.on_rejection(|rejection: &RequireRejection| (rejection.status(), "no")).unwrap();
-        let other = verifier.on_rejection(|_: &RequireRejection| StatusCode::NOT_FOUND).unwrap();
-        let set =
-            verifier.on_rejection(|rejection: &RequireRejection| (rejection.status(), [(CACHE_CONTROL, "max-age=5")]));
+        let own = verifier.on_rejection(|rejection: &Rejection| (rejection.status(), "no"));
+        let other = verifier.on_rejection(|_: &Rejection| StatusCode::NOT_FOUND);
+        let set = verifier.on_rejection(|rejection: &Rejection| (rejection.status(), [(CACHE_CONTROL, "max-age=5")]));
         for (verifier, status, expected) in [
             (verifier, status, "no-store"),
             (&own, status, "no-store"),
             (&other, 404, "no-store"),
-            (&set.unwrap(), status, "max-age=5"),
+            (&set, status, "max-age=5"),
         ] {
             for path in paths {
                 let (got, value, _) = ask(&everywhere(verifier), "POST", path, &[line]).await;
@@ -107,7 +91,7 @@ async fn no_cache_keeps_a_refusal() {
             }
         }
     }
-    // As a call of gRPC, too.
+    // A gRPC call as well.
     let (_, value, headers) =
         ask(&everywhere(&world.verifier), "POST", "/layer", &[("content-type", "application/grpc")]).await;
     assert_eq!((value.as_deref(), headers["grpc-status"].to_str().unwrap()), (Some("no-store"), "16"));
@@ -139,7 +123,7 @@ async fn prices() {}
 async fn set_price(_: CurrentUser) {}
 
 #[utoipa::path(get, path = "/whoever")]
-async fn whoever(user: Result<CurrentUser, CurrentUserRejection>) -> String {
+async fn whoever(user: Result<CurrentUser, Rejection>) -> String {
     user.map_or("nobody".to_owned(), |CurrentUser(claims)| claims["sub"].to_string())
 }
 
@@ -177,7 +161,7 @@ async fn an_answer_to_a_caller_is_private_unless_the_application_says_something_
         ("layer", &layer, "/plain", private, Some("no-store")),
         ("layer", &layer, "/own", public, Some("no-store")),
         ("layer", &layer, "/elsewhere", private, Some("no-store")),
-        // An exception knows its caller where there is one.
+        // On an exception, a request with a token has a caller.
         ("layer", &layer, "/livez", private, None),
         ("guard", &guard, "/plain", private, Some("no-store")),
         ("guard", &guard, "/own", public, Some("no-store")),
@@ -188,10 +172,10 @@ async fn an_answer_to_a_caller_is_private_unless_the_application_says_something_
         ("guarded router", &guarded_router, "/own", public, Some("no-store")),
         ("guarded router", &guarded_router, "/guard/plain", private, Some("no-store")),
         ("guarded router", &guarded_router, "/elsewhere", public, Some("no-store")),
-        // Open to everybody, and of another content for each caller.
+        // Public, with different content for each caller.
         ("guarded router", &guarded_router, "/whoever", private, private),
         ("guarded router", &guarded_router, "/whoever/else", private, private),
-        // Nobody looks at a token.
+        // No handler reads a token.
         ("guarded router", &guarded_router, "/livez", None, None),
         ("guarded router", &guarded_router, "/prices", None, None),
     ] {
@@ -208,7 +192,7 @@ async fn an_answer_to_a_caller_is_private_unless_the_application_says_something_
     assert_eq!((status, value.as_deref()), (200, private), "the operation of the same path that knows its caller");
 }
 
-/// A key that is not known yet makes a request wait, and takes another way through the code.
+/// An unknown key makes a request wait, which is another code path.
 #[tokio::test]
 async fn the_first_answer_after_a_rotation_is_private_too() {
     for lay in [

@@ -1,4 +1,4 @@
-//! What must not compile, with the messages that tell what to do.
+//! Programs that must not compile, with error messages that say what to do.
 
 #[test]
 fn slips_do_not_compile_and_the_message_says_what_to_do() {

@@ -1,6 +1,6 @@
-//! axum's ways to register a handler, each under every way to guard: without a token nothing runs, by whatever method.
+//! axum's ways to register a handler, with every way to guard it: no handler runs without a token, for any method.
 //!
-//! What axum's `layer` and `route_layer` cover is axum's to change. This table notices.
+//! axum may change which handlers `layer` and `route_layer` cover. This table notices such a change.
 
 use axum::Router;
 use axum::body::Body;
@@ -56,7 +56,7 @@ impl World {
 
     async fn ask(&self, app: &Router, method: &str, path: &str, with_token: bool) -> (u16, HeaderMap) {
         let mut request = Request::builder().method(method).uri(path);
-        // A preflight request is no way in either.
+        // A preflight request does not get in either.
         request = request.header("origin", "https://app.example").header("access-control-request-method", "GET");
         if with_token {
             request = request.header(AUTHORIZATION, &self.bearer);
@@ -65,7 +65,7 @@ impl World {
         (response.status().as_u16(), response.headers().clone())
     }
 
-    /// A stranger gets 401 by every method; a caller gets what the route answers, 405 included.
+    /// A request without a token gets 401 for every method. A caller gets the route's response, including 405.
     async fn assert_closed(&self, cell: &str, app: &Router, path: &str) {
         let mut reached = 0;
         for method in METHODS {
@@ -79,7 +79,7 @@ impl World {
         assert!(reached > 0, "{cell}: {path} reaches nothing with a token, so this cell shows nothing");
     }
 
-    /// What the docs call not covered, so that nobody believes it is.
+    /// The gaps that the docs name.
     async fn assert_open(&self, cell: &str, app: &Router, method: &str, path: &str) {
         let (_, headers) = self.ask(app, method, path, false).await;
         assert!(headers.contains_key(RAN), "{cell}: {method} {path} is covered now: change the docs of `Guard`");
@@ -199,7 +199,7 @@ async fn a_guard_or_layer_on_a_router_covers_every_way_to_register_a_handler() {
                 let service = Router::new().nest_service("/below", app);
                 for path in paths {
                     let path = format!("/below{}", path.strip_suffix('/').unwrap_or(path));
-                    // axum nests no fallback of a nested service.
+                    // axum ignores the fallback of a nested service.
                     if !guard.contains("around") && !guard.contains("as a service") {
                         world.assert_closed(&format!("{guard}, {name}, nested"), &below, &path).await;
                     }
@@ -237,7 +237,7 @@ async fn a_guarded_router_covers_every_way_to_register_a_handler() {
                 for method in METHODS {
                     let (status, headers) = world.ask(&app, method, path, false).await;
                     assert!(!headers.contains_key(RAN), "{name}: {method} {path} ran without a token");
-                    // A preflight request may be handed on to the 405; 404 is the other place.
+                    // A preflight request may get the router's 405 or 404.
                     let is_right = status == 401 || status == 404 || (method == "OPTIONS" && status == 405);
                     assert!(is_right, "{name}: {method} {path} without a token: {status}");
                 }
@@ -313,7 +313,7 @@ async fn a_guard_on_nothing_is_refused_in_words_of_ours() {
     ] {
         assert_eq!(text, "this router has no route yet, so a guard would guard nothing: add the routes first");
     }
-    // These have something to guard.
+    // These routers have routes.
     let _: MethodRouter = any(handler).guard::<Authenticated>(verifier);
     let router = GuardedRouter::<()>::new().route("/x", route!(any, handler).guard::<Authenticated>(verifier));
     world.assert_closed("route!(any).guard", &router.build().unwrap().router, "/x").await;

@@ -1,4 +1,4 @@
-//! Invariant 11: what is enforced is never read back out of a document that somebody else can edit.
+//! Invariant 11: the enforcement never depends on a document that others can edit.
 
 use axum::Router;
 use axum::body::Body;
@@ -26,7 +26,7 @@ async fn claims_a_group() {}
 #[utoipa::path(get, path = "/x", extensions(("access" = json!("public"))))]
 async fn claims_to_be_public() {}
 
-/// The extension says what is enforced, and yet it is written by hand.
+/// The extension is correct, but written by hand.
 #[utoipa::path(get, path = "/x", extensions(("x-access" = json!({"group": "admin"}))))]
 async fn claims_the_truth(_: RequireGroups<Admin>) {}
 
@@ -89,7 +89,7 @@ async fn an_access_that_is_written_by_hand_is_an_error_that_names_the_operation(
         assert!(refusal.to_string().contains(&expected), "{refusal}");
         assert_eq!(refusal.faults().len(), 1, "{refusal}");
     }
-    // The document began with an operation of the same path: it stays, but what the other one claims is not lost.
+    // The first document has an operation with the same path. It remains, and the claim of the other one is not lost.
     let begun = document(&json!({ "paths": { "/x": { "get": operation(&json!({})) } } }));
     let router = GuardedRouter::<()>::with_openapi(begun).routes(routes!(claims_a_group).public());
     assert!(refusal(router).to_string().contains("`x-access` of GET /x"));
@@ -123,7 +123,7 @@ fn a_document_that_claims_access_anywhere_is_refused() {
         (json!({ "paths": with(json!({}), &claim) }), "`x-access` of the paths is"),
         (json!({ "paths": { "/x": { "query": operation(&claim) } } }), "`x-access` of QUERY /x is"),
         (json!({ "paths": { "/x": { "additionalOperations": { "PURGE": operation(&claim) } } } }), "of PURGE /x is"),
-        // Operations that nobody serves, under whichever guard.
+        // Operations without a route, with any guard.
         (
             json!({ "paths": { "/x": { "delete": operation(&json!({})) } } }),
             "DELETE /x is in the document, but no route",
@@ -133,7 +133,7 @@ fn a_document_that_claims_access_anywhere_is_refused() {
         (json!({ "paths": { "/x": { "query": operation(&json!({})) } } }), "QUERY /x is in the document"),
         (json!({ "paths": { "/y": { "$ref": "#/components/pathItems/Y" } } }), "/y refers to operations elsewhere"),
     ] {
-        // Nothing of it is lost in a document that is merged or nested.
+        // A merged or nested document loses nothing.
         let begun = || GuardedRouter::<()>::with_openapi(document(&members));
         let routes = || routes!(open).public();
         for router in [
@@ -209,7 +209,7 @@ async fn what_is_enforced_is_written_over_what_was_written_by_hand() {
     let read = (&json!([{ "bearerAuth": ["read"] }]), &json!({ "scope": "read" }));
     assert_eq!(written("/x", "get"), (&json!([{ "bearerAuth": [] }]), &json!("authenticated")));
     assert_eq!(written("/x", "post"), read);
-    // HEAD is answered by GET's handler, and every method by that of `any`.
+    // GET's handler answers HEAD, and the handler of `any` answers every method.
     for (path, method) in [("/undocumented", "get"), ("/undocumented", "head"), ("/any", "put"), ("/any", "query")] {
         assert_eq!(written(path, method), read, "{method} {path}");
     }
@@ -262,7 +262,7 @@ async fn schemes_are_added_to_what_the_build_wrote_and_to_no_claim() {
     let (_issuer, verifier) = verifier().await;
     let guarded = GuardedRouter::new().routes(routes!(guarded)).with_state::<()>(verifier).build().unwrap();
     let mut openapi = guarded.openapi;
-    // Of another service, whose document claims what nobody here enforces.
+    // A document of another service, with claims that this router does not enforce.
     let elsewhere = operation(&json!({ "x-access": { "scope": "claimed" } }));
     openapi.merge(document(&json!({ "paths": { "/elsewhere": { "get": elsewhere } } })));
     let schemes = SecuritySchemes::bearer().oauth2("https://idp.example.com/a", "https://idp.example.com/t");
@@ -294,7 +294,7 @@ fn utoipas_router_takes_no_access_that_is_written_by_hand() {
     let _: OpenApiRouter = OpenApiRouter::new().routes(routes!(claims_a_group).into());
 }
 
-/// What a document says can be tried. What it leaves out cannot.
+/// A test can check a document's claims, but not its omissions.
 #[tokio::test]
 async fn an_access_test_notices_a_document_that_claims_too_much() {
     let (issuer, _verifier) = verifier().await;
@@ -302,7 +302,7 @@ async fn an_access_test_notices_a_document_that_claims_too_much() {
     let (app, openapi) = router.split_for_parts();
     let claimed = Matrix::claimed_by(&openapi);
     assert_eq!(claimed.to_text(), "GET  /x  group `admin`\n");
-    // A panic in a task of its own is an error of that task.
+    // A panic in a separate task is an error of that task.
     let failure = tokio::spawn(async move { AccessTest::new(&issuer, API).run(&app, &claimed).await });
     let panic = failure.await.expect_err("the app enforces nothing").into_panic();
     assert!(panic.downcast_ref::<String>().unwrap().contains("the handler ran (200 OK)"));

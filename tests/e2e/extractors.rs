@@ -1,4 +1,4 @@
-//! Extractors side by side: one verification, shared claims, and a document that says the same.
+//! Several extractors in one handler: one verification, shared claims, and a consistent document.
 
 use axum::body::Body;
 use axum::extract::FromRef;
@@ -16,7 +16,7 @@ use tower::ServiceExt;
 countersign::scopes! { Read = "read"; }
 countersign::groups! { Admin = "admin"; }
 
-/// Each verification reads the time once, so this counts verifications.
+/// Counts verifications, since each reads the time once.
 #[derive(Debug, Default)]
 struct CountingClock(AtomicUsize);
 
@@ -89,7 +89,7 @@ async fn several_extractors_get_one_token_out_of_the_cache() {
     assert_eq!(status(&app, &token).await, StatusCode::OK);
 }
 
-/// An admin API behind another verifier, in the same app: what one of them found out says nothing to the other.
+/// An admin API with another verifier in the same app. The verifiers do not share results.
 #[tokio::test]
 async fn two_verifiers_of_one_request_judge_apart() {
     #[derive(Clone)]
@@ -110,7 +110,7 @@ async fn two_verifiers_of_one_request_judge_apart() {
     assert_eq!(status(&nested, &token).await, StatusCode::UNAUTHORIZED);
 }
 
-/// Extensions of the application's own cannot stand in for a verified token.
+/// Extensions that the application sets cannot replace a verified token.
 #[tokio::test]
 async fn what_other_layers_leave_in_a_request_is_not_believed() {
     let issuer = TestIssuer::start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Entra ID leaves groups out of the tokens of those who are in many: that is seen, and never taken for being in none.
+//! Entra ID omits the groups of users with many groups. Countersign notices this, and does not treat it as no groups.
 
 use countersign::{
     Algorithm, Entitlements, Entra, NameSet, RequireGroups, RequireScopes, VerifiedToken, Verifier, VerifierBuilder,
@@ -38,7 +38,7 @@ async fn a_refusal_for_groups_that_were_left_out_is_told_to_the_operator() {
     let log = journal.take();
     assert!(log.contains("WARN") && log.contains("leaves groups out") && !log.contains("alice"), "{log}");
 
-    // Groups have no part in this refusal.
+    // This rejection does not concern groups.
     assert_eq!(verifier.permits::<RequireScopes<Read>>(&token).await, Ok(false));
     assert_eq!(journal.take(), "");
 }

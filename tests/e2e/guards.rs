@@ -1,4 +1,4 @@
-//! Guards on routes, the guarded router, and what both say in document and matrix.
+//! Guards on routes and the guarded router, with their documents and matrices.
 
 use axum::body::Body;
 use axum::extract::{Path, Query};
@@ -22,7 +22,7 @@ countersign::scopes! {
 countersign::groups! { Admin = "admin"; Staff = "staff"; }
 countersign::roles! { Author = "author"; }
 
-/// A rule of a team, under a name of its own.
+/// A custom requirement of a team.
 type Editor = AnyOf<(Group<Admin>, AllOf<(Role<Author>, Scope<Write>)>)>;
 
 const API: &str = "api";
@@ -169,7 +169,7 @@ async fn an_access_test_notices_a_guard_that_is_not_there() {
     let world = World::new().await;
     let said = GuardedRouter::new().routes(routes!(staff)).with_state::<()>(world.verifier.clone()).build().unwrap();
     let enforced: Router = Router::new().route("/staff", get(open));
-    // A panic in a task of its own is an error of that task.
+    // A panic in a separate task is an error of that task.
     let failure = tokio::spawn(async move { AccessTest::new(&world.issuer, API).run(&enforced, &said.matrix).await });
     let panic = failure.await.expect_err("the app enforces nothing").into_panic();
     let message = panic.downcast_ref::<String>().unwrap();
@@ -269,7 +269,7 @@ async fn an_undecided_route_is_found_wherever_the_document_would_lose_it() {
         );
     }
 
-    // A document that lists handlers before they are routed, or never, decides nothing.
+    // A document that lists unrouted handlers has no effect.
     #[derive(utoipa::OpenApi)]
     #[openapi(paths(same_path::read, same_path::elsewhere))]
     struct ApiDoc;
@@ -305,13 +305,13 @@ async fn operations_of_one_path_keep_their_own_rules_in_the_document() {
     assert_eq!(json["paths"]["/api/x"]["post"]["x-access"], serde_json::json!({"group":"admin"}));
     assert_eq!(json["paths"]["/y"]["get"]["x-access"], "authenticated");
     assert!(json["paths"]["/y"]["get"]["responses"]["403"].is_null(), "nobody with a good token is refused");
-    // Public against a document that demands something of everybody else.
+    // A public route in a document with a global security requirement.
     assert_eq!(json["paths"]["/x"]["get"]["security"], serde_json::json!([]));
     AccessTest::new(&world.issuer, API).run(&guarded.router, &guarded.matrix).await;
 }
 
 #[utoipa::path(get, path = "/kept")]
-async fn kept(_: Result<RequireGroups<Admin>, countersign::RequireRejection>) {}
+async fn kept(_: Result<RequireGroups<Admin>, countersign::Rejection>) {}
 
 #[test]
 fn a_handler_that_keeps_the_rejection_to_itself_is_undecided() {

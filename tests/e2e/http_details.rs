@@ -1,9 +1,9 @@
-//! What HTTP does around a guard, met over sockets: a real server, HTTP/1.1 byte by byte and HTTP/2 by a client.
+//! HTTP details around a guard, over sockets: a real server, raw HTTP/1.1 and an HTTP/2 client.
 
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::{any, get, post};
-use countersign::{GuardExt, Oidc, Principal, RequireGroups, Source, Verifier, VerifierExt};
+use countersign::{GuardExt, Oidc, Principal, RequireGroups, Source, Verifier};
 use countersign_testing::TestIssuer;
 use reqwest::{Client, Method};
 use std::net::SocketAddr;
@@ -46,12 +46,12 @@ impl World {
         self.issuer.token("alice").audience(API).mint()
     }
 
-    /// Sends these bytes, and gives what comes until the server closes.
+    /// Sends these bytes, and gives all bytes until the server closes the connection.
     async fn say(&self, text: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let (mut read, mut write) = stream.split();
         let mut reply = Vec::new();
-        // Both at once: a server that refuses early stops reading.
+        // Both at once, since a server that rejects early stops reading.
         let exchange = async { tokio::join!(write.write_all(text.as_bytes()), read.read_to_end(&mut reply)) };
         timeout(LIMIT, exchange).await.expect("an end of the answer").1.ok();
         String::from_utf8_lossy(&reply).into_owned()
@@ -98,7 +98,7 @@ async fn head_is_get_without_a_body_and_options_reaches_no_handler_of_get() {
     }
 }
 
-/// A path that is written in another way is either the same route, with its guard, or none.
+/// Another spelling of a path is either the same guarded route or no route.
 #[tokio::test]
 async fn slashes_and_encoded_paths_walk_around_no_guard() {
     let world = World::new().await;
@@ -155,7 +155,7 @@ async fn several_and_very_long_headers_are_refused() {
     }
 }
 
-/// A connection is no caller: each request on it speaks for itself.
+/// Requests on one connection are independent.
 #[tokio::test]
 async fn a_connection_remembers_nobody() {
     let world = World::new().await;
@@ -167,7 +167,7 @@ async fn a_connection_remembers_nobody() {
     assert_eq!(statuses, [200, 401, 200, 401]);
 }
 
-/// Who waits for leave to send a body gets the refusal in its place.
+/// A client that waits for `100 Continue` gets the rejection instead.
 #[tokio::test]
 async fn a_refused_body_is_not_asked_for() {
     let world = World::new().await;

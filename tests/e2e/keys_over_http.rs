@@ -1,4 +1,4 @@
-//! Keys that come over HTTP: what is asked, and what is not believed.
+//! Keys over HTTP: the requests, and the rejected responses.
 
 use countersign::{Algorithm, ManualClock, Oidc, Provider, TokenError, Verifier, VerifyError};
 use countersign_testing::{Fault, TestIssuer};
@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
 
-/// The end of a wait that a busy machine does not reach. An answer that drips would take longer.
+/// A time limit that even a busy machine does not reach. A dripping response would take longer.
 const LIMIT: Duration = Duration::from_secs(60);
 
 struct World {
@@ -68,8 +68,8 @@ async fn a_known_set_is_asked_for_conditionally_and_304_keeps_it() {
     assert_eq!(world.verdict(&world.known).await, Ok(()));
 }
 
-/// Every way in which a provider fails: within its deadline there is no verdict on a new key, a known one stays good, and
-/// when all is well again so is the new key.
+/// The failures of a provider. A token with a new key gets no verdict within the deadline, a known key stays valid, and
+/// the new key is valid after the recovery.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_failure_of_a_provider_takes_a_known_key_away() {
     let elsewhere = TestIssuer::start_with([Algorithm::ES256]).await.unwrap();
@@ -99,7 +99,7 @@ async fn no_failure_of_a_provider_takes_a_known_key_away() {
         Fault::JwksUri("http://idp.example.com/keys".to_owned()),
         Fault::JwksUri("file:///etc/passwd".to_owned()),
     ];
-    // One after the other, so that nobody's first fetch waits for all the others.
+    // One after the other, so that no first fetch waits for the others.
     let mut worlds = Vec::new();
     for fault in faults {
         worlds.push((World::new().await, fault));
@@ -122,7 +122,7 @@ async fn suffer(world: World, fault: Fault) -> String {
     assert_eq!(at_once(world.verdict(&world.known)), Some(Ok(())), "{fault:?}: a known key waits for nobody");
     assert!(world.issuer.requests().discovery <= 2, "{fault:?}: {:?}", world.issuer.requests());
 
-    // A start amid the failure has no keys, and heals itself.
+    // A verifier that starts during the failure has no keys, and recovers.
     let late = verifier(&world.issuer, |provider| provider).await;
     let failure = late.keys().next().unwrap().last_failure().unwrap().to_owned();
     assert!(matches!(late.verify(&new).await, Err(VerifyError::Unavailable(_))), "{fault:?}");
@@ -134,7 +134,7 @@ async fn suffer(world: World, fault: Fault) -> String {
     failure
 }
 
-/// What is there without waiting.
+/// The output, if the future completes without waiting.
 fn at_once<T>(asked: impl Future<Output = T>) -> Option<T> {
     match pin!(asked).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => Some(answer),
@@ -197,7 +197,7 @@ async fn keys_of_an_inner_address_are_fetched_only_where_that_is_allowed() {
 #[tokio::test]
 async fn the_tag_of_one_address_says_nothing_about_another() {
     let world = World::new().await;
-    // The keys move to another host, which has them under the tag that the old ones had.
+    // The keys move to another host, which uses the same entity tag.
     let elsewhere = TestIssuer::start_with([Algorithm::ES256]).await.unwrap();
     world.issuer.set_fault(Fault::JwksUri(format!("{}/jwks", elsewhere.url())));
     assert_eq!(world.verdict_on_bogus_key("bogus").await, Err(TokenError::UnknownKey.into()));
@@ -214,13 +214,13 @@ async fn a_kid_that_returns_with_other_material_is_another_key() {
     world.issuer.rotate_in_place();
     let new = token(&world.issuer);
     assert_eq!(world.verdict(&new).await, Err(TokenError::BadSignature.into()), "its name is known, and another key's");
-    // Something else has the keys fetched.
+    // Another token causes the fetch.
     assert_eq!(world.verdict_on_bogus_key("bogus").await, Err(TokenError::UnknownKey.into()));
     assert_eq!(world.verdict(&new).await, Ok(()));
     assert_eq!(world.verdict(&world.known).await, Err(TokenError::BadSignature.into()));
 }
 
-/// Keys live by a clock that never steps; tokens by the one that shows the date.
+/// The age of keys uses the monotonic clock, and tokens use the wall clock.
 #[tokio::test]
 async fn steps_of_the_clock_fetch_nothing_and_take_no_key_away() {
     const DAY: u64 = 24 * 3_600;
@@ -279,14 +279,14 @@ async fn verifiers_of_a_preset_share_keys_by_a_handle_and_nothing_else() {
     let for_internal = issuer.token("alice").audience("internal").algorithm(Algorithm::ES256).mint();
     assert_eq!(first.verify(&for_internal).await.unwrap_err(), TokenError::WrongAudience.into());
     assert!(second.verify(&for_internal).await.is_ok());
-    // The key is there, and so is the signature: what the issuer of this verifier allows counts.
+    // Key and signature are valid, but this verifier does not allow the algorithm.
     let by_rsa = issuer.token("alice").audience("api").algorithm(Algorithm::RS256).mint();
     assert!(rsa.verify(&by_rsa).await.is_ok());
     assert_eq!(first.verify(&by_rsa).await.unwrap_err(), TokenError::AlgorithmNotAllowed.into());
     assert_eq!(rsa.verify(&token(&issuer)).await.unwrap_err(), TokenError::AlgorithmNotAllowed.into());
     first.revoke(&first.verify(&token(&issuer)).await.unwrap()).unwrap();
 
-    // A key that leaves the set leaves it for all: `second` holds a token that it verified.
+    // A removed key is removed for all verifiers. `second` has a cached token of it.
     issuer.rotate();
     issuer.retire();
     assert_eq!(first.refresh_keys_now().await, Ok(()));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// First words of a clause that cannot be read alone.
 const SUBORDINATE: [&str; 9] = ["What", "Whether", "Where", "Who", "Whose", "Whom", "How", "As", "For"];
 
-/// Of 1000 item docs in a crate, fewer than this many may begin with one of them.
+/// The limit per 1000 item docs in a crate that begin with one of these words.
 const LIMIT: usize = 30;
 
 #[test]

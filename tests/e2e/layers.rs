@@ -1,13 +1,12 @@
-//! Authentication as a layer: on routers, on plain tower services.
+//! Authentication as a layer, on routers and on other tower services.
 
-use axum::body::{Body, to_bytes};
-use axum::http::header::HeaderMap;
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::body::to_bytes;
+use axum::http::{Request, Response, StatusCode};
 use axum::routing::{any_service, get};
 use axum::{Extension, Router};
 use countersign::{Oidc, Principal, Verifier, authenticated, exposed_headers};
 use countersign_testing::TestIssuer;
-use countersign_tests::Journal;
+use countersign_tests::{Journal, send};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,12 +22,6 @@ struct World {
     verifier: Verifier,
 }
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: String,
-}
-
 impl World {
     async fn new() -> Self {
         let issuer = TestIssuer::start().await.unwrap();
@@ -42,25 +35,10 @@ impl World {
     }
 
     async fn get(&self, app: &Router, path: &str) -> (u16, u16) {
-        let without = ask(app, Method::GET, path, &[]).await;
-        let with = ask(app, Method::GET, path, &[("authorization", &self.bearer())]).await;
+        let without = send(app, "GET", path, &[]).await;
+        let with = send(app, "GET", path, &[("authorization", &self.bearer())]).await;
         (without.status, with.status)
     }
-}
-
-async fn ask(app: &Router, method: Method, path: &str, lines: &[(&str, &str)]) -> Answer {
-    let response = app.clone().oneshot(request(method, path, lines)).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = String::from_utf8(to_bytes(body, 64 * 1024).await.unwrap().into()).unwrap();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
-}
-
-fn request(method: Method, path: &str, lines: &[(&str, &str)]) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in lines {
-        request = request.header(*name, *value);
-    }
-    request.body(Body::empty()).unwrap()
 }
 
 async fn whoami(principal: Option<Extension<Principal>>) -> String {
@@ -85,16 +63,16 @@ async fn a_layer_asks_for_a_token_everywhere_but_on_its_exceptions() {
         ("/docs/a/b.css?x=1", (200, 200)),
         ("/users/7/photo", (401, 200)),
         ("/anything", (200, 200)),
-        // A route of its own, which the exception does not mean, though its pattern would match.
+        // A separate route, which is no exception although the pattern would match.
         ("/admin", (401, 200)),
         ("/admin-users", (401, 200)),
         ("/%61dmin", (200, 200)),
-        // No route, as axum sees it: the exception's pattern does not match either.
+        // Not a route for axum, so the exception does not match either.
         ("/livez/", (401, 404)),
         ("/docs/", (401, 404)),
         ("//livez", (401, 404)),
         ("/nothing/here", (401, 404)),
-        // Not plain: somebody might read them in another way.
+        // Ambiguous paths.
         ("/docs/../admin", (401, 200)),
         ("/docs/%2e%2e/admin", (401, 200)),
         ("/docs/a%2fb", (401, 200)),
@@ -104,7 +82,7 @@ async fn a_layer_asks_for_a_token_everywhere_but_on_its_exceptions() {
     }
 }
 
-/// A pattern means what a route of the same pattern means in the router that the layer is on.
+/// A pattern matches like a route with the same pattern in the router that has the layer.
 #[tokio::test]
 async fn patterns_belong_to_the_router_that_has_the_layer() {
     let world = World::new().await;
@@ -128,8 +106,8 @@ async fn patterns_belong_to_the_router_that_has_the_layer() {
     assert_eq!(world.get(&app, "/api/livez").await, (401, 200));
 }
 
-/// What axum does not know, and so what no parameter opens: which route of a nested service, of a fallback or of a service
-/// that is no router a path belongs to.
+/// axum reports no matched route in nested services, fallbacks and services that are not routers. Patterns with
+/// parameters are no exceptions there.
 #[tokio::test]
 async fn a_parameter_opens_nothing_where_axum_tells_no_route() {
     let world = World::new().await;
@@ -175,7 +153,7 @@ async fn a_parameter_opens_nothing_where_axum_tells_no_route() {
     }
 }
 
-/// A router that a route of another one calls as a service is told both routes in one text.
+/// A router that is called as a service by another router's route gets both routes in one text.
 #[tokio::test]
 async fn the_route_of_an_outer_router_is_no_route_of_the_inner_one() {
     let world = World::new().await;
@@ -197,7 +175,7 @@ async fn the_route_of_an_outer_router_is_no_route_of_the_inner_one() {
             assert_eq!(world.get(&app, path).await, (401, 200), "{outer} {exception} {path}");
         }
     }
-    // In the fallback of an inner router the outer route is all that is told. A catch-all is no evidence.
+    // In the fallback of an inner router, axum reports the outer route only. A catch-all proves nothing.
     let layer = authenticated(&world.verifier).except(["/{page}", "/a/{id}"]);
     let inner = Router::new().fallback(whoami).layer(layer);
     let app = Router::new().route("/{*path}", any_service(inner.clone())).route("/a/{*path}", any_service(inner));
@@ -226,7 +204,7 @@ async fn an_exception_that_does_not_count_is_logged_once() {
     assert!(lines[0].contains("end the pattern with `{*rest}`"), "{log}");
 }
 
-/// In general: whatever somebody behind the layer could read as another path. `plain_path.rs` has the table.
+/// Paths that a service behind the layer could interpret as other paths. `plain_path.rs` has the full table.
 #[tokio::test]
 async fn a_path_that_can_be_read_in_two_ways_is_no_exception() {
     let world = World::new().await;
@@ -246,12 +224,12 @@ async fn a_path_that_can_be_read_in_two_ways_is_no_exception() {
 async fn the_caller_is_in_the_extensions_and_a_bad_token_is_bad_on_exceptions_too() {
     let world = World::new().await;
     let app = routes().layer(authenticated(&world.verifier).except(["/livez"]));
-    assert_eq!(ask(&app, Method::GET, "/", &[("authorization", &world.bearer())]).await.body, "alice");
-    assert_eq!(ask(&app, Method::GET, "/livez", &[("authorization", &world.bearer())]).await.body, "alice");
-    assert_eq!(ask(&app, Method::GET, "/livez", &[]).await.body, "a stranger");
+    assert_eq!(send(&app, "GET", "/", &[("authorization", &world.bearer())]).await.body, "alice");
+    assert_eq!(send(&app, "GET", "/livez", &[("authorization", &world.bearer())]).await.body, "alice");
+    assert_eq!(send(&app, "GET", "/livez", &[]).await.body, "a stranger");
     for path in ["/", "/livez"] {
         for (line, status) in [("Bearer a.b.c", 401), ("Bearer", 400)] {
-            let answer = ask(&app, Method::GET, path, &[("authorization", line)]).await;
+            let answer = send(&app, "GET", path, &[("authorization", line)]).await;
             assert_eq!(
                 (answer.status, &answer.headers["content-type"]),
                 (status, &"application/problem+json".parse().unwrap())
@@ -261,30 +239,30 @@ async fn the_caller_is_in_the_extensions_and_a_bad_token_is_bad_on_exceptions_to
     }
 }
 
-/// The first token after a rotation waits for its key, here as everywhere.
+/// The first token after a rotation waits for its key.
 #[tokio::test]
 async fn a_layer_waits_for_a_new_key() {
     let world = World::new().await;
     let app = routes().layer(authenticated(&world.verifier));
     world.issuer.rotate();
-    assert_eq!(ask(&app, Method::GET, "/", &[("authorization", &world.bearer())]).await.body, "alice");
+    assert_eq!(send(&app, "GET", "/", &[("authorization", &world.bearer())]).await.body, "alice");
     assert_eq!(world.issuer.requests().keys, 2);
 }
 
-/// A script of another origin can read why it is refused.
+/// A script of another origin can read the reason of the rejection.
 #[tokio::test]
 async fn cors_outside_of_the_layer_gives_its_headers_to_refusals() {
     let world = World::new().await;
     let cors = CorsLayer::new().allow_origin(Any).expose_headers(exposed_headers());
     let app = routes().layer(authenticated(&world.verifier)).layer(cors);
-    let answer = ask(&app, Method::GET, "/", &[("origin", "https://app.example")]).await;
+    let answer = send(&app, "GET", "/", &[("origin", "https://app.example")]).await;
     assert_eq!(
         (answer.status, answer.headers["access-control-expose-headers"].to_str().unwrap()),
         (401, "www-authenticate,retry-after")
     );
 }
 
-/// Any body in, any body out, and no router.
+/// A service with other body types that is not a router.
 #[tokio::test]
 async fn a_layer_is_for_any_tower_service() {
     let world = World::new().await;

@@ -1,10 +1,10 @@
-//! The layout of the workspace: every test is run, and no source folder has too many entries to be read at once.
+//! The layout of the workspace: every test is run, and no source folder has too many entries.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most files and folders at the top of a crate's `src`.
+/// The maximum number of files and folders at the top of a crate's `src`.
 const ENTRIES: usize = 16;
 
 #[test]

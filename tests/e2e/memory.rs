@@ -1,4 +1,4 @@
-//! Whatever is bounded is bounded by what it really holds, as the allocator sees it.
+//! Bounds of memory count the memory that is really held, as measured by the allocator.
 
 use countersign::{
     Algorithm, Audience, CallerId, Claims, Entitlements, Issuer, IssuerKeys, NameSet, RevocationList, RevokedTokens,
@@ -37,7 +37,7 @@ impl World {
         Self { key, verifier, runtime }
     }
 
-    /// A token whose claim `x` is this text of JSON.
+    /// A token whose claim `x` is this JSON text.
     fn token(&self, subject: usize, x: &str) -> String {
         let payload = format!(
             r#"{{"iss":"https://idp.example","aud":"api","sub":"f6b1c2d4-8a0e-4c57-{subject:012}","exp":4000000000,"x":{x}}}"#
@@ -54,7 +54,7 @@ impl World {
     }
 }
 
-/// What stays allocated of what `act` allocates: the bytes, and for each block the header that the allocator adds.
+/// The memory that `act` allocates and does not free: its bytes, and the allocator's header for each block.
 fn held(act: impl FnOnce()) -> usize {
     let measured = allocation_counter::measure(act);
     usize::try_from(measured.bytes_current + 8 * measured.count_current).expect("more than before")
@@ -64,7 +64,7 @@ fn repeated(element: &str, separator: &str, bytes: usize) -> String {
     vec![element; bytes / (element.len() + separator.len())].join(separator)
 }
 
-/// Arrays and objects of all sorts, of so many bytes.
+/// Various arrays and objects with about this number of bytes.
 fn shapes(bytes: usize) -> Vec<(&'static str, String)> {
     let array = |element: &str| format!("[{}]", repeated(element, ",", bytes));
     let members = (0..bytes / 8).map(|number| format!("\"{number:x}\":1")).collect::<Vec<_>>().join(",");
@@ -105,7 +105,7 @@ fn assert_weighed<C: DeserializeOwned>(token: &VerifiedToken, case: &str) -> boo
     true
 }
 
-/// As [`assert_weighed`], and not far off.
+/// Like [`assert_weighed`], and checks that the estimate is close.
 #[track_caller]
 fn assert_weighed_well<C: DeserializeOwned>(token: &VerifiedToken, case: &str) -> bool {
     let mut read = None;
@@ -175,7 +175,7 @@ struct X2<T> {
     x: T,
 }
 
-/// Reads it as each type that it fits, and tells how many there are.
+/// Reads the claims as each type that fits, and counts these types.
 fn weigh_all(token: &VerifiedToken, case: &str) -> usize {
     let readers: &[fn(&VerifiedToken, &str) -> bool] = &[
         assert_weighed_well::<Claims>,
@@ -289,7 +289,7 @@ fn twenty_eight_thousand_usual_tokens_fit_into_the_default() {
         exp: u64,
     }
 
-    // A sixteenth of it, for the time that the test takes; and one where nothing is pushed out.
+    // A sixteenth of the default, to save time, and a cache that evicts nothing.
     let [small, large] =
         [4 * MIB, 64 * MIB].map(|bytes| World::of(Algorithm::RS256, |builder| builder.cache_bytes(bytes)));
     let claims = |number: usize| {
@@ -384,7 +384,7 @@ fn a_revocation_takes_a_hundred_bytes_however_long_its_names_are() {
         }
     });
     assert_eq!(list.len(), ENTRIES);
-    // Each of the 200 tokens holds its own digests from now on.
+    // From here on, each of the 200 tokens keeps its digests.
     assert!(held <= 110 * ENTRIES + 200 * 300, "{} bytes an entry", held / ENTRIES);
 }
 

@@ -1,8 +1,8 @@
-//! Invariant 7: enforcement, document, challenge and matrix say the same, since all are folded from one type.
+//! Invariant 7: enforcement, document, challenge and matrix agree, since all come from one type.
 //!
-//! Some 900 requirement types, nested up to three levels, meet random callers, 10 000 times a run. What the types enforce
-//! is found out over HTTP; what document and matrix say is judged by a small evaluator of this file's own, which shares
-//! no code with the crates. `COUNTERSIGN_SEED=7 cargo test` repeats a run.
+//! Each run tests 10 000 pairs of a requirement type and a random caller. There are some 900 types, nested up to three
+//! levels. HTTP requests show the enforcement. A small evaluator in this file, which shares no code with the crates,
+//! interprets document and matrix. `COUNTERSIGN_SEED=7 cargo test` repeats a run.
 
 use axum::Router;
 use axum::body::Body;
@@ -86,10 +86,10 @@ impl Routes<'_> {
     }
 }
 
-/// A caller's grants, by kind.
+/// A caller's scopes, groups, roles and permissions.
 type Entitlements = BTreeMap<&'static str, Vec<&'static str>>;
 
-/// Whether a caller meets an access rule as the document writes it (`x-access`).
+/// Evaluates an access rule of the document (`x-access`) for a caller.
 fn meets(rule: &Value, grants: &Entitlements) -> bool {
     if rule == "authenticated" {
         return true;
@@ -109,7 +109,7 @@ fn meets(rule: &Value, grants: &Entitlements) -> bool {
     }
 }
 
-/// Whether a caller's scopes are enough for OpenAPI's own `security`.
+/// Evaluates OpenAPI's `security` for a caller's scopes.
 fn satisfies(security: &Value, grants: &Entitlements) -> bool {
     security.as_array().unwrap().iter().any(|alternative| {
         let mut schemes = alternative.as_object().unwrap().values();
@@ -118,7 +118,7 @@ fn satisfies(security: &Value, grants: &Entitlements) -> bool {
     })
 }
 
-/// The scopes that a rule names, in order, and whether it names anything else.
+/// The scopes that a rule names, in order, and `true` if it names anything else.
 fn scopes_of(rule: &Value, scopes: &mut Vec<String>) -> bool {
     match rule {
         Value::Object(object) if object.contains_key("scope") => {
@@ -136,7 +136,7 @@ fn scopes_of(rule: &Value, scopes: &mut Vec<String>) -> bool {
     }
 }
 
-/// Small and repeatable (Marsaglia's xorshift).
+/// A small, reproducible generator of random numbers (Marsaglia's xorshift).
 struct Random(u64);
 
 impl Random {

@@ -1,23 +1,22 @@
-//! The application's own answers: by the verifier, by handler, by a layer that knows the reader's language.
+//! Custom error responses: of a verifier, of a handler, and of a layer that translates.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_LANGUAGE, HeaderMap};
-use axum::http::{HeaderValue, Request as HttpRequest, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use axum_extra::extract::WithRejection;
+use countersign::rejection::RejectionCode;
 use countersign::{
-    CurrentUser, CurrentUserRejection, GuardExt, Issuer, IssuerKeys, Oidc, Principal, Refused, RequireRejection,
-    RequireScopes, Source, Verifier, VerifierExt, authenticated,
+    CurrentUser, GuardExt, Issuer, IssuerKeys, Oidc, Principal, Rejection, RequireScopes, Source, Verifier,
+    VerifierBuilder, authenticated,
 };
-use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks, VerifierBuilder};
 use countersign_testing::TestIssuer;
+use countersign_tests::{UnreachableProvider, send};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use tower::ServiceExt;
 
 countersign::scopes! { Read = "read"; }
 
@@ -27,7 +26,7 @@ fn trusting(issuer: &TestIssuer) -> VerifierBuilder {
     Verifier::builder().issuer(Oidc::issuer(issuer.url()).audience(API))
 }
 
-fn own(rejection: &RequireRejection) -> (StatusCode, Json<Value>) {
+fn own(rejection: &Rejection) -> (StatusCode, Json<Value>) {
     (rejection.status(), Json(json!({ "ok": false, "error": rejection.code() })))
 }
 
@@ -39,16 +38,10 @@ struct Answer {
 }
 
 async fn ask(app: &Router, path: &str, lines: &[(&str, &str)]) -> Answer {
-    let mut request = HttpRequest::builder().method("POST").uri(path);
-    for (name, value) in lines {
-        request = request.header(*name, *value);
-    }
-    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, 64 * 1024).await.unwrap();
-    let body = serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into());
-    let refused = parts.extensions.get::<Refused>().map(Refused::code);
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body, refused }
+    let answer = send(app, "POST", path, lines).await;
+    let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.into());
+    let refused = answer.extensions.get::<RejectionCode>().map(RejectionCode::code);
+    Answer { status: answer.status, headers: answer.headers, body, refused }
 }
 
 fn app(verifier: &Verifier) -> Router {
@@ -90,19 +83,11 @@ async fn one_function_answers_for_extractors_guards_and_layers() {
     assert_eq!(ask(&app, "/user", &[("authorization", &poor)]).await.refused, None);
 }
 
-#[derive(Debug)]
-struct Down;
-
-impl FetchJwks for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
-        Box::pin(async { Err("the provider is down".into()) })
-    }
-}
-
 #[tokio::test]
 async fn an_own_503_tells_when_to_come_back_too() {
     let issuer = TestIssuer::start().await.unwrap();
-    let down = Issuer::new(issuer.url(), IssuerKeys::fetched(Down)).audience(countersign::Audience::any_of([API]));
+    let down = Issuer::new(issuer.url(), IssuerKeys::fetched(UnreachableProvider))
+        .audience(countersign::Audience::any_of([API]));
     let verifier = Verifier::builder().issuer(down).on_rejection(own).build().await.unwrap();
     let token = format!("Bearer {}", issuer.token("alice").audience(API).mint());
     let answer = ask(&app(&verifier), "/user", &[("authorization", &token)]).await;
@@ -113,7 +98,7 @@ async fn an_own_503_tells_when_to_come_back_too() {
 #[tokio::test]
 async fn the_usual_answer_can_be_given_to_some() {
     let issuer = TestIssuer::start().await.unwrap();
-    let some = |rejection: &RequireRejection| match rejection.code() {
+    let some = |rejection: &Rejection| match rejection.code() {
         "missing_token" => own(rejection).into_response(),
         _ => rejection.clone().into_response(),
     };
@@ -126,7 +111,7 @@ async fn the_usual_answer_can_be_given_to_some() {
     }
 }
 
-/// The answer is the application's, the refusal is not.
+/// The application chooses the response, but cannot admit the request.
 #[tokio::test]
 async fn no_answer_makes_a_handler_run() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -138,7 +123,7 @@ async fn no_answer_makes_a_handler_run() {
         assert_eq!(answer.body, json!(""));
         assert!(!answer.headers.contains_key("www-authenticate"));
     }
-    // A header of the application's own stays.
+    // The application's header remains.
     let verifier = trusting(&issuer)
         .on_rejection(|rejection| (rejection.status(), [("www-authenticate", "Bearer realm=\"own\"")]))
         .build()
@@ -149,14 +134,8 @@ async fn no_answer_makes_a_handler_run() {
 
 struct OurError(StatusCode, &'static str, Option<HeaderValue>);
 
-impl From<CurrentUserRejection> for OurError {
-    fn from(rejection: CurrentUserRejection) -> Self {
-        Self(rejection.status(), rejection.code(), rejection.challenge())
-    }
-}
-
-impl From<RequireRejection> for OurError {
-    fn from(rejection: RequireRejection) -> Self {
+impl From<Rejection> for OurError {
+    fn from(rejection: Rejection) -> Self {
         Self(rejection.status(), rejection.code(), rejection.challenge())
     }
 }
@@ -189,11 +168,11 @@ async fn axum_extras_with_rejection_takes_rejections_as_they_are() {
     }
 }
 
-/// By code, in a layer that has the request's headers.
+/// Translates by code, in a layer that reads the request's headers.
 async fn localise(request: Request, next: Next) -> Response {
     let is_german = request.headers().get(ACCEPT_LANGUAGE).is_some_and(|value| value.as_bytes().starts_with(b"de"));
     let response = next.run(request).await;
-    match response.extensions().get::<Refused>().map(Refused::code) {
+    match response.extensions().get::<RejectionCode>().map(RejectionCode::code) {
         Some("missing_token") if is_german => {
             let (parts, _) = response.into_parts();
             Response::from_parts(parts, Body::from("bitte anmelden"))

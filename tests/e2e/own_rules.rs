@@ -1,4 +1,4 @@
-//! Rules of the application's own, after those of the pipeline.
+//! Custom rules, which run after the standard validation.
 
 use axum::Router;
 use axum::body::Body;
@@ -85,7 +85,7 @@ async fn rules_are_asked_in_order_and_only_about_good_tokens() {
     let issuer = world
         .issuer()
         .validate_async(move |_| {
-            assert_eq!(third.fetch_add(1, Ordering::SeqCst), 2, "whoever waits comes last");
+            assert_eq!(third.fetch_add(1, Ordering::SeqCst), 2, "rules that wait run last");
             async { Ok(()) }
         })
         .validate(move |_| {

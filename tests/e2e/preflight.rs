@@ -1,12 +1,10 @@
-//! Preflight requests: guards and layers in front of and behind CORS.
+//! Preflight requests, with guards and layers outside and inside of CORS.
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::routing::{MethodRouter, any, any_service, get};
-use countersign::{
-    Authenticated, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, VerifierExt, authenticated, route, routes,
-};
+use countersign::{Authenticated, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, authenticated, route, routes};
 use countersign_testing::TestIssuer;
 use countersign_tests::Journal;
 use std::convert::Infallible;
@@ -54,7 +52,7 @@ type Make = fn() -> GuardedRouter;
 
 #[derive(Debug, PartialEq, Eq)]
 enum Got {
-    /// By CORS.
+    /// Answered by CORS.
     Answered,
     Refused,
     NotAllowed,
@@ -76,7 +74,7 @@ async fn preflight(app: &Router, path: &str) -> Got {
 #[tokio::test]
 async fn a_layer_or_guard_hands_no_preflight_request_on_unless_it_is_told_to() {
     let (_issuer, verifier) = verifier().await;
-    let passing = verifier.pass_preflight().unwrap();
+    let passing = verifier.pass_preflight();
     let ways: [(&str, Lay); 6] = [
         ("authenticated", |router, verifier| router.layer(authenticated(verifier))),
         ("authenticated as a route_layer", |router, verifier| router.route_layer(authenticated(verifier))),
@@ -121,7 +119,7 @@ async fn a_layer_or_guard_hands_no_preflight_request_on_unless_it_is_told_to() {
 #[tokio::test]
 async fn what_is_no_preflight_request_needs_a_token_all_the_same() {
     let (issuer, verifier) = verifier().await;
-    let passing = verifier.pass_preflight().unwrap();
+    let passing = verifier.pass_preflight();
     for app in [
         Router::new().route("/x", any(handler)).layer(authenticated(&verifier).pass_preflight()),
         Router::new().route("/x", any(handler)).guard::<Authenticated>(&passing),
@@ -137,7 +135,7 @@ async fn what_is_no_preflight_request_needs_a_token_all_the_same() {
             (vec![], ""),
             (PREFLIGHT[..1].to_vec(), ""),
             (PREFLIGHT[1..].to_vec(), ""),
-            // With a body, however it is sent; a body of HTTP/2 needs no header.
+            // With a body in any form. A body in HTTP/2 needs no header.
             (PREFLIGHT.to_vec(), "a"),
             (with(("content-length", "1")), ""),
             (with(("content-length", "0x")), ""),
@@ -146,7 +144,7 @@ async fn what_is_no_preflight_request_needs_a_token_all_the_same() {
             let (status, headers) = ask(&app, "/x", &lines, body).await;
             assert_eq!((status, headers.contains_key(RAN)), (401, false), "{lines:?} {body:?}");
         }
-        // A token that is sent must be good.
+        // A token must be valid if there is one.
         assert_eq!(ask(&app, "/x", &with(("authorization", "Bearer a.b.c")), "").await.0, 401);
         assert_eq!(ask(&app, "/x", &with(("authorization", "Bearer")), "").await.0, 400);
         let good = format!("Bearer {}", issuer.token("alice").audience("api").mint());
@@ -154,7 +152,7 @@ async fn what_is_no_preflight_request_needs_a_token_all_the_same() {
     }
 }
 
-/// Ways to route `/x`, and whether no handler there takes `OPTIONS`.
+/// Ways to route `/x`, with `true` if no handler accepts `OPTIONS`.
 fn guarded_routers() -> [(&'static str, Make, bool); 10] {
     fn new() -> GuardedRouter {
         GuardedRouter::new()
@@ -171,14 +169,14 @@ fn guarded_routers() -> [(&'static str, Make, bool); 10] {
             || new().merge(new().route("/x", route!(options, handler))).routes(routes!(documented)),
             false,
         ),
-        // More than the document says.
+        // More methods than the document names.
         ("routes! and options", || new().routes(routes!(documented)).route("/x", route!(options, handler)), false),
         ("routes! and any", || new().routes(routes!(documented)).route("/x", route!(any, handler)), false),
         ("any and routes!", || new().route("/x", route!(any, handler)).routes(routes!(documented)), false),
     ]
 }
 
-/// Neither `OPTIONS` nor `any` at a path: nothing but CORS or the 405 can answer, so a guard need not.
+/// Without `OPTIONS` and `any` at a path, only CORS or the 405 can answer. So the guard passes the request on.
 #[tokio::test]
 async fn a_guarded_router_hands_preflight_requests_on_where_no_handler_takes_them() {
     let (_issuer, verifier) = verifier().await;
@@ -186,7 +184,7 @@ async fn a_guarded_router_hands_preflight_requests_on_where_no_handler_takes_the
     let guard = |router: GuardedRouter| router.guard::<Authenticated>(&verifier);
     let build = |router: GuardedRouter| router.build().unwrap().router;
     for (name, router, is_handed_on) in guarded_routers() {
-        // Other paths, which decide nothing about this one.
+        // Other paths have no influence on this one.
         let router = || router().route("/y", route!(any, handler)).route("/", route!(get, handler));
         let cases =
             [("CORS inside", guard(router().layer(cors())), Answered), ("no CORS", guard(router()), NotAllowed)];
@@ -196,7 +194,7 @@ async fn a_guarded_router_hands_preflight_requests_on_where_no_handler_takes_the
             assert_eq!(preflight(&app, "/x").await, expected, "{name}, {order}");
             assert_eq!(preflight(&app, "/y").await, Refused, "{name}, {order}");
             assert_ne!(preflight(&app, "/").await, Refused, "{name}, {order}");
-            // Wherever the application puts it.
+            // At any place in the application.
             for (path, app) in [
                 ("/n/x", Router::new().nest("/n", app.clone())),
                 ("/n/m/x", Router::new().nest("/n", Router::new().nest("/{m}", app.clone()))),
@@ -226,13 +224,13 @@ async fn a_guarded_router_hands_preflight_requests_on_where_no_handler_takes_the
     // CORS on the methods of one path.
     let inside = new().routes(routes!(documented).layer(cors()));
     assert_eq!(preflight(&build(guard(inside)), "/x").await, Answered);
-    // Behind a route that hands everything to the router, the route is not known.
+    // If a catch-all route calls the router, the route is unknown.
     let app = build(guard(new().route("/x", route!(get, handler)).route("/x/x", route!(any, handler))));
     for outer in ["/{*path}", "/x", "/{x}"] {
         let app = Router::new().route(outer, any_service(app.clone()));
         assert_eq!(preflight(&app, "/x").await, Refused, "{outer}");
     }
-    // Fallbacks are no routes; plain guards and layers in a guarded router are plain.
+    // Fallbacks are not routes. Other guards and layers in a guarded router keep their behaviour.
     let plain = new().route("/x", route!(get, handler).guard::<Authenticated>(&verifier));
     assert_eq!(preflight(&build(plain), "/x").await, Refused);
     let plain = new().route("/x", route!(get, handler).public()).layer(authenticated(&verifier));
@@ -260,7 +258,7 @@ async fn a_refused_preflight_request_is_logged_once_for_each_route_with_what_to_
         for path in ["/x/1", "/x/2", "/y", "/x/1", "/y"] {
             assert_eq!(preflight(&app, path).await, Refused);
         }
-        // No preflight request.
+        // Not a preflight request.
         assert_eq!(ask(&app, "/y", &[], "").await.0, 401);
         let log = journal.take();
         let lines: Vec<_> = log.lines().filter(|line| line.contains("preflight")).collect();
@@ -272,7 +270,7 @@ async fn a_refused_preflight_request_is_logged_once_for_each_route_with_what_to_
     }
 }
 
-/// Any service, any body.
+/// A service with another body type.
 #[tokio::test]
 async fn a_service_that_is_no_router_gets_no_preflight_request_either() {
     let (_issuer, verifier) = verifier().await;

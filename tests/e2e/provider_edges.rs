@@ -1,6 +1,6 @@
-//! What real providers do that one would not expect, over real HTTP. Where the rest of it is tested:
+//! Unexpected behaviour of real providers, over real HTTP. Other files test the rest:
 //!
-//! | what they do | where |
+//! | behaviour | test |
 //! |---|---|
 //! | `typ` of `JWT`, `at+jwt` or none; no `kid` | `tests/corpus/attacks/header.toml`, `tests/live` |
 //! | `aud` missing, a text, an array, empty; no `sub` | `tests/corpus/attacks/claims.toml`, `tests/live` (Auth0) |
@@ -21,13 +21,13 @@ use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 
-/// A provider that says of itself what it is told to say.
+/// A provider with a configurable discovery document.
 struct OddProvider {
     base: String,
 }
 
 impl OddProvider {
-    /// Its discovery document and keys are made for the base URL that it got.
+    /// Starts the provider, with functions that make discovery document and keys for its base URL.
     async fn start(documents: impl FnOnce(&str) -> (Value, Value), media_type: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -39,14 +39,14 @@ impl OddProvider {
             // A body as such, since axum gives bytes and text a media type.
             get(async move || (headers, Body::from(text)))
         };
-        // Both documents stand at the root, whatever path the issuer has.
+        // Both documents are at the root, for any path of the issuer.
         let router =
             Router::new().route("/.well-known/openid-configuration", answer(metadata)).route("/jwks", answer(jwks));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { base }
     }
 
-    /// Publishes these keys, and is honest about its name.
+    /// Publishes these keys, and its real name.
     async fn publishing(keys: Value, media_type: Option<&'static str>) -> Self {
         let documents = |base: &str| (metadata(base, base), json!({ "keys": keys }));
         Self::start(documents, media_type).await
@@ -76,7 +76,7 @@ fn signed(key: &SigningKey, header: Value, claims: &Value) -> String {
     key.sign(header.to_string(), claims.to_string())
 }
 
-/// The key as it is published, with other members in place of its own; null leaves one out.
+/// The published key with changed members. A null removes a member.
 fn published(key: &SigningKey, members: Value) -> Value {
     let mut jwk = key.jwk();
     for (name, value) in members.as_object().unwrap() {
@@ -157,7 +157,7 @@ async fn times_may_have_fractions() {
     assert_eq!(verifier.verify(&token.claim("exp", now + 60.5).mint()).await.map(drop), Ok(()));
 }
 
-/// Auth0 and Entra ID v1 end their issuer in a slash, others do not: which it is, the discovery document says.
+/// The issuer of Auth0 and Entra ID v1 ends in a slash, and others do not. The discovery document decides.
 #[tokio::test]
 async fn a_slash_at_the_end_of_an_issuer_counts() {
     let key = SigningKey::generate(Algorithm::ES256, "k");
@@ -166,7 +166,7 @@ async fn a_slash_at_the_end_of_an_issuer_counts() {
         ("/", "/", "", Some(Err(TokenError::UnknownIssuer))),
         ("", "", "", Some(Ok(()))),
         ("", "", "/", Some(Err(TokenError::UnknownIssuer))),
-        // Another issuer's document, so that there are no keys.
+        // Another issuer's document, so there are no keys.
         ("", "/", "", None),
         ("/", "", "/", None),
     ] {
@@ -227,7 +227,7 @@ async fn of_two_issuers_with_one_key_each_speaks_for_itself() {
     }
 }
 
-/// Where two kinds are accepted, each keeps its own `typ`: what one of them accepts is no mark of the other.
+/// If two kinds of token are accepted, each keeps its own `typ`.
 #[tokio::test]
 async fn a_kind_is_not_taken_for_another_one_by_its_type() {
     let issuer = TestIssuer::start().await.unwrap();

@@ -1,8 +1,8 @@
-//! `docs/reference/providers.md` says what the presets do.
+//! `docs/reference/providers.md` matches the presets.
 
 use countersign_providers::__private::reference;
 
-/// `EXPECTORATE=overwrite` writes it anew.
+/// `EXPECTORATE=overwrite` updates the page.
 #[test]
 fn the_reference_is_what_the_presets_say() {
     expectorate::assert_contents("../docs/reference/providers.md", &reference());

@@ -1,4 +1,4 @@
-//! A proxy of the environment has no say in where keys come from.
+//! Key fetches ignore proxy settings of the environment.
 
 use countersign::{Oidc, Verifier};
 use countersign_testing::TestIssuer;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 const CHILD: &str = "COUNTERSIGN_TEST_CHILD";
 
-/// Runs in a process of its own, since the environment is the process's.
+/// Runs in a separate process, since the environment belongs to the process.
 #[tokio::test]
 async fn child() {
     if std::env::var_os(CHILD).is_none() {
@@ -15,7 +15,7 @@ async fn child() {
     }
     let issuer = TestIssuer::start().await.unwrap();
     for url in [issuer.url().to_owned(), issuer.url().replace("127.0.0.1", "localhost")] {
-        // Under its other name the issuer is another issuer; that its keys are fetched all the same shows the way there.
+        // The other host name makes it another issuer. A fetch of its keys shows that no proxy was used.
         let provider = Oidc::issuer(issuer.url()).jwks_url(format!("{url}/jwks")).audience("api");
         let verifier = Verifier::builder().issuer(provider).build().await.unwrap();
         verifier.verify(&issuer.token("alice").audience("api").mint()).await.unwrap();

@@ -1,4 +1,4 @@
-//! What was revoked is refused from then on, known or not, and nothing else is.
+//! Revoked tokens are rejected at once, cached or not. Other tokens are not affected.
 
 use countersign::{
     Algorithm, Audience, Issuer, IssuerKeys, ManualClock, Revocation, RevocationList, RevokedTokens, TokenError,
@@ -46,7 +46,7 @@ impl World {
 
 const REVOKED: Result<(), VerifyError> = Err(VerifyError::Token(TokenError::Revoked));
 
-/// Revokes something, and looks at tokens that were known before and at those that were not.
+/// Revokes something, and checks tokens that were cached before and tokens that were not.
 async fn assert_refuses(revoke: fn(&RevocationList), rows: &[(&str, Value, bool)]) {
     for (set_up, is_known) in
         [(SetUp::from(|builder| builder), true), (|builder| builder, false), (VerifierBuilder::without_cache, true)]
@@ -137,7 +137,7 @@ async fn a_subject_is_revoked_with_what_was_issued_so_far() {
         &rows,
     )
     .await;
-    // A second revocation widens the first, and never takes any of it back.
+    // A second revocation extends the first, and never shortens it.
     let both = |list: &RevocationList| {
         list.revoke_all(
             RevokedTokens::Subject {
@@ -273,7 +273,7 @@ async fn a_list_that_verifiers_share_counts_for_each() {
     }
 }
 
-/// A rule about everybody.
+/// A revocation that concerns all tokens.
 #[derive(Clone, Default)]
 struct Everybody {
     is_revoked: Arc<AtomicBool>,
@@ -332,7 +332,7 @@ async fn a_revoked_token_costs_no_rule_a_question_and_none_slips_through_while_o
     }
 }
 
-/// A token that was verified just now.
+/// A freshly verified token.
 async fn verified(world: &World, issuer: &str, more: Value) -> VerifiedToken {
     world.verifier.verify(&world.token(issuer, more)).await.unwrap()
 }
@@ -344,7 +344,7 @@ async fn tokens_of_one_subject_become_one_entry_and_none_of_them_is_forgotten() 
     let list = world.verifier.revocations();
     let mut revoked = Vec::new();
     for number in 0..100 {
-        // The youngest is not the last, and one does not say when it was issued.
+        // The youngest token is not the last one, and one has no `iat`.
         let more = match number {
             50 => json!({"jti": "50"}),
             _ => json!({"jti": number.to_string(), "iat": NOW - (number as u64 * 7) % 100}),
@@ -366,7 +366,7 @@ async fn tokens_of_one_subject_become_one_entry_and_none_of_them_is_forgotten() 
     ] {
         assert_eq!(world.verdict(&world.token(issuer, more.clone())).await, expected, "{more}");
     }
-    // It ends with the last of those tokens, and not before.
+    // The entry ends with the last of these tokens.
     world.clock.set(NOW + 10 * HOUR - 1);
     assert_eq!(world.verdict(&world.token(issuer, json!({"iat": NOW - 50, "exp": NOW + 20 * HOUR}))).await, REVOKED);
 }
@@ -412,7 +412,7 @@ async fn nothing_is_forgotten_in_a_full_list_and_what_is_new_is_an_error() {
     ] {
         assert!(result.is_err());
     }
-    // What adds to an entry needs no place.
+    // An addition to an existing entry needs no place.
     list.revoke_all(
         RevokedTokens::Subject { issuer, subject: "7", issued_until: UnixTime::from_secs(NOW) },
         UnixTime::from_secs(NOW + HOUR),
@@ -424,7 +424,7 @@ async fn nothing_is_forgotten_in_a_full_list_and_what_is_new_is_an_error() {
     }
     assert_eq!((world.verdict(stranger.raw()).await, list.len()), (Ok(()), ENTRIES));
 
-    // Ended entries give their places back, wherever they are.
+    // Expired entries free their places in every shard.
     world.clock.set(NOW + 11 * HOUR);
     list.revoke_all(RevokedTokens::Session { issuer, sid: "7" }, UnixTime::MAX).unwrap();
     assert!(list.len() < ENTRIES);
@@ -480,7 +480,7 @@ fn many_threads_never_put_more_into_a_list_than_it_holds() {
     assert_eq!(list.len(), 1_000);
 }
 
-/// An issuer whose clock is ahead by these seconds shows it by a token of somebody else.
+/// Shows that an issuer's clock is this many seconds ahead, by a token of another subject.
 async fn show_clock(world: &World, issuer: &str, ahead: u64) {
     verified(world, issuer, json!({"sub": "somebody", "iat": NOW + ahead})).await;
 }
@@ -502,7 +502,7 @@ async fn a_subject_is_revoked_by_the_clock_of_its_issuer() {
                 UnixTime::from_secs(NOW + HOUR),
             )
             .unwrap();
-        // A token that comes only now shows it as well.
+        // A token that is first seen now shows it as well.
         assert_eq!(world.verdict(&stolen).await, REVOKED, "{ahead}");
         let new = |issuer: &str, after: u64| world.token(issuer, json!({"iat": NOW + ahead + after}));
         world.clock.set(NOW + 1);

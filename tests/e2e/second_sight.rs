@@ -1,4 +1,4 @@
-//! A token that was verified is not verified again, and yet nothing that would refuse it is missed.
+//! Cached tokens are not verified again, and every reason for a rejection still applies.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -40,12 +40,12 @@ impl World {
         self.issuer.token("alice").audience("api").algorithm(Algorithm::ES256).mint()
     }
 
-    /// What was verified, as claims that are made once for each verification.
+    /// The claims, which are created once for each verification.
     async fn see(&self, token: &str) -> Result<Arc<Subject>, VerifyError> {
         Ok(self.verifier.verify(token).await?.claims()?)
     }
 
-    /// Has the keys fetched, by way of a token that names no key of theirs.
+    /// Causes a key fetch, with a token that names an unknown key.
     async fn refresh(&self) {
         let bogus = self.issuer.token("mallory").audience("api").algorithm(Algorithm::ES256).header("kid", "bogus");
         assert!(self.verifier.verify(&bogus.mint()).await.is_err());
@@ -86,7 +86,7 @@ async fn a_known_token_is_refused_from_the_second_on_at_which_it_expires() {
     let expires = Duration::from_secs(100);
     let token = world.issuer.token("alice").audience("api").algorithm(Algorithm::ES256).expires_in(expires).mint();
     let first = world.see(&token).await.unwrap();
-    // The token may be younger than the clock. The leeway is 30 seconds.
+    // The token may be newer than the clock. The leeway is 30 seconds.
     let end = world.verifier.verify(&token).await.unwrap().expires_at().as_secs() + 30;
     world.clock.set(end - 1);
     assert!(verified_once(&first, &world.see(&token).await.unwrap()));
@@ -143,7 +143,7 @@ async fn a_revoked_token_is_refused_known_or_not_however_its_signature_is_writte
     assert!(fresh.verify(&malleated).await.is_ok(), "it is a good signature");
 }
 
-/// ECDSA accepts `(r, n - s)` where it accepts `(r, s)`.
+/// ECDSA accepts `(r, n - s)` if it accepts `(r, s)`.
 fn other_writing(signature: &str) -> String {
     const ORDER: &[u8] = b"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
     let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -210,7 +210,7 @@ async fn without_a_cache_each_request_is_a_verification() {
     }
 }
 
-/// Keys in memory, so that time can be paused.
+/// Keys in memory, so that tests can pause time.
 #[derive(Clone, Debug)]
 struct Source {
     jwks: Arc<Mutex<String>>,
@@ -239,7 +239,7 @@ async fn a_known_token_gets_no_verdict_when_its_key_could_not_be_confirmed_for_a
     let verifier = Verifier::builder().issuer(issuer).clock(clock.clone()).build().await.unwrap();
     source.is_down.store(true, Ordering::SeqCst);
 
-    // The keys are ten seconds short of a day old when the token comes for the first time.
+    // The keys are ten seconds younger than a day when the token is first seen.
     tokio::time::sleep(Duration::from_secs(24 * HOUR - 10)).await;
     let claims = r#"{"iss":"https://idp.example","aud":"api","sub":"alice","exp":1900000000}"#;
     let token = key.sign(r#"{"alg":"ES256","kid":"key"}"#, claims);

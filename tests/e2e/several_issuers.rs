@@ -1,4 +1,4 @@
-//! Several providers side by side: each token is judged by its own issuer's rules, and its claims are read as that issuer's.
+//! Several providers: the rules and claims types of a token are those of its issuer.
 
 use axum::Router;
 use axum::routing::get;
@@ -20,7 +20,7 @@ struct PartnerClaims {
 }
 
 countersign::claims_by_issuer! {
-    /// Who calls.
+    /// The caller.
     enum Caller from Issuers {
         Staff(StaffClaims) from staff,
         Partner(PartnerClaims) from partner,
@@ -49,10 +49,10 @@ async fn claims_are_read_by_the_issuer_that_made_them() {
     for (token, expected) in [
         (staff.clone().mint(), (200, "alice of legal")),
         (partner.clone().mint(), (200, "bob from ACME by partner")),
-        // Claims of one issuer under the name of the other do not fit.
+        // Claims of one issuer do not fit the other issuer.
         (ours.token("alice").audience("api").claim("company", "ACME").mint(), (401, "")),
         (theirs.token("bob").audience("api").claim("department", "legal").mint(), (401, "")),
-        // The name of one issuer under the key of the other.
+        // A token with the name of one issuer, signed by the key of the other.
         (partner.claim("iss", ours.url()).mint(), (401, "")),
         (others.token("eve").audience("api").claim("department", "legal").mint(), (401, "")),
     ] {

@@ -1,4 +1,4 @@
-//! Sources as an application declares them: on the verifier, for one router, and in the document.
+//! Token sources: on a verifier, for one router, and in the document.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -6,9 +6,8 @@ use axum::routing::get;
 use axum::{Router, extract::Request as AxumRequest};
 use countersign::{
     ConfigError, GuardExt, GuardedRouter, Oidc, Principal, RequireScopes, SecuritySchemes, Source, Verifier,
-    VerifierExt, routes,
+    VerifierBuilder, routes,
 };
-use countersign_core::VerifierBuilder;
 use countersign_testing::TestIssuer;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -47,7 +46,7 @@ async fn a_token_of_cloudflare_or_googles_proxy_comes_bare_in_its_header() {
     }
 }
 
-/// Guards and extractors look into the same sources, with and without a cache.
+/// Guards and extractors use the same sources, with and without a cache.
 #[tokio::test]
 async fn guards_on_routers_know_the_sources_too() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -60,7 +59,7 @@ async fn guards_on_routers_know_the_sources_too() {
     }
 }
 
-/// Nested routers with states of their own: the sockets' sources say nothing to the rest of the API.
+/// Nested routers with separate states: the websockets' sources do not apply to the rest of the API.
 #[tokio::test]
 async fn a_router_can_have_sources_of_its_own() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -134,11 +133,11 @@ async fn the_document_shows_each_source_as_a_scheme() {
     let optional = [vec![json!({})], each(&[])].concat();
     assert_eq!(json["paths"]["/optional"]["get"]["security"], json!(optional));
 
-    // A cookie is refused where something is changed.
+    // A cookie is rejected for methods that change something.
     let answers = |method: &str| json["paths"]["/optional"][method]["responses"]["403"].clone();
     assert!(answers("post").is_object() && answers("get").is_null());
 
-    // Where nothing is declared the document is what it was.
+    // Without declared sources, the document does not change.
     let plain = trusting(&issuer).build().await.unwrap();
     let json = document(&plain);
     assert_eq!(json["components"]["securitySchemes"].as_object().unwrap().len(), 1);
@@ -147,7 +146,7 @@ async fn the_document_shows_each_source_as_a_scheme() {
     assert_eq!(document(&without)["paths"]["/read"]["get"]["security"], json!([{ "cookieAuth": ["read"] }]));
 }
 
-/// A header that is not looked at would mislead whoever reads the answer.
+/// The challenge must not name a header that is not a source.
 #[tokio::test]
 async fn answers_speak_of_the_places_where_a_token_counts() {
     let issuer = TestIssuer::start().await.unwrap();

@@ -12,7 +12,7 @@ use std::error::Error as _;
 
 const ISSUER: &str = "https://idp.example";
 
-/// What SQLAlchemy makes of `GroupsModel` and `PermissionsModel` of auth-middleware 0.6.2.
+/// The tables that SQLAlchemy creates for `GroupsModel` and `PermissionsModel` of auth-middleware 0.6.2.
 const SCHEMA: &str = r#"
     CREATE TABLE authz_groups (
         id VARCHAR(27) NOT NULL, username VARCHAR(500) NOT NULL, "group" VARCHAR(100) NOT NULL, PRIMARY KEY (id));
@@ -40,7 +40,7 @@ fn grants(groups: &[&str], permissions: &[&str]) -> Entitlements {
     Entitlements { groups: set(groups), permissions: set(permissions), ..Entitlements::default() }
 }
 
-/// What a verifier with these grants says of a caller.
+/// The entitlements that a verifier with this provider reports for a caller.
 struct World {
     key: SigningKey,
     verifier: Verifier,
@@ -152,14 +152,14 @@ async fn a_name_that_is_not_there_is_an_error_and_never_a_text() {
         let error = provider.check().await.unwrap_err();
         assert!(error.to_string().starts_with("the database refused the query") && error.source().is_some());
         let world = World::new(provider).await;
-        // SQLite would take "user" for the text 'user', were it not named with its table.
+        // Without the table's name, SQLite would read "user" as the string 'user'.
         for subject in ["alice", "user", "username"] {
             assert_eq!(world.ask(ISSUER, subject, None).await, None);
         }
     }
 }
 
-/// A table with this column of callers, and the grants of the caller `1` or `alice` in it.
+/// A table with this column of callers, and the entitlements of the caller `1` or `alice`.
 async fn with_callers(column: &str) -> (SqlEntitlements, SqlitePool) {
     let pool = database().await;
     let schema = format!(
@@ -219,7 +219,7 @@ async fn a_column_of_numbers_is_refused_and_gives_nobody_anything() {
     for column in ["INTEGER", "BIGINT", "REAL", "DOUBLE", "NUMERIC", "DECIMAL(9)", "STRING", "INTEGER COLLATE NOCASE"] {
         let (provider, _) = with_callers(column).await;
         let error = provider.check().await.unwrap_err().to_string();
-        assert!(error.starts_with("a column of callers or tenants is not one of text"), "{column}: {error}");
+        assert!(error.starts_with("a column of callers or tenants does not hold text"), "{column}: {error}");
         let world = World::new(provider).await;
         for other in NOT_1_OR_ALICE.into_iter().chain(["1"]) {
             let held = world.ask(ISSUER, other, None).await;

@@ -10,13 +10,14 @@ use countersign::{
     VerifierFor, authenticated, routes,
 };
 use countersign_testing::{AccessTest, TestIssuer};
+use std::sync::Arc;
 use tower::ServiceExt;
 
 countersign::groups! { Operators = "operators"; }
 
 const API: &str = "api";
 
-/// The API of the staff, with an issuer of its own.
+/// The API for staff, with its own issuer.
 enum Staff {}
 
 #[derive(Clone, FromRef)]
@@ -77,7 +78,20 @@ async fn verifiers_of_one_state_are_told_apart_by_type() {
     }
 }
 
-/// `By` is read for document, matrix and negative tests as what it wraps.
+/// The advice of the compiler's message, followed for a state in an `Arc`.
+#[tokio::test]
+async fn a_state_in_an_arc_gives_its_verifier() {
+    let (customers, staff) = (TestIssuer::start().await.unwrap(), TestIssuer::start().await.unwrap());
+    let staff_verifier = VerifierFor::new(verifier(&staff).await);
+    let state = Arc::new(AppState { customers: verifier(&customers).await, staff: staff_verifier });
+    let app = Router::new().route("/me", get(me)).route("/restart", get(restart)).with_state(state);
+    for (path, by_customer, by_staff) in [("/me", 200, 401), ("/restart", 401, 200)] {
+        assert_eq!(status(&app, path, &bearer(&customers)).await, by_customer, "{path}");
+        assert_eq!(status(&app, path, &bearer(&staff)).await, by_staff, "{path}");
+    }
+}
+
+/// `By` has the same document, matrix and negative tests as the extractor inside.
 #[tokio::test]
 async fn a_named_verifier_is_documented_and_tested_like_any_other() {
     let (customers, staff) = (TestIssuer::start().await.unwrap(), TestIssuer::start().await.unwrap());
@@ -88,7 +102,7 @@ async fn a_named_verifier_is_documented_and_tested_like_any_other() {
     AccessTest::new(&staff, API).run(&guarded.router, &guarded.matrix).await;
 }
 
-/// Routers whose state is `()`: guards and layers bring their verifier along.
+/// Routers with the state `()`, whose guards and layers have their verifier.
 #[tokio::test]
 async fn routers_without_state_are_guarded_too() {
     let issuer = TestIssuer::start().await.unwrap();

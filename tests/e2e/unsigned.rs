@@ -1,4 +1,4 @@
-//! The door for the Firebase emulator, whose tokens nobody signs: what goes through, and what does not.
+//! The option for the Firebase emulator, which does not sign tokens: accepted and rejected tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const PROJECT: &str = "demo-idp";
 const EMULATOR: &str = "127.0.0.1:9099";
 
-/// The claims as the emulator of firebase-tools writes them.
+/// The claims that the emulator of firebase-tools issues.
 fn claims(project: &str) -> Value {
     json!({
         "name": "Alice", "email": "alice@example.com", "email_verified": true, "auth_time": 1_700_000_000,
@@ -114,7 +114,7 @@ async fn without_the_door_and_beside_it_nothing_unsigned_passes() {
         assert_eq!(closed.verify_now(&token).map(|verdict| verdict.err()), Some(Some(expected.into())), "{case}");
     }
 
-    // A signed issuer beside the emulated one keeps its rule.
+    // Another issuer, with signed tokens, keeps its rules.
     let both = Verifier::builder()
         .issuer(Firebase::project(PROJECT).danger().accept_unsigned_tokens(EMULATOR))
         .issuer(Oidc::issuer("https://idp.example.com").audience("api").jwks(&jwks))

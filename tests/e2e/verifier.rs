@@ -1,4 +1,4 @@
-//! What a configuration must have, and what it can be made of.
+//! Required and possible configurations of a verifier.
 
 use countersign::{
     Algorithm, Audience, Cognito, ConfigError, Issuer, IssuerKeys, Oidc, TokenError, TokenKind, Verifier, VerifyError,
@@ -60,7 +60,7 @@ async fn a_missing_policy_is_an_error_of_build() {
     let twice = Verifier::builder().issuer(oidc().audience(API)).issuer(oidc().audience("other"));
     assert_refused(twice.build().await, |error| matches!(error, ConfigError::DuplicateIssuer(_)));
     let realm = Verifier::builder().issuer(oidc().audience(API)).realm("a\r\nb");
-    assert_refused(realm.build().await, |error| matches!(error, ConfigError::InvalidRealm));
+    assert_refused(realm.build().await, |error| matches!(error, ConfigError::InvalidArgument { what: "realm", .. }));
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn one_odd_key_never_spoils_the_others() {
     }
 }
 
-/// Each way to a verdict, and each company that an issuer can be in, gives the same reason for the same token.
+/// A token gets the same reason on each code path and with each combination of issuers.
 #[tokio::test]
 async fn the_reason_does_not_hang_on_the_way_to_the_verdict() {
     const IDP: &str = "https://idp.example.com";
@@ -273,7 +273,7 @@ async fn the_reason_does_not_hang_on_the_way_to_the_verdict() {
             };
             assert_eq!(reason, *expected, "{case}, {way}");
             match verifier.verify_now(token) {
-                // Only where a rule may wait: the keys are given, so that none comes later.
+                // Only if a rule may wait. The keys are given, so none can arrive later.
                 None => assert_eq!(*way, "a waiting rule beside", "{case}"),
                 Some(verdict) => assert_eq!(verdict.err().map(|error| error.to_string()), Some("token refused".into())),
             }
@@ -281,7 +281,7 @@ async fn the_reason_does_not_hang_on_the_way_to_the_verdict() {
     }
 }
 
-/// A token of a stranger is no reason to ask for keys, and none to answer that they cannot be had.
+/// A token of an untrusted issuer causes no key fetch and no 503.
 #[tokio::test]
 async fn no_token_of_a_stranger_asks_for_keys_or_waits_for_them() {
     let (issuer, stranger) = (TestIssuer::start().await.unwrap(), TestIssuer::start().await.unwrap());

@@ -1,4 +1,4 @@
-//! What was logged, at every level.
+//! A collector of log lines of every level.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Collects what this thread logs while it lives.
+/// Collects this thread's log lines until it is dropped.
 #[must_use = "it collects while it lives"]
 #[derive(Debug)]
 pub struct Journal {
@@ -18,7 +18,7 @@ pub struct Journal {
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Journal {
-    /// Begins to collect.
+    /// Starts to collect.
     pub fn start() -> Self {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
@@ -30,7 +30,7 @@ impl Journal {
         Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
-    /// What was logged since the last call.
+    /// The log lines since the last call.
     pub fn take(&self) -> String {
         let lines = std::mem::take(&mut *self.lines.0.lock().expect("no writer panics"));
         String::from_utf8_lossy(&lines).into_owned()

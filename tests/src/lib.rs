@@ -1,8 +1,14 @@
-//! What tests across the crates share.
+//! Shared helpers of the end-to-end tests.
 
+mod guide;
 mod journal;
+mod send;
+mod unreachable_provider;
 
+pub use guide::Guide;
 pub use journal::Journal;
+pub use send::{Answer, send};
+pub use unreachable_provider::UnreachableProvider;
 
 /// The programs of the first page.
 #[cfg(doctest)]

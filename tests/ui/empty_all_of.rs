@@ -1,4 +1,4 @@
-//! All of nothing would let everybody in.
+//! An empty `AllOf` would admit everybody.
 
 use countersign::{AllOf, Require};
 

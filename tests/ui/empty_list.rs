@@ -1,4 +1,4 @@
-//! A requirement of nothing would let everybody in.
+//! An empty list of requirements would admit everybody.
 
 use countersign::{Any, RequireScopes};
 

@@ -1,4 +1,4 @@
-//! A scope that implies one of another declaration cannot be followed.
+//! A scope cannot imply a scope of another declaration.
 
 countersign::scopes! { pub Read = "read"; }
 countersign::scopes! { pub Write = "write" implies Read; }

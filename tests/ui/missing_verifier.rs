@@ -1,4 +1,4 @@
-//! An app whose state holds no verifier.
+//! The state contains no verifier.
 
 use axum::{Router, routing::get};
 use countersign::CurrentUser;

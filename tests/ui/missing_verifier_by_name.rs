@@ -1,4 +1,4 @@
-//! An app whose state holds a verifier, and none of the name that a handler asks for.
+//! The state contains a verifier, but not the one that the handler names.
 
 use axum::{Router, routing::get};
 use countersign::{By, CurrentUser, Verifier};

@@ -1,4 +1,4 @@
-//! A documented app whose state holds no verifier.
+//! The state of a documented app contains no verifier.
 
 use countersign::CurrentUser;
 use utoipa_axum::router::OpenApiRouter;

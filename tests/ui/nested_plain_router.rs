@@ -1,4 +1,4 @@
-//! A router of axum's own has routes of which nobody knows who may call them.
+//! A `GuardedRouter` cannot nest axum's router, whose routes do not say who may call them.
 
 use axum::Router;
 use countersign::GuardedRouter;

@@ -1,4 +1,4 @@
-//! An optional user beside a guard that needs one.
+//! An optional user in addition to a guard that requires a user.
 
 use countersign::{CurrentUser, RequireGroups, Verifier, routes};
 use utoipa_axum::router::OpenApiRouter;

@@ -1,4 +1,4 @@
-//! A guarded router takes no routes of which nobody knows who may call them.
+//! A `GuardedRouter` rejects utoipa's routes, which do not say who may call them.
 
 use countersign::GuardedRouter;
 

@@ -1,4 +1,4 @@
-//! utoipa's router takes routes with `.into()`, which writes their document.
+//! utoipa's router needs `.into()`, which writes the document of the routes.
 
 use countersign::{Verifier, routes};
 use utoipa_axum::router::OpenApiRouter;

@@ -1,4 +1,4 @@
-//! A scope where a group belongs.
+//! A scope instead of a group.
 
 use countersign::RequireGroups;
 

@@ -1,4 +1,4 @@
-//! The arguments of a generic handler are not known until its types are named.
+//! The arguments of a generic handler are unknown until its types are named.
 
 use axum::extract::State;
 use countersign::Verifier;

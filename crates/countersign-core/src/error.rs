@@ -104,9 +104,6 @@ pub enum ConfigError {
     /// The HTTP client that fetches keys could not be made.
     #[error("the HTTP client cannot be made: pass one with `.http_client(..)`")]
     HttpClient(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The realm holds a control character.
-    #[error("the realm must be printable ASCII, since it is sent in a header")]
-    InvalidRealm,
 }
 
 /// The reason why a token was refused. It is for logs and tests. Clients only learn that the token was refused.

@@ -43,11 +43,11 @@ pub use presets::supabase::{Supabase, SupabaseClaims};
 pub use presets::workos::{WorkOs, WorkOsClaims};
 pub use presets::zitadel::{Zitadel, ZitadelClaims};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use sql::grants::SqlEntitlements;
+pub use sql::entitlements::SqlEntitlements;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sql::table::EntitlementTable;
 
-/// For the tests of this workspace. Not part of the API.
+/// Items for the tests of this workspace. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::reference::catalogue::{Entry, Kinds, catalogue};

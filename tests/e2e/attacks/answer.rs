@@ -1,4 +1,4 @@
-//! What an answer must be like for each verdict (RFC 6750, RFC 7235, RFC 9457).
+//! The expected response for each verdict (RFC 6750, RFC 7235, RFC 9457).
 
 use crate::api::{STRANGER, WELCOME};
 use crate::case::{Step, Verdict};
@@ -7,10 +7,10 @@ use crate::world::REALM;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
-/// One row of the design's table of answers.
+/// One row of the table of answers.
 struct Expected {
     status: u16,
-    /// The code in the body, for the answers that are Countersign's.
+    /// The code in the body of Countersign's responses.
     code: Option<&'static str>,
     /// The `error` of the challenge.
     error: Option<&'static str>,
@@ -32,7 +32,7 @@ fn expected(verdict: Verdict) -> Expected {
     Expected { status, code, error }
 }
 
-/// What is wrong with an answer.
+/// The problems of a response.
 pub(crate) fn problems(step: &Step, answer: &Answer, is_head: bool) -> Vec<String> {
     let expected = expected(step.verdict);
     if answer.status != expected.status {
@@ -61,7 +61,7 @@ pub(crate) fn problems(step: &Step, answer: &Answer, is_head: bool) -> Vec<Strin
     problems
 }
 
-/// `Bearer realm="..", error="..", error_description="..", scope=".."`, in this order and with nothing else.
+/// `Bearer realm="..", error="..", error_description="..", scope=".."`, in this order and without further parameters.
 fn challenge_problem(challenge: &str, error: Option<&str>, scope: Option<&str>) -> Option<String> {
     let wrong = || Some(format!("challenge {challenge:?}"));
     let Some(mut rest) = challenge.strip_prefix(&format!("Bearer realm=\"{REALM}\"")) else { return wrong() };
@@ -77,7 +77,7 @@ fn challenge_problem(challenge: &str, error: Option<&str>, scope: Option<&str>) 
 }
 
 fn problem_json(answer: &Answer, status: u16, code: &str, is_head: bool) -> Option<String> {
-    // RFC 9111 section 5.2.2.5: a refusal is for nobody else, and not for later.
+    // RFC 9111 section 5.2.2.5: no cache may store a rejection.
     let cache_control = answer.headers.get(CACHE_CONTROL).map(|value| value.as_bytes());
     if cache_control != Some(b"no-store") {
         return Some(format!("cache control {cache_control:?}"));
@@ -98,7 +98,7 @@ fn problem_json(answer: &Answer, status: u16, code: &str, is_head: bool) -> Opti
     (!is_right).then(|| format!("body {body}"))
 }
 
-/// Handlers say whether they met a known caller.
+/// Handlers report if there is a caller.
 fn welcome(step: &Step, answer: &Answer, is_head: bool) -> Option<String> {
     let is_stranger = step.headers.as_ref().is_some_and(|lines| lines.iter().all(|line| !line.contains("<token>")));
     let wanted = match (is_head, is_stranger) {

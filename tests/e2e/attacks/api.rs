@@ -1,4 +1,4 @@
-//! The application under attack. Who may call a route stands in its handler's arguments.
+//! The application under attack. The arguments of a handler say who may call it.
 
 use axum::extract::Path;
 use axum::routing::{any, get, post};
@@ -14,7 +14,7 @@ countersign::groups! { Admin = "admin"; Manager = "manager"; }
 countersign::roles! { Owner = "owner"; }
 countersign::permissions! { ReadItems = "read:items"; }
 
-/// Claims as an application would want them, none with a default.
+/// Claims of an application, without defaults.
 #[derive(Deserialize)]
 struct Staff {
     #[serde(rename = "department")]
@@ -24,11 +24,11 @@ struct Staff {
 }
 
 pub(crate) const WELCOME: &str = "let in";
-/// The answer of routes that everybody may call, to who sent no credentials.
+/// The response of public routes to requests without credentials.
 pub(crate) const STRANGER: &str = "a stranger";
 
 pub(crate) fn router(verifier: Verifier) -> Router {
-    // A guard on the route in place of one among the handler's arguments.
+    // A guard on the route instead of an argument.
     let guarded = Router::new()
         .route("/guarded/{*path}", get(|_: Path<String>| async { WELCOME }))
         .guard::<RequireGroups<Admin>>(&verifier);
@@ -58,7 +58,7 @@ pub(crate) fn router(verifier: Verifier) -> Router {
         .with_state(verifier)
 }
 
-/// A layer with exceptions, and below it a service that routes by itself.
+/// A layer with exceptions, around a service with its own routing.
 fn layered(verifier: &Verifier) -> Router {
     let known = |principal: Option<Extension<Principal>>| greeting(principal.is_some());
     let admin = Router::new().route("/", any(known)).route("/users", any(known)).fallback(known);

@@ -1,8 +1,8 @@
-//! What a case states, and how it is read from its file.
+//! The fields of a case, and the reader of case files.
 //!
-//! A case is a table of [`Step`]'s fields beside `name`; whatever it leaves out is in order: a good token of alice's,
-//! sent to `/me`. `each` makes one case of each of its strings, put in for `<each>` wherever that stands. `then` holds
-//! further steps under the same verifier. Text between `<` and `>` is a template (see `template.rs`).
+//! A case is a table with `name` and the fields of [`Step`]. The default of each field is correct: a valid token of
+//! alice, sent to `/me`. `each` makes one case of each of its strings, which replaces `<each>`. `then` has further
+//! steps with the same verifier. Text between `<` and `>` is a template (see `template.rs`).
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -17,21 +17,21 @@ pub(crate) struct Case {
     pub(crate) steps: Vec<Step>,
 }
 
-/// How the verifier is configured, where the defaults will not do.
+/// The configuration of the verifier, as differences from the default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Policy {
-    /// `main` unless set; `other` is a second issuer with keys of its own.
+    /// `main` unless set. `other` is a second issuer with its own keys.
     pub(crate) issuers: Option<Vec<String>>,
-    /// All ten unless set.
+    /// All ten algorithms unless set.
     pub(crate) algorithms: Option<Vec<String>>,
-    /// `rfc9068` demands access tokens after RFC 9068.
+    /// `rfc9068` requires access tokens of RFC 9068.
     pub(crate) kind: Option<String>,
     /// Seconds.
     pub(crate) leeway: Option<u64>,
     /// Seconds.
     pub(crate) max_lifetime: Option<u64>,
-    /// `authorization`, `header NAME`, `cookie NAME`, `protocol` or `query NAME`; Authorization alone unless set.
+    /// `authorization`, `header NAME`, `cookie NAME`, `protocol` or `query NAME`. Only `authorization` unless set.
     pub(crate) sources: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) trusted_origins: Vec<String>,
@@ -42,7 +42,7 @@ pub(crate) struct Policy {
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum KeyDelivery {
-    /// By discovery, over HTTP.
+    /// Discovery over HTTP.
     #[default]
     Fetched,
     /// The published set, given in the configuration.
@@ -51,35 +51,35 @@ pub(crate) enum KeyDelivery {
     Pem,
 }
 
-/// One request, or one call of the verifier, and what must come of it.
+/// One request, or one call of the verifier, with the expected result.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Step {
-    /// What signs (see `keyring.rs`); RS256 unless set.
+    /// The signing key (see `keyring.rs`), RS256 unless set.
     pub(crate) key: Option<String>,
     pub(crate) header: Option<Members>,
     pub(crate) claims: Option<Members>,
-    /// The text that an open key signs, in place of `<header>.<payload>`.
+    /// The text that an open key signs instead of `<header>.<payload>`.
     pub(crate) input: Option<String>,
-    /// An encoded message that the key, an open one, signs as it is: RSA with a padding of one's own.
+    /// An encoded message that an open key signs unchanged: RSA with a custom padding.
     pub(crate) em: Option<String>,
     pub(crate) pss: Option<Pss>,
     pub(crate) hmac: Option<Hmac>,
-    /// The bytes of the signature; `<sig>` are those of the honest one.
+    /// The bytes of the signature. `<sig>` is the correct signature.
     pub(crate) signature: Option<String>,
-    /// The text of the token; `<token>`, `<header>`, `<payload>`, `<signature>` are those of the finished one.
+    /// The text of the token. `<token>`, `<header>`, `<payload>` and `<signature>` are those of the signed token.
     pub(crate) token: Option<String>,
 
-    /// What the issuer publishes from this step on; its ten keys unless set.
+    /// The published key set from this step on, with ten keys unless set.
     pub(crate) jwks: Option<Vec<Jwk>>,
-    /// For the verdict SKIP: a key that must not be used, published beside a good one.
+    /// For the verdict SKIP: a key that must be skipped, published with a valid one.
     pub(crate) odd: Option<Jwk>,
 
     #[serde(default)]
     pub(crate) via: Via,
     pub(crate) method: Option<String>,
     pub(crate) path: Option<String>,
-    /// Header lines; `Authorization: Bearer <token>` unless set.
+    /// Header lines, `Authorization: Bearer <token>` unless set.
     pub(crate) headers: Option<Vec<String>>,
     pub(crate) body: Option<String>,
 
@@ -90,15 +90,15 @@ pub(crate) struct Step {
     pub(crate) claim: Option<String>,
     /// The `scope` of the challenge.
     pub(crate) scope: Option<String>,
-    /// How often the issuer is asked for keys, once the verifier is built.
+    /// The number of key fetches after the verifier is built.
     #[serde(default)]
     pub(crate) fetches: usize,
-    /// Further texts that no answer and no log may hold.
+    /// Further texts that no response and no log may contain.
     #[serde(default)]
     pub(crate) leaks: Vec<String>,
 }
 
-/// A JSON object: raw text in place of the default, or edits of the default. The values in `set` are JSON text.
+/// A JSON object: raw text instead of the default, or edits of the default. The values in `set` are JSON text.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Members {
@@ -133,7 +133,7 @@ pub(crate) struct EditedJwk {
     pub(crate) remove: Vec<String>,
 }
 
-/// An RSASSA-PSS signature (RFC 8017 section 9.1) by an open key; what is left out is as RFC 7518 has it for PS256.
+/// An RSASSA-PSS signature (RFC 8017 section 9.1) by an open key. The defaults are those of PS256 in RFC 7518.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Pss {
@@ -167,11 +167,11 @@ pub(crate) enum Via {
     /// A request to the router in process.
     #[default]
     Http,
-    /// The same over a socket, byte by byte, for what no HTTP client sends.
+    /// The same over a socket, as raw bytes that no HTTP client would send.
     Wire,
     /// Both, which must agree.
     Both,
-    /// `Verifier::verify`, for tokens that no header can carry.
+    /// `Verifier::verify`, for tokens that no header can contain.
     Verify,
 }
 
@@ -189,23 +189,23 @@ pub(crate) enum Verdict {
     InsufficientScope,
     #[serde(rename = "403 cross-origin")]
     CrossOrigin,
-    /// No such route: nobody is let in, nothing is said.
+    /// There is no such route.
     #[serde(rename = "404")]
     NotFound,
-    /// Refused by the HTTP server, before any handler.
+    /// Rejected by the HTTP server, before any handler.
     #[serde(rename = "400 by the server")]
     NotHttp,
     #[serde(rename = "431 by the server")]
     HeadersTooLarge,
-    /// The odd key is not used, the others are.
+    /// The odd key is skipped, and the others are used.
     #[serde(rename = "SKIP")]
     Skip,
-    /// The verifier refuses to be built.
+    /// The verifier cannot be built.
     #[serde(rename = "BOOT")]
     Boot,
 }
 
-/// Each class with its cases, or what is wrong with one.
+/// Each class with its cases, or the problem of one.
 pub(crate) fn classes() -> Vec<(String, Vec<Result<Case, String>>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/attacks");
     let mut files: Vec<_> =
@@ -233,7 +233,7 @@ fn cases(text: &str) -> Vec<Result<Case, String>> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    /// Fields of a step that this file's cases have unless they say otherwise.
+    /// The default fields of the steps in this file.
     #[serde(default)]
     defaults: Table,
     case: Vec<Table>,
@@ -280,7 +280,7 @@ fn case(mut table: Table, defaults: &Table) -> Result<Case, String> {
     };
     let steps = [Value::Table(table)].into_iter().chain(then).map(|step| {
         let Value::Table(mut step) = step else { return Err(format!("{name}: a step is a table")) };
-        // A reason goes with its verdict: where a step has another one, the default's reason is not meant.
+        // A default reason belongs to the default verdict. A step with another verdict does not use it.
         let differs = step.get("verdict").is_some_and(|verdict| Some(verdict) != defaults.get("verdict"));
         for (field, value) in defaults.iter().filter(|(field, _)| !(differs && *field == "reason")) {
             step.entry(field).or_insert_with(|| value.clone());

@@ -1,4 +1,4 @@
-//! Sends a request: in process, or byte by byte over a socket.
+//! Sends a request in process, or as raw bytes over a socket.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
-/// A request as a case states it.
+/// The request of a case.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) method: String,
@@ -41,7 +41,7 @@ pub(crate) async fn call(router: Router, message: &Message) -> Result<Answer, St
     Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: body.into() })
 }
 
-/// Serves the router on loopback, and writes the request into a socket as it stands.
+/// Serves the router on loopback, and writes the unchanged request into a socket.
 pub(crate) async fn send(router: Router, message: &Message) -> Result<Answer, String> {
     let io = |error: std::io::Error| format!("over the wire: {error}");
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(io)?;
@@ -50,7 +50,7 @@ pub(crate) async fn send(router: Router, message: &Message) -> Result<Answer, St
     let mut stream = TcpStream::connect(address).await.map_err(io)?;
     let mut reply = Vec::new();
     let (mut read, mut write) = stream.split();
-    // Both at once: a server that refuses early stops reading, and the rest cannot be written.
+    // Both at once, since a server that rejects early stops reading, and the rest cannot be written.
     let request = bytes(message);
     let (_, received) = tokio::join!(write.write_all(&request), read.read_to_end(&mut reply));
     server.abort();

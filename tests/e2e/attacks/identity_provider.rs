@@ -1,4 +1,4 @@
-//! An issuer on loopback whose requests are counted and whose published keys can be exchanged.
+//! An issuer on loopback that counts its requests, and whose published keys can be replaced.
 
 use axum::extract::State;
 use axum::http::Uri;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
-/// A [`TestIssuer`]'s keys behind an address of their own: the one that verifiers are configured with.
+/// A [`TestIssuer`]'s keys at a separate address, which the verifiers use.
 pub(crate) struct IdentityProvider {
     url: String,
     issuer: TestIssuer,
@@ -58,12 +58,12 @@ impl IdentityProvider {
         self.shared.published.lock().expect("no handler panics").clone()
     }
 
-    /// How often its keys were fetched.
+    /// The number of key fetches.
     pub(crate) fn fetches(&self) -> usize {
         self.shared.fetches.load(Ordering::SeqCst)
     }
 
-    /// How often it was asked for anything.
+    /// The number of requests.
     pub(crate) fn requests(&self) -> usize {
         self.shared.requests.load(Ordering::SeqCst)
     }

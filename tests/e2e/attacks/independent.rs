@@ -1,4 +1,4 @@
-//! Tokens of another implementation, `jsonwebtoken`, under the keys that it publishes itself.
+//! Tokens of another implementation, `jsonwebtoken`, with the keys that it publishes.
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
@@ -40,7 +40,7 @@ async fn tokens_that_another_implementation_mints_are_good() {
     }
 }
 
-/// The reverse, so that the test above does not pass by accident.
+/// The reverse, which shows that the test above does not pass by accident.
 #[tokio::test]
 async fn tokens_of_another_of_its_keys_are_not() {
     let (published, other) = (ed_key(), ed_key());
@@ -68,7 +68,7 @@ fn claims() -> Value {
 
 fn rsa_key() -> EncodingKey {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
-    // In DER `jsonwebtoken` wants PKCS #1; in PEM it takes PKCS #8.
+    // `jsonwebtoken` needs PKCS #1 in DER, and accepts PKCS #8 in PEM.
     let text = STANDARD.encode(pair.as_der().expect("PKCS #8").as_ref());
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
     EncodingKey::from_rsa_pem(pem.as_bytes()).expect("a key that can be read")

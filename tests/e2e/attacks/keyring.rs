@@ -1,7 +1,7 @@
-//! Who signs, by the name that the corpus gives it.
+//! The signing keys, by their names in the corpus.
 //!
-//! `RS256` to `EdDSA` are the ten keys of the main issuer, `other RS256` those of the other, `stranger RS256` keys that
-//! nobody publishes, and `open 2048` an RSA key that anybody can factor (2048, 3072 or 4096 bits).
+//! `RS256` to `EdDSA` are the ten keys of the main issuer. `other RS256` is a key of the other issuer. `stranger RS256`
+//! is a key that no issuer publishes. `open 2048` is an RSA key that is easy to factor (2048, 3072 or 4096 bits).
 
 use crate::forge::open_rsa::OpenRsaKey;
 use crate::identity_provider::IdentityProvider;

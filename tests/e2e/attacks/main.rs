@@ -1,8 +1,7 @@
-//! The attack corpus: hostile input, class by class, each with the verdict that it must get.
+//! The attack corpus: hostile input with the expected verdicts, by class.
 //!
-//! The cases are data, in `tests/corpus/attacks/*.toml`; `case.rs` says what a case can state.
-//! A new file there is a new class. `vectors/` adds Project Wycheproof's signatures, `independent.rs` tokens that
-//! another implementation minted.
+//! The cases are data in `tests/corpus/attacks/*.toml`. `case.rs` describes the fields of a case. A new file there is a
+//! new class. `vectors/` adds the signatures of Project Wycheproof, and `independent.rs` tokens of another implementation.
 
 mod answer;
 mod api;
@@ -23,7 +22,7 @@ use crate::world::World;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// Everything runs on one thread, so that the journal of one case holds all that was logged meanwhile, and nothing else.
+/// Runs everything on one thread, so that the journal of a case contains exactly its log lines.
 #[tokio::test(flavor = "current_thread")]
 async fn every_case_gets_its_verdict() {
     let world = World::start().await;
@@ -44,7 +43,7 @@ async fn every_case_gets_its_verdict() {
         writeln!(report, "{:>6} {class}{}", cases.len(), failing(failed)).expect("a string takes all");
     }
     writeln!(report, "{total:>6} in all").expect("a string takes all");
-    // Not `print!`, which the test harness would keep to itself.
+    // Not `print!`, which the test harness captures.
     std::io::stderr().write_all(report.as_bytes()).expect("stderr is open");
     assert!(failures.is_empty(), "{} problems:\n{}", failures.len(), failures.join("\n"));
 }

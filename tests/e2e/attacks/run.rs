@@ -1,4 +1,4 @@
-//! Runs a case, and gives back what is wrong with what came of it.
+//! Runs a case, and lists the differences from the expected result.
 
 use crate::answer;
 use crate::api;
@@ -12,8 +12,8 @@ use countersign_core::{Algorithms, KeySet};
 use std::cell::RefCell;
 
 impl World {
-    /// The problems of a case, none when it gets its verdict for its reason, and for the same reason whether or not the
-    /// verifier trusts a further issuer.
+    /// The problems of a case. There are none if it gets its verdict for its reason, with and without another trusted
+    /// issuer.
     pub(crate) async fn run(&self, case: &Case) -> Vec<String> {
         let (mut problems, alone) = self.run_in(case, Company::Alone).await;
         let (found, beside) = self.run_in(case, Company::BesideAnother).await;
@@ -24,7 +24,7 @@ impl World {
         problems
     }
 
-    /// The problems of a case, and the reasons for which its tokens were refused, one after the other.
+    /// The problems of a case, and the reasons of its rejections in order.
     async fn run_in(&self, case: &Case, company: Company) -> (Vec<String>, Vec<String>) {
         let reasons = Reasons::default();
         let problems = match case.steps[0].verdict {
@@ -50,8 +50,8 @@ impl World {
         Ok(problems)
     }
 
-    /// The odd key is skipped for its reason, whether the set is fetched or given; its tokens are refused, those of the
-    /// good key beside it are not.
+    /// The odd key is skipped for its reason, in a fetched and in a given set. Its tokens are rejected, and those of
+    /// the valid key are accepted.
     async fn run_skip(&self, case: &Case, company: Company, reasons: &Reasons) -> Result<Vec<String>, String> {
         let step = &case.steps[0];
         let odd = step.odd.as_ref().ok_or("SKIP needs `odd`")?;
@@ -138,7 +138,7 @@ impl World {
 
     fn message(&self, step: &Step, token: &[u8]) -> Result<Message, String> {
         let scope = Scope { world: self, key: "RS256", parts: None, fill: 0 };
-        // The token may be no text, so it is put in as bytes.
+        // The token may be invalid UTF-8, so it is inserted as bytes.
         let with_token = |line: &String| -> Result<Vec<u8>, String> {
             let pieces = line.split("<token>").map(|piece| scope.expand(piece)).collect::<Result<Vec<_>, _>>()?;
             Ok(pieces.join(token))
@@ -186,7 +186,7 @@ impl World {
     }
 }
 
-/// The reasons for which tokens were refused, in order.
+/// The reasons of rejections, in order.
 #[derive(Default)]
 struct Reasons(RefCell<Vec<String>>);
 
@@ -195,7 +195,7 @@ impl Reasons {
         self.0.borrow_mut().push(reason.to_owned());
     }
 
-    /// Takes the reasons out of a log.
+    /// Reads the reasons from a log.
     fn note_logged(&self, journal: &str) {
         let lines = journal.lines().filter(|line| line.contains("countersign::rejection"));
         for line in lines {
@@ -206,7 +206,7 @@ impl Reasons {
 }
 
 impl Step {
-    /// A good token of a key, and the verdict on it.
+    /// The verdict on a valid token of a key.
     fn plain(key: &str, verdict: Verdict, reason: Option<&str>, fetches: usize) -> Self {
         let json = serde_json::json!({ "key": key, "verdict": "200", "fetches": fetches, "reason": reason });
         let step: Self = serde_json::from_value(json).expect("these are a step's fields");
@@ -234,7 +234,7 @@ fn config_error(error: &ConfigError) -> String {
     text.split(['(', ' ']).next().unwrap_or_default().to_owned()
 }
 
-/// The reason stands in the log, and nowhere else.
+/// Checks that the reason is in the log only.
 fn reason_problem(step: &Step, journal: &str) -> Option<String> {
     let logged = journal.lines().find(|line| line.contains("countersign::rejection"));
     if let Some(reason) = &step.reason
@@ -250,7 +250,7 @@ fn reason_problem(step: &Step, journal: &str) -> Option<String> {
     None
 }
 
-/// Neither the token nor a part of it nor a claim's value stands in an answer or in the log.
+/// Checks that neither response nor log contains the token, a part of it or the value of a claim.
 fn leaks(step: &Step, token: &[u8], answer: &Answer, journal: &str) -> Vec<String> {
     let token = String::from_utf8_lossy(token);
     let parts = token.split('.').filter(|part| part.len() >= 8);

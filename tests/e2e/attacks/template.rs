@@ -1,8 +1,8 @@
 //! The templates of the corpus: `<source argument | edit argument | ..>`.
 //!
-//! A source is a value of the running test (`<iss>`, `<jwk RS256>`), a part of the token (`<payload>`, `<sig>`) or made
-//! up (`<repeat 10000 x>`, `<hex 00ff>`). Edits work on bytes, from left to right. Everything outside of `<` and `>`
-//! stands for itself.
+//! A source is a value of the running test (`<iss>`, `<jwk RS256>`), a part of the token (`<payload>`, `<sig>`) or
+//! generated (`<repeat 10000 x>`, `<hex 00ff>`). Edits change bytes, from left to right. Text outside of `<` and `>` is
+//! literal.
 
 use crate::forge::curve::Curve;
 use crate::forge::fixed;
@@ -13,15 +13,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use num_bigint::BigUint;
 
-/// What templates can speak of.
+/// The values that templates can use.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub(crate) world: &'a World,
     /// The key that signs the token.
     pub(crate) key: &'a str,
-    /// There once the token is signed.
+    /// `None` until the token is signed.
     pub(crate) parts: Option<&'a Parts>,
-    /// The number of bytes that `<fill ff>` stands for.
+    /// The number of bytes that `<fill ff>` gives.
     pub(crate) fill: usize,
 }
 
@@ -123,7 +123,7 @@ impl Scope<'_> {
         URL_SAFE_NO_PAD.decode(text).map_err(|error| error.to_string())
     }
 
-    /// r and s, each a sum of `r`, `s`, `n`, `p` and numbers: `ecdsa r s+n`.
+    /// The values r and s, each a sum of `r`, `s`, `n`, `p` and numbers: `ecdsa r s+n`.
     fn ecdsa(&self, argument: &str) -> Result<[Vec<u8>; 2], String> {
         let curve = Curve::of(self.world.signer(self.key)?.algorithm())?;
         let (r, s) = self.parts.ok_or("there is no token yet")?.signature.split_at(curve.len());
@@ -139,7 +139,7 @@ impl Scope<'_> {
         Ok([number(r)?, number(s)?])
     }
 
-    /// S, a sum of `s`, the order `l` and numbers; R stays. `ed25519 s+l`.
+    /// The value S, a sum of `s`, the order `l` and numbers: `ed25519 s+l`. R is unchanged.
     fn ed25519(&self, argument: &str) -> Result<Vec<u8>, String> {
         let (r, s) = self.parts.ok_or("there is no token yet")?.signature.split_at(32);
         let order = BigUint::parse_bytes(b"1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 16)
@@ -150,7 +150,7 @@ impl Scope<'_> {
         Ok([r, &s].concat())
     }
 
-    /// A number in place of a signature by an open key: `rsa s+n`.
+    /// A number instead of a signature by an open key: `rsa s+n`.
     fn rsa(&self, argument: &str) -> Result<Vec<u8>, String> {
         let Signer::Open(key) = self.world.signer(self.key)? else { return Err("not an open key".to_owned()) };
         let honest = BigUint::from_bytes_be(&self.parts.ok_or("there is no token yet")?.signature);
@@ -226,7 +226,7 @@ fn edit(bytes: &mut Vec<u8>, stage: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Sets the lowest of the bits that the last character of base64url has no byte for.
+/// Sets the lowest unused bit of the last base64url character.
 fn trailing_bits(text: &mut [u8]) -> Result<(), String> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     if text.len() % 4 < 2 {

@@ -1,4 +1,4 @@
-//! From a step to its token.
+//! Makes the token of a step.
 
 use crate::case::{Edits, Jwk, Members, Step};
 use crate::forge::hash::hmac;
@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 
-/// What stands in a good header, and in good claims. Values are JSON text.
+/// The members of a valid header and of valid claims. Values are JSON text.
 const HEADER: [(&str, &str); 3] = [("alg", r#""<alg>""#), ("kid", r#""<kid>""#), ("typ", r#""at+jwt""#)];
 const CLAIMS: [(&str, &str); 11] = [
     ("iss", r#""<iss>""#),
@@ -25,10 +25,10 @@ const CLAIMS: [(&str, &str); 11] = [
     ("level", "3"),
     ("scope", r#""canary-scope""#),
 ];
-/// No answer and no log line may hold a claim's value.
+/// Values of claims, which no response and no log line may contain.
 pub(crate) const CANARY: &str = "canary";
 
-/// The token that a step states.
+/// The token of a step.
 pub(crate) fn mint(step: &Step, world: &World) -> Result<Vec<u8>, String> {
     let key = step.key.as_deref().unwrap_or("RS256");
     let scope = Scope { world, key, parts: None, fill: 0 };
@@ -108,7 +108,7 @@ fn members(members: Option<&Members>, defaults: &[(&str, &str)], scope: &Scope<'
     }
 }
 
-/// Puts an object together as text, so that it can hold what no JSON library writes.
+/// Builds an object as text, so that it can contain text that no JSON library writes.
 fn object(
     defaults: &[(&str, &str)],
     set: &BTreeMap<String, String>,

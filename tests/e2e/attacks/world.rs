@@ -1,16 +1,16 @@
-//! Everything that a case runs against: issuers, keys, an attacker's server, a clock that stands still.
+//! The environment of a case: issuers, keys, an attacker's server, and a fixed clock.
 
 use crate::case::{Case, Jwk, KeyDelivery, Policy};
 use crate::identity_provider::IdentityProvider;
 use crate::keyring::{Keyring, Signer};
 use crate::token;
-use countersign::{Algorithm, ConfigError, Oidc, Provider, Source, TokenKind, Verifier, VerifierExt as _};
+use countersign::{Algorithm, ConfigError, Oidc, Provider, Source, TokenKind, Verifier};
 use countersign_core::{Algorithms, ManualClock};
 use countersign_tests::Journal;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The time by which tokens are judged, 2027-01-15T08:00:00Z.
+/// The current time of the verifier, 2027-01-15T08:00:00Z.
 const NOW: u64 = 1_800_000_000;
 pub(crate) const AUDIENCE: &str = "https://api.example";
 pub(crate) const REALM: &str = "corpus";
@@ -18,18 +18,18 @@ pub(crate) const REALM: &str = "corpus";
 pub(crate) struct World {
     pub(crate) main: IdentityProvider,
     pub(crate) other: IdentityProvider,
-    /// Publishes keys of its own, in case somebody asks.
+    /// Publishes the attacker's keys, and counts requests for them.
     pub(crate) attacker: IdentityProvider,
     pub(crate) journal: Journal,
     keyring: Keyring,
     client: reqwest::Client,
 }
 
-/// The issuers that a verifier trusts beside those that a case states.
+/// The issuers that a verifier trusts in addition to those of the case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Company {
     Alone,
-    /// One more, whose keys are given and whose name no token bears.
+    /// One more issuer, with given keys, which no token names.
     BesideAnother,
 }
 
@@ -54,7 +54,7 @@ impl World {
         self.keyring.signer(name, &self.main, &self.other)
     }
 
-    /// Lets the main issuer publish these keys, its own ten where nothing is said.
+    /// Makes the main issuer publish these keys, or its ten keys if there are none.
     pub(crate) fn publish(&self, jwks: Option<&[Jwk]>) -> Result<(), String> {
         self.main.publish(match jwks {
             None => self.main.issuer().jwks(),
@@ -68,7 +68,7 @@ impl World {
         Ok(format!(r#"{{"keys":[{}]}}"#, keys.join(",")))
     }
 
-    /// A verifier of its own for each case: no key fetched for one counts for the next, no cool-down either.
+    /// Builds a new verifier for each case, so that cases share neither keys nor cool-downs.
     pub(crate) async fn verifier(
         &self,
         case: &Case,

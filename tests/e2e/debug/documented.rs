@@ -1,4 +1,4 @@
-//! The public types, by rustdoc's own list.
+//! The public types in rustdoc's list.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,8 +8,8 @@ const CRATES: [&str; 3] = ["countersign", "countersign-core", "countersign-provi
 
 /// Structs, enums, unions and aliases of the published crates, with all features.
 ///
-/// The documentation is built into the target directory that this test was built into: the dependencies were most often
-/// checked there before. Cargo holds no lock while tests run.
+/// Builds the documentation in the target directory of this test, where the dependencies are usually checked already.
+/// Cargo holds no lock while tests run.
 pub(crate) fn types() -> BTreeSet<String> {
     let executable = std::env::current_exe().unwrap();
     // TARGET/debug/deps/EXECUTABLE

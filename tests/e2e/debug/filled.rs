@@ -1,4 +1,4 @@
-//! Claims of any type, each part of them filled with what must not be printed.
+//! Claims of any type, filled with the secret that must not be printed.
 
 use crate::{NUMBER, SECRET};
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
@@ -6,8 +6,8 @@ use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use std::iter::once;
 
-/// A value of this type: each text is the secret, each number the number, each list and map has one entry. A field with a
-/// second name gets it by that name.
+/// A value of this type. Each string is the secret, each number is the number, and each list or map has one entry. A
+/// field with an alias gets a value under one name only.
 pub(crate) fn filled<T: DeserializeOwned>() -> T {
     let mut left_out: Vec<String> = Vec::new();
     loop {

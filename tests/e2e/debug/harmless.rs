@@ -1,4 +1,4 @@
-//! Types that can hold nothing secret, by the reason.
+//! Types that cannot contain secrets, by reason.
 
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     (
@@ -49,7 +49,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "RevocationListFull",
             "ManualClock",
             "Lookup",
-            "Refused",
+            "RejectionCode",
             "RenewalError",
             "SkipReason",
             "TokenError",
@@ -78,13 +78,14 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "ServiceAccountRule",
             "Matrix",
             "MatrixRow",
+            "DocumentFault",
             "Route",
+            "Routes",
             "SecuritySchemes",
             "Source",
             "Undecided",
         ],
     ),
-    ("are rejections that hold a verifier and codes", &["CrossOrigin", "TemporarilyUnavailable"]),
     ("hold functions of the program, and print none", &["FromEnv", "Rules"]),
     (
         "are about public keys and public documents: names of keys, addresses and the answers of providers",

@@ -1,5 +1,5 @@
-//! `Debug` of no public type shows a token, the value of a claim, a credential or a nonce. Each public type that rustdoc
-//! lists (`all.html`) is shown to be so here, or is in a list of those that can hold nothing of the kind.
+//! `Debug` of public types shows no token, no value of a claim, no credential and no nonce. This test covers each
+//! public type in rustdoc's list (`all.html`), or lists it as one that cannot contain such values.
 
 mod documented;
 mod filled;
@@ -8,7 +8,7 @@ mod shown;
 
 use std::collections::BTreeSet;
 
-/// What must not be printed: as a text, and as a number of a claim.
+/// The secret that must not be printed, as a string and as a number.
 const SECRET: &str = "s3cret";
 const NUMBER: u64 = 987_654_321;
 

@@ -1,5 +1,5 @@
-//! A directory that counts who asks, and the verifier that asks it. Nothing here needs a network, so that time can stand
-//! still.
+//! A directory that counts look-ups, and the verifier that uses it. Nothing here needs a network, so tests can pause
+//! time.
 
 use countersign::{
     Algorithm, Audience, CallerId, ClaimMap, Entitlements, EntitlementsError, Issuer, IssuerKeys, ManualClock, NameSet,
@@ -15,12 +15,12 @@ use tokio::sync::Semaphore;
 pub(crate) const NOW: u64 = 1_800_000_000;
 const ISSUERS: [&str; 2] = ["https://idp.example", "https://other.example"];
 
-/// What the directory does when it is asked.
+/// The directory's behaviour.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mood {
-    /// Says that the caller is in this group.
+    /// Answers that the caller is in this group.
     Group(&'static str),
-    /// Says that the caller is in a thousand groups with long names.
+    /// Answers that the caller is in a thousand groups with long names.
     Crowd,
     Fails,
     Hangs,
@@ -30,7 +30,7 @@ pub(crate) enum Mood {
 pub(crate) struct Directory {
     pub(crate) calls: AtomicUsize,
     mood: Mutex<Mood>,
-    /// Whoever is asked waits for a permit, and gives it back.
+    /// Each look-up waits for a permit, and returns it.
     pub(crate) gate: Semaphore,
 }
 
@@ -98,7 +98,7 @@ impl World {
         self.directory.calls.load(Ordering::SeqCst)
     }
 
-    /// A token of the first issuer, with these claims beside those that every token has.
+    /// A token of the first issuer, with these additional claims.
     pub(crate) fn token(&self, subject: &str, more: Value) -> String {
         self.token_of(ISSUERS[0], subject, more)
     }
@@ -117,7 +117,7 @@ impl World {
         self.verifier.verify(&self.token(subject, json!({}))).await.unwrap()
     }
 
-    /// The groups of the caller, those outside of the token included; `None` for no verdict.
+    /// The groups of the caller, including those from outside the token. `None` if there is no verdict.
     pub(crate) async fn groups(&self, token: &VerifiedToken) -> Option<Vec<String>> {
         let granted = self.verifier.caller(token).await.ok()?;
         Some(granted.principal().groups().iter().map(str::to_owned).collect())

@@ -1,23 +1,21 @@
-//! Entitlements as requests meet them: looked up for whoever needs them, and for nobody else.
+//! Entitlements in requests: look-ups happen only for requests that need them.
 
 use crate::directory::{Mood, World};
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request};
 use axum::routing::get;
 use countersign::{
     All, AllOf, AnyOf, CurrentUser, Expr, Group, GuardExt, Permission, Principal, Require, RequireGroups,
     RequirePermissions, RequireScopes, Requirement, Scope, Verifier, VerifierBuilder,
 };
+use countersign_tests::{Answer, send};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use tower::ServiceExt;
 
 countersign::groups! { Staff = "staff"; Admin = "admin"; }
 countersign::scopes! { Read = "read"; }
 countersign::permissions! { ReadItems = "items:read"; }
 
-/// A rule that more groups turn from a yes into a no.
+/// A requirement that additional groups turn from met into not met.
 enum NotStaff {}
 
 impl Requirement for NotStaff {
@@ -64,30 +62,19 @@ fn app(verifier: &Verifier) -> Router {
         .with_state(verifier.clone())
 }
 
-/// As a set is printed.
+/// The names as text.
 fn groups(principal: &Principal) -> String {
     let groups: Vec<String> = principal.groups().iter().map(|group| format!("{group:?}")).collect();
     format!("{{{}}}", groups.join(", "))
 }
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: String,
-}
-
 async fn ask(app: &Router, path: &str, token: Option<&str>) -> Answer {
-    let mut request = Request::builder().uri(path);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = String::from_utf8(to_bytes(body, 64 * 1024).await.unwrap().into()).unwrap();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let lines: Vec<_> = bearer.iter().map(|bearer| ("authorization", &**bearer)).collect();
+    send(app, "GET", path, &lines).await
 }
 
-/// What a request costs and gives while the directory says "staff".
+/// The look-ups and the response of a request, while the directory answers "staff".
 async fn assert_asked(set_up: fn(VerifierBuilder) -> VerifierBuilder, row: (&str, Value, u16, usize)) {
     let (path, claims, status, calls) = row;
     let is_layer_too = !["/both", "/user", "/principal", "/optional"].contains(&path);
@@ -123,7 +110,7 @@ async fn grants_are_looked_up_once_and_only_for_those_who_need_them() {
     ] {
         assert_asked(|builder| builder, row.clone()).await;
     }
-    // Without a cache of tokens each request verifies anew; what was looked up is kept all the same.
+    // Without a token cache, each request verifies again. Looked-up entitlements are still cached.
     assert_asked(VerifierBuilder::without_cache, ("/both", json!({}), 200, 1)).await;
     assert_asked(VerifierBuilder::without_cache, ("/staff", json!({}), 200, 1)).await;
 }
@@ -169,7 +156,7 @@ async fn without_an_answer_the_answer_is_503_until_there_is_one() {
             assert_eq!(ask(&app, path, Some(&token)).await.status, healed, "{path}");
         }
     }
-    // Whoever needs no grants is served meanwhile.
+    // Requests that need no entitlements are served meanwhile.
     let world = World::new(Mood::Fails).await;
     let app = app(&world.verifier);
     let token = world.token("alice", json!({"scope": "read", "groups": ["staff"]}));
@@ -211,7 +198,7 @@ fn the_log_says_which_provider_failed_and_for_nobody_in_particular() {
     let writer = log.clone();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
-    // One thread, so that the look-up's task logs here, too.
+    // One thread, so that the look-up's task logs here as well.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tracing::subscriber::with_default(subscriber, || {
         runtime.block_on(async {

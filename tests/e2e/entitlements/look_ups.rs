@@ -1,4 +1,4 @@
-//! One look-up for all who ask, for as long as it may be relied upon, and never a guess in its place.
+//! One look-up for all requests of a caller, cached for its lifetime. Without an answer there is no verdict.
 
 use crate::directory::{Mood, NOW, World};
 use countersign::{Dependency, VerifiedToken, Verifier};
@@ -14,7 +14,7 @@ fn assert_in(groups: Option<Vec<String>>, expected: &str) {
     assert_eq!(groups.expect("a verdict"), [expected]);
 }
 
-/// Lets every task that can run do so, without a moment passing.
+/// Runs every ready task while time is paused.
 async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -52,7 +52,7 @@ async fn a_thousand_who_ask_at_once_cost_one_look_up() {
     assert_eq!(world.calls(), 1);
 }
 
-/// Whether each of a thousand tasks got a verdict.
+/// Runs a thousand tasks, and gives `true` for each that got a verdict.
 fn a_thousand(world: &World, token: &VerifiedToken) -> Vec<JoinHandle<bool>> {
     so_many(1_000, world, token)
 }
@@ -145,7 +145,7 @@ async fn grants_serve_for_a_minute_or_as_long_as_is_set() {
 
         world.set_mood(Mood::Fails);
         world.clock.set(NOW + 3 * seconds);
-        assert_eq!(world.groups(&token).await, None, "what is too old is not served, not even for want of better");
+        assert_eq!(world.groups(&token).await, None, "an expired answer is never used, even if there is no other");
         world.set_mood(GROUP);
         world.clock.set(NOW);
         assert_in(world.groups(&token).await, "staff");
@@ -235,11 +235,11 @@ async fn grants_count_as_part_of_the_tokens_that_they_are_kept_beside() {
         let again = world.verifier.verify(token.raw()).await.unwrap();
         known += usize::from(std::ptr::eq(token.principal(), again.principal()));
     }
-    // Each takes some 120 KB; without their grants all of them would be kept.
+    // Each takes some 120 KB. Without their entitlements, all of them would fit.
     assert!((1..=17).contains(&known), "{known}");
 }
 
-/// From nothing at all to a little more than a caller takes; the crowd is too heavy for all but the last of them.
+/// Cache sizes from zero to a little more than one caller takes. Only the last one has room for the crowd.
 const SMALL: [usize; 8] = [0, 1, 100, 300, 500, 1_000, 64 * 1024, 1024 * 1024];
 
 #[tokio::test]
@@ -303,6 +303,6 @@ fn outside_of_a_runtime_there_is_no_verdict_and_no_panic() {
         (world.verifier, token)
     });
     assert!(verifier.caller_now(&token).is_none());
-    // The look-up's task went with the runtime that it was started in.
+    // The look-up's task ended with its runtime.
     assert!(runtime().block_on(verifier.caller(&token)).is_ok());
 }

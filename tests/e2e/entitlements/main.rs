@@ -1,4 +1,4 @@
-//! Entitlements from outside of the token: when they are looked up, what is kept of them, and what happens when they cannot be had.
+//! Entitlements from outside the token: their look-up, their cache, and failures.
 
 mod directory;
 mod guards;

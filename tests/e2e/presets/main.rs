@@ -1,7 +1,8 @@
-//! What every preset must do, by a table for each: `tests/corpus/presets/FILE.toml` says what good tokens are like, what is read
-//! out of them, and what is refused and why. A preset without its table, or a table without one of its rows, fails.
+//! Tests of every preset with its table `tests/corpus/presets/FILE.toml`. A table has valid tokens, the values that are read
+//! from them, and rejected tokens with their reasons. A preset without a table and a table without a required row are
+//! failures.
 //!
-//! The tokens are imitations, signed here; `tests/live` has those that providers signed.
+//! The tokens are imitations that this test signs. `tests/live` has tokens that providers signed.
 
 mod mint;
 mod table;
@@ -38,7 +39,7 @@ async fn every_preset_accepts_and_refuses_what_its_table_says() {
     assert!(problems.is_empty(), "\n{problems}");
 }
 
-/// `None` where the preset has no tokens of that kind.
+/// `None` if the preset has no tokens of that kind.
 async fn verifier(entry: &Entry, table: &Table, keyring: &Keyring, kinds: Kinds) -> Option<Verifier> {
     if kinds != Kinds::Usual && !table.has_both_kinds() {
         return None;
@@ -79,7 +80,7 @@ fn every_preset_is_in_the_catalogue() {
     assert_eq!(files, listed);
 }
 
-/// The variables that a preset's page names are those it reads, and each error names its variable.
+/// The documented variables of a preset are those that it reads, and each error names its variable.
 #[test]
 fn the_environment_is_read_as_documented() {
     for entry in catalogue() {
@@ -107,7 +108,7 @@ fn the_environment_is_read_as_documented() {
     }
 }
 
-/// Nothing of a refused token is in what is said of it.
+/// Checks that an error contains no part of the rejected token.
 #[test]
 fn reasons_are_codes() {
     assert_eq!(TokenError::ClaimNotAccepted("hd").to_string(), "claim `hd` is not one that is accepted");

@@ -34,7 +34,7 @@ impl Keyring {
         json!({ "keys": keys }).to_string()
     }
 
-    /// The good token with its changes, issued now and good for ten minutes unless they say otherwise.
+    /// The valid token with changes. Unless changed, it is issued now and valid for ten minutes.
     pub(crate) fn mint(&self, table: &Table, change: &Change) -> String {
         let good = table.good(&change.of);
         let mut claims = good.claims.clone();
@@ -54,7 +54,7 @@ impl Keyring {
     }
 }
 
-/// Objects are merged, everything else is replaced.
+/// Merges objects, and replaces other values.
 fn merge(into: &mut Map<String, Value>, changes: &Map<String, Value>) {
     for (name, change) in changes {
         match (into.get_mut(name), change) {

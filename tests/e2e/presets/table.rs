@@ -11,24 +11,24 @@ use std::path::Path;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
-    /// A good access token, or the token of a provider that has one kind only.
+    /// A valid access token, or the token of a provider with one kind only.
     access: Option<Good>,
-    /// A good ID token.
+    /// A valid ID token.
     id: Option<Good>,
-    /// Other good tokens, as changes of one of those.
+    /// Other valid tokens, as changes of one of these.
     #[serde(default)]
     accepted: Vec<AcceptedRow>,
     refused: Vec<RefusedRow>,
-    /// Rows that make no sense for this provider, and why.
+    /// Rows that do not apply to this provider, with reasons.
     #[serde(default)]
     not_applicable: BTreeMap<String, String>,
-    /// What the provider writes into `issuer` of its JWKs.
+    /// The `issuer` member of the provider's JWKs.
     key_issuer: Option<String>,
     /// Values for the variables of `from_env`.
     environment: BTreeMap<String, String>,
 }
 
-/// A good token.
+/// A valid token.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Good {
@@ -61,7 +61,7 @@ struct RefusedRow {
     change: Change,
 }
 
-/// How a token differs from a good one.
+/// The differences of a token from a valid one.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Change {
     /// `access` or `id`.
@@ -81,7 +81,7 @@ impl Change {
     }
 }
 
-/// What is read out of a token; what is not named is not looked at.
+/// The values that must be read from a token. Others are not checked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Read {
@@ -103,7 +103,7 @@ pub(crate) enum Expected {
     Refused(Code),
 }
 
-/// The code of a refusal, or any.
+/// The code of a rejection, or any.
 pub(crate) struct Code(String);
 
 impl Code {
@@ -112,7 +112,7 @@ impl Code {
     }
 }
 
-/// Every preset must say what comes of these.
+/// The rows that every preset must have.
 const DEMANDED: [&str; 4] = ["other tenant", "other client", "other kind", "missing mark"];
 
 impl Table {
@@ -145,11 +145,11 @@ impl Table {
             self.refused.iter().any(|row| row.name.starts_with(name))
                 || self.not_applicable.get(name).is_some_and(|reason| !reason.is_empty())
         };
-        // Where there are both kinds, each is tried against a verifier for the other.
+        // If there are two kinds, a verifier for each must reject the other.
         DEMANDED.into_iter().filter(|name| !(has(name) || *name == "other kind" && self.has_both_kinds())).collect()
     }
 
-    /// Every token that is tried against an example that accepts these kinds.
+    /// The tokens for an example that accepts these kinds.
     pub(crate) fn rows(&self, kinds: Kinds) -> Vec<(String, Change, Expected)> {
         let usual = if self.access.is_some() { "access" } else { "id" };
         let is_accepted = |of: &str| match kinds {
@@ -172,7 +172,7 @@ impl Table {
             rows.push((row.name.clone(), row.change.clone(), Expected::Accepted(Box::new(row.principal.clone()))));
         }
         for row in self.refused.iter().filter(|row| is_accepted(&row.change.of)) {
-            // Two kinds that are accepted make two reasons for a refusal.
+            // With two accepted kinds there are two possible reasons.
             let code = if kinds == Kinds::Either { "any" } else { &row.verdict };
             rows.push((row.name.clone(), row.change.clone(), refused(code)));
         }
@@ -180,7 +180,7 @@ impl Table {
     }
 }
 
-/// What no preset accepts.
+/// Tokens that no preset accepts.
 fn general_rows(of: &str, good: &Good) -> impl Iterator<Item = (String, Change, &'static str)> + use<> {
     let iss = good.claims["iss"].as_str().expect("`iss` is a text");
     let other_slash = iss.strip_suffix('/').map_or_else(|| format!("{iss}/"), str::to_owned);

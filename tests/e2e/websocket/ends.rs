@@ -1,4 +1,4 @@
-//! A socket that is used in one task ends with its token.
+//! A socket in one task ends with its token.
 
 use crate::world::{START, World, assert_closed, assert_echoes, next};
 use countersign::ManualClock;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-/// At the second of `exp`: the leeway is for clocks of others, and a socket has met them already.
+/// The end is exactly `exp`. The leeway applies only when the token is verified.
 #[tokio::test(start_paused = true)]
 async fn the_socket_ends_when_its_token_does() {
     for path in ["/echo", "/split", "/race"] {
@@ -32,14 +32,14 @@ async fn whoever_only_sends_cannot_send_beyond_the_end() {
     assert_closed(&mut client, CloseCode::Policy, "token_expired").await;
 }
 
-/// A machine that slept, or whose clock was wrong.
+/// A suspended machine, or a corrected clock.
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_jumps_ahead_is_noticed_within_half_a_minute() {
     let clock = Arc::new(ManualClock::at(START));
     let world = World::with(Arc::clone(&clock) as _, |builder| builder).await;
     let mut client = world.authorized("/echo", world.token("alice", 3600)).await;
     assert_echoes(&mut client, "hello").await;
-    // Time is paused: this is no wait, but lets the first look go by.
+    // Time is paused, so this does not wait. It lets the first check pass.
     tokio::time::sleep(Duration::from_secs(45)).await;
     let jumped = Instant::now();
     clock.set(START + 3600);

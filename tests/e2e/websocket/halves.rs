@@ -1,4 +1,4 @@
-//! A socket ends with its token whichever of its halves is waited for, and whatever the peer does.
+//! Both halves of a socket end with its token, whatever the tasks and the peer do.
 
 use crate::world::{START, World, assert_closed, connect, next};
 use axum::Router;
@@ -18,15 +18,15 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-/// The life of each token, in seconds.
+/// The lifetime of each token, in seconds.
 const LIFE: u64 = 600;
 
-/// More than a connection in memory holds.
+/// More bytes than a connection in memory buffers.
 fn large() -> Message {
     Message::binary(vec![0; 256 * 1024])
 }
 
-/// Runs as a task of its own and tells after how many seconds it ended.
+/// Runs a future in a separate task, and gives its duration in seconds.
 fn timed(began: Instant, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<u64> {
     tokio::spawn(async move {
         task.await;
@@ -37,13 +37,13 @@ fn timed(began: Instant, task: impl Future<Output = ()> + Send + 'static) -> Joi
 /// Waits for tasks that must all end with the token.
 async fn assert_end_at(what: &str, tasks: impl IntoIterator<Item = JoinHandle<u64>>, expected: u64) {
     for (index, task) in tasks.into_iter().enumerate() {
-        // Time is paused, and jumps ahead when nothing moves: a task that hangs ends here.
+        // Paused time advances when all tasks wait, so a hanging task ends here.
         let ended = timeout(Duration::from_secs(100_000), task).await;
         assert_eq!(ended.ok().map(Result::unwrap), Some(expected), "{what}, task {index}");
     }
 }
 
-/// Lets every task go on until it waits.
+/// Runs every task until it waits.
 async fn settle() {
     tokio::time::sleep(Duration::from_secs(1)).await;
 }
@@ -73,7 +73,7 @@ async fn close(mut sink: Sending) {
     assert!(sink.close().await.is_err());
 }
 
-/// It has sent once, and waits for something that is not the socket.
+/// A task that has sent once, and waits for something else.
 async fn hold(mut sink: Sending) {
     sink.send(Message::text("hello")).await.unwrap();
     tokio::time::sleep(Duration::from_secs(LIFE)).await;
@@ -113,7 +113,7 @@ async fn both_halves_end_with_the_token_whichever_was_polled_last() {
                 };
                 let what = format!("{path}, {way}, {reads_first}");
                 assert_end_at(&what, [reading], LIFE).await;
-                // This one waits for something else, and sees the end when it sends again.
+                // This task waits for something else, and notices the end when it sends again.
                 let expected = if way == "hold" { LIFE + u64::from(reads_first) } else { LIFE };
                 assert_end_at(&what, [writing], expected).await;
             }
@@ -130,13 +130,13 @@ async fn a_send_that_waits_for_the_peer_ends_with_the_token() {
     assert_eq!((began.elapsed().as_secs(), error.to_string().as_str()), (LIFE, "the socket's token has expired"));
     assert!(socket.recv().await.is_none());
 
-    // The close cannot reach this peer, so that its connection is dropped.
+    // The close cannot reach this peer, so the connection is dropped.
     tokio::time::sleep(Duration::from_secs(6)).await;
     let last = timeout(Duration::from_secs(1), client.next()).await.expect("an end");
     assert!(!matches!(last, Some(Ok(_))), "{last:?}");
 }
 
-/// The halves look at the clock at different times.
+/// The halves check the clock at different times.
 #[tokio::test(start_paused = true)]
 async fn the_half_that_sees_the_end_first_wakes_the_other() {
     for reads_first in [true, false] {
@@ -145,7 +145,7 @@ async fn the_half_that_sees_the_end_first_wakes_the_other() {
         let began = Instant::now();
         let (socket, _client) = world.socket("/hand-over", LIFE).await;
         let (sink, stream) = socket.split();
-        // The first looks again after 30 seconds, the second after 45.
+        // The first checks again after 30 seconds, and the second after 45.
         let pause = Duration::from_secs(15);
         let (first, second) = if reads_first {
             let first = timed(began, receive(stream));
@@ -162,7 +162,7 @@ async fn the_half_that_sees_the_end_first_wakes_the_other() {
     }
 }
 
-/// The end of a token counts for tasks that began to wait under a former one.
+/// The new token's end applies to tasks that started to wait earlier.
 #[tokio::test(start_paused = true)]
 async fn a_renewal_reaches_tasks_that_wait() {
     for (former, renewed) in [(LIFE, 2 * LIFE), (2 * LIFE, LIFE)] {
@@ -217,7 +217,7 @@ async fn both_halves_of_a_socket_over_tcp_end_with_the_token() {
         timeout(Duration::from_secs(3), task).await.expect("an end within a second").unwrap();
     }
 
-    // A peer that begins to read is told why.
+    // A peer that starts to read gets the reason.
     let last = async {
         loop {
             match next(&mut client).await {

@@ -1,4 +1,4 @@
-//! Websockets, met by a client of another make. What is about time runs in memory, where time can be paused.
+//! Websockets, tested with an independent client. Tests of expiry run in memory, with paused time.
 
 mod ends;
 mod halves;

@@ -2,8 +2,7 @@
 
 use crate::world::{Running, World, assert_closed, next, say};
 use axum::extract::ws::Message;
-use countersign::{CallerId, Entitlements};
-use countersign_core::VerifierBuilder;
+use countersign::{CallerId, Entitlements, VerifierBuilder};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +29,7 @@ async fn a_new_token_by_message_lets_the_socket_live_on() {
     assert_eq!(began.elapsed().as_secs(), 600);
 }
 
-/// Handlers key on more than issuer and subject.
+/// Handlers distinguish callers by more than issuer and subject.
 #[tokio::test(start_paused = true)]
 async fn only_the_same_caller_in_the_same_part_goes_on() {
     let world = World::new().await;
@@ -56,7 +55,7 @@ async fn only_the_same_caller_in_the_same_part_goes_on() {
         ("client_id", Some(&a), None),
         ("appid", Some(&a), Some(&b)),
         ("cid", Some(&a), Some(&b)),
-        // A program in the place of a person: `sub` is the client.
+        // A program instead of a person, since `sub` is the client.
         ("azp", None, Some(&json!("alice"))),
     ] {
         let with = |value: Option<&Value>| value.map(|value| (name, value.clone()));
@@ -73,7 +72,7 @@ async fn only_the_same_caller_in_the_same_part_goes_on() {
     }
 }
 
-/// What does not tell callers apart may change from token to token.
+/// Other claims may change from token to token.
 #[tokio::test(start_paused = true)]
 async fn a_new_token_may_say_more_or_less_about_the_same_caller() {
     let world = World::new().await;
@@ -91,10 +90,10 @@ async fn a_new_token_may_say_more_or_less_about_the_same_caller() {
     }
 }
 
-/// The verdict on a new token does not keep a socket open.
+/// A slow verification of a new token does not keep a socket open.
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_takes_too_long_ends_with_the_token() {
-    // Who calls is known at once, and what the caller is granted after a while.
+    // The caller is known at once, and its entitlements after a while.
     let slow = |builder: VerifierBuilder| {
         builder.entitlements(|_: CallerId| async {
             tokio::time::sleep(Duration::from_millis(1_500)).await;

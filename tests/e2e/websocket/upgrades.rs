@@ -1,9 +1,9 @@
-//! Who is let in, and by what token.
+//! Accepted and rejected upgrades, by token.
 
 use crate::world::{API, Running, World, app, assert_closed, assert_echoes, assert_refused, connect};
-use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier, VerifierExt};
-use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks};
+use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier};
 use countersign_testing::TestIssuer;
+use countersign_tests::UnreachableProvider;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -74,19 +74,11 @@ async fn a_browser_gets_a_close_that_it_can_read() {
     assert_echoes(&mut client, "hello").await;
 }
 
-#[derive(Debug)]
-struct Down;
-
-impl FetchJwks for Down {
-    fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
-        Box::pin(async { Err("the provider is down".into()) })
-    }
-}
-
 #[tokio::test]
 async fn without_keys_a_browser_is_told_to_try_again_later() {
     let issuer = TestIssuer::start().await.unwrap();
-    let down = Issuer::new(issuer.url(), IssuerKeys::fetched(Down)).audience(countersign::Audience::any_of([API]));
+    let down = Issuer::new(issuer.url(), IssuerKeys::fetched(UnreachableProvider))
+        .audience(countersign::Audience::any_of([API]));
     let app = app(Verifier::builder().issuer(down).build().await.unwrap(), mpsc::channel(1).0);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -97,7 +89,7 @@ async fn without_keys_a_browser_is_told_to_try_again_later() {
     assert_closed(&mut client, CloseCode::Again, "temporarily_unavailable").await;
 }
 
-/// Cross-site websocket hijacking: browsers send cookies with whatever page's upgrade.
+/// Cross-site websocket hijacking: browsers send cookies with the upgrade of any page.
 #[tokio::test(start_paused = true)]
 async fn an_upgrade_by_cookie_must_come_from_the_same_origin() {
     let world = World::with(Arc::new(Running(Instant::now())), |builder| {
@@ -120,7 +112,7 @@ async fn an_upgrade_by_cookie_must_come_from_the_same_origin() {
         }
     }
     assert_refused(world.connect("/echo", &[("cookie", &cookie)]).await, 403, None);
-    // A browser reads why from the close.
+    // A browser reads the reason from the close frame.
     let lines = [("cookie", cookie.as_str()), ("origin", "https://attacker.example")];
     let mut client = world.connect("/browser", &lines).await.unwrap();
     assert_closed(&mut client, CloseCode::Policy, "cross_origin").await;

@@ -1,4 +1,4 @@
-//! An API with websockets in memory, its issuer, and clients of another make.
+//! An API with websockets in memory, its issuer, and an independent client.
 
 use axum::Router;
 use axum::extract::ws::Message;
@@ -7,9 +7,8 @@ use axum::routing::any;
 use axum::serve::Listener;
 use countersign::{
     AuthenticatedSocket, AuthenticatedUpgrade, BrowserUpgrade, ClaimMap, Clock, Oidc, Principal, RenewalError, Scope,
-    TokenExpiry, UnixTime, Verifier,
+    TokenExpiry, UnixTime, Verifier, VerifierBuilder,
 };
-use countersign_core::VerifierBuilder;
 use countersign_testing::{TestIssuer, TestToken};
 use futures_util::{Sink, SinkExt, StreamExt};
 use std::io;
@@ -28,7 +27,7 @@ countersign::scopes! { pub Listen = "listen"; }
 pub(crate) const API: &str = "api";
 pub(crate) const START: u64 = 1_800_000_000;
 
-/// A clock that goes as tokio's does, paused time included.
+/// A clock that follows tokio's, including paused time.
 #[derive(Debug)]
 pub(crate) struct Running(pub(crate) Instant);
 
@@ -60,7 +59,7 @@ impl Listener for InMemory {
 pub(crate) struct World {
     pub(crate) issuer: TestIssuer,
     connections: mpsc::Sender<DuplexStream>,
-    /// Those that `/hand-over` gives to the test.
+    /// The sockets that `/hand-over` gives to the test.
     sockets: mpsc::Receiver<AuthenticatedSocket>,
 }
 
@@ -175,14 +174,14 @@ pub(crate) async fn renewing(mut socket: AuthenticatedSocket<Scope<Listen>>, _: 
     }
 }
 
-/// Sends something every minute, and never receives.
+/// Sends a message every minute, and never receives.
 pub(crate) async fn ticking(mut socket: AuthenticatedSocket, _: Principal) {
     while socket.send(Message::text("tick")).await.is_ok() {
         tokio::time::sleep(Duration::from_secs(60)).await;
     }
 }
 
-/// Waits for what never comes.
+/// Waits for ever.
 pub(crate) async fn racing(mut socket: AuthenticatedSocket, principal: Principal) {
     assert_eq!(socket.principal().subject(), principal.subject());
     let expiry: TokenExpiry = socket.expiry();
@@ -212,7 +211,7 @@ pub(crate) fn assert_refused<T>(verdict: Result<T, tungstenite::Error>, status: 
 }
 
 pub(crate) async fn next<T: AsyncRead + AsyncWrite + Unpin>(client: &mut Client<T>) -> tungstenite::Message {
-    // Paused time jumps ahead when nothing moves, so that a hang ends here.
+    // Paused time advances when all tasks wait, so a hang ends here.
     timeout(Duration::from_secs(100_000), client.next()).await.expect("an end").expect("a message").unwrap()
 }
 

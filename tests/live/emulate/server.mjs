@@ -1,10 +1,10 @@
-// Google, Microsoft and Okta as npm `emulate` plays them, under their production names, on free ports of loopback.
+// Google, Microsoft and Okta, imitated by npm `emulate`, with their production names, on free ports of loopback.
 //
 // Prints one line when all are ready:
 //   {"google":40123,"microsoft":40124,"okta":40125}
 //
-// Each has alice and a client `web` / `web-secret`, and another one, `other` / `other-secret`. Microsoft has a user of
-// another tenant too. Access tokens are opaque here; ID tokens are signed.
+// Each has the user alice and the clients `web` / `web-secret` and `other` / `other-secret`. Microsoft also has a user of
+// another tenant. Access tokens are opaque, and ID tokens are signed.
 
 import http from 'node:http';
 
@@ -14,7 +14,7 @@ const TENANT = '11111111-2222-3333-4444-555555555555';
 const OTHER_TENANT = '99999999-8888-7777-6666-555555555555';
 const REDIRECT = 'http://127.0.0.1/callback';
 
-// The emulator listens on every interface and says nothing of the port it got. Nothing of this may leave the machine.
+// The emulator would listen on every interface, and does not report its port. It must stay on this machine.
 const listen = http.Server.prototype.listen;
 let listening;
 http.Server.prototype.listen = function (port) {
@@ -57,7 +57,7 @@ const SEEDS = {
     baseUrl: 'https://dev-123456.okta.com',
     users: [{ login: 'alice@example.test', email: 'alice@example.test', first_name: 'Alice', last_name: 'A' }],
     authorization_servers: ['default', 'other'].map((id) => ({ id, name: id, audiences: [`api://${id}`] })),
-    // The server `other` has no list of clients, and takes any.
+    // The server `other` has no list of clients, and accepts any.
     oauth_clients: clients({ auth_server_id: 'default', grant_types: ['authorization_code'] }),
   },
 };

@@ -1,5 +1,5 @@
-// Keys that are made once and kept with the install, in the folder `keys` beside this script: making a dozen RSA keys
-// takes a busy machine longer than all else that a server does before it is ready.
+// Keys that are created once, and kept in the folder `keys` of the installation. On a busy machine, creating a dozen RSA keys
+// takes longer than the rest of a server's start.
 
 import crypto from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import path from 'node:path';
 
 const FOLDER = path.join(import.meta.dirname, 'keys');
 
-// The private JWK that is kept by this name, with its `kid`; made by the function where there is none yet.
+// The private JWK with this name and its `kid`. The function creates it if there is none.
 export function keptKey(name, make) {
   const file = path.join(FOLDER, `${name}.json`);
   return read(file) ?? keep(file, make());
@@ -22,7 +22,7 @@ function read(file) {
   }
 }
 
-// Several servers start at once, so nobody may see half a file. Each says that it does something.
+// Several servers start at once, so the file is renamed into place. The log line shows activity.
 function keep(file, key) {
   mkdirSync(FOLDER, { recursive: true });
   const whole = `${file}.${process.pid}`;

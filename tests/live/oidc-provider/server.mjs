@@ -1,20 +1,20 @@
-// A real OpenID Provider (npm `oidc-provider`) on loopback: one issuer, six signing keys, which all starts share.
+// A real OpenID provider (npm `oidc-provider`) on loopback: one issuer, and six signing keys that all starts share.
 //
 // Listens on PORT, or on a free port, and prints one line when it is ready:
 //   {"issuer":"http://127.0.0.1:40123","pid":4711}
 //
 // Tokens
 //   client `svc` / `svc-secret`   client_credentials
-//   client `web` (public)         code + PKCE; any name logs in, `alice` is in the group admin
+//   client `web` (public)         code + PKCE; any name can log in, `alice` is in the group admin
 //   client `swagger` (public)     the same, for Swagger UI at /docs of any loopback port
-//   resource=https://NAME         asks for a JWT access token (at+jwt) with `aud` https://NAME;
+//   resource=https://NAME         requests a JWT access token (at+jwt) with `aud` https://NAME;
 //                                 in its query: alg=ES256, ttl=SECONDS, format=opaque
-//   no resource                   an opaque access token, as OpenID Connect has it
+//   no resource                   an opaque access token
 //
 // Administration
-//   POST /__admin/rotate?alg=RS256          a new signing key; the old one stays published
-//   POST /__admin/rotate?alg=RS256&keep=0   the same, and the old one is gone
-//   GET /__admin/key-fetches                how often the key set was fetched
+//   POST /__admin/rotate?alg=RS256          a new signing key; the old one remains published
+//   POST /__admin/rotate?alg=RS256&keep=0   the same, without the old one
+//   GET /__admin/key-fetches                the number of key set fetches
 
 import crypto from 'node:crypto';
 import http from 'node:http';
@@ -30,7 +30,7 @@ const USERS = {
   bob: { groups: ['manager'], email: 'bob@example.test' },
 };
 
-// How to make a key pair for each JWS algorithm. ID tokens are signed with RS256.
+// Functions that create a key pair for each JWS algorithm. ID tokens are signed with RS256.
 const KEY_PAIRS = {
   RS256: ['rsa', { modulusLength: 2048 }],
   PS256: ['rsa', { modulusLength: 2048 }],
@@ -46,7 +46,7 @@ function signingKey(alg) {
   return { ...privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
 }
 
-// What a client may ask of a resource, read from the resource indicator's query (RFC 8707 allows one).
+// The options of a resource, from the query of the resource indicator (RFC 8707 allows one).
 function resourceServer(ctx, indicator) {
   const url = new URL(indicator);
   return {
@@ -68,7 +68,7 @@ function openIdProvider(issuer, keys) {
     jwks: { keys },
     cookies: { keys: [crypto.randomBytes(16).toString('hex')] },
     scopes: ['openid', ...SCOPES],
-    // The ID token carries the groups too: it must be refused for what it is, not for what it lacks.
+    // The ID token has the groups as well, so it must be rejected for its kind and not for missing groups.
     claims: { openid: ['sub', 'groups'], email: ['email'] },
     conformIdTokenClaims: false,
     findAccount: account,
@@ -125,7 +125,7 @@ const server = http.createServer((request, response) => {
   }
 });
 
-// The provider reads its keys once, so a rotation puts a new provider in the place of the old one.
+// The provider reads its keys once, so a rotation replaces the provider.
 function rotate(query, response) {
   const alg = query.get('alg') ?? 'RS256';
   if (!(alg in KEY_PAIRS)) {
@@ -144,7 +144,7 @@ let keys = Object.keys(KEY_PAIRS).map((alg) => keptKey(alg, () => signingKey(alg
 let handle;
 let keyFetches = 0;
 
-// Listening comes first: the issuer's name contains the port.
+// The server listens first, since the issuer's name contains the port.
 server.listen(Number(process.env.PORT ?? 0), HOST, () => {
   issuer = `http://${HOST}:${server.address().port}`;
   handle = openIdProvider(issuer, keys);

@@ -1,13 +1,13 @@
-// The shapes of hosted providers on tokens that a real OpenID Provider (npm `oidc-provider`) signed: their production
-// issuer names, where they keep their keys, what is in their tokens. Each shape cites where it is taken from.
+// Imitations of hosted providers with a real OpenID provider (npm `oidc-provider`): their production issuer names, key
+// locations and tokens. Each imitation cites its source.
 //
 // Listens on a free port of loopback and prints one line when it is ready: {"port":40123}
-// Something in front of it ends TLS, and passes on the host that was asked for.
+// A proxy terminates TLS, and passes the requested host on.
 //
 // At each issuer
 //   client `svc` / `svc-secret`           client_credentials
-//   clients `web` and `other` (public)    code + PKCE; any name logs in, `alice` is in the group admin
-//   resource=URI                          asks for a JWT access token with `aud` URI
+//   clients `web` and `other` (public)    code + PKCE; any name can log in, `alice` is in the group admin
+//   resource=URI                          requests a JWT access token with `aud` URI
 
 import crypto from 'node:crypto';
 import http from 'node:http';
@@ -25,7 +25,7 @@ function keyPair() {
   return crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
 }
 
-// Keycloak publishes one beside the keys that sign.
+// Keycloak publishes one in addition to the signing keys.
 const ENCRYPTION_KEY = keptKey('keycloak-encryption', () => ({
   ...keyPair().publicKey.export({ format: 'jwk' }),
   kid: 'enc',
@@ -37,21 +37,21 @@ function without(payload, ...names) {
   for (const name of names) delete payload[name];
 }
 
-// The provider insists on an audience until the token is written.
+// The provider requires an audience until the token is written.
 function withoutAudience(payload) {
   payload.aud = { toJSON: () => undefined };
 }
 
-// --- One function for each provider: what stands at an issuer, and what its tokens are like.
+// --- One function for each provider: its documents and its tokens.
 //
 //   issuer       the `iss`
-//   at           where its discovery document and its endpoints are; the issuer unless named
-//   keys         where its keys are; the discovery document names the first place
+//   at           the location of discovery document and endpoints; the issuer unless set
+//   keys         the locations of its keys; the discovery document names the first
 //   family       issuers of one family sign with the same keys
-//   publish      what is changed in a published key
+//   publish      changes of a published key
 //   extraKeys    further public keys of the set
-//   typ          in the header of access tokens; none unless named
-//   access       changes the claims of an access token: of a user, or of a machine, where there is none
+//   typ          the `typ` of access tokens; none unless set
+//   access       changes the claims of an access token of a user, or of a machine without user
 //   user         the claims of a user's ID token
 //   clients      further public clients
 
@@ -85,7 +85,7 @@ function keycloak(realm, changeAccess = () => {}) {
 // https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 function entraClaims(payload, user, version, tenant) {
   const client = payload.client_id;
-  // The audience of a version 2.0 token is the API's client id, whatever the API was asked for by.
+  // The audience of a version 2.0 token is the API's client id, for any name in the request.
   if (version === '2.0') payload.aud = payload.aud.replace(/^api:\/\//, '');
   Object.assign(payload, { tid: tenant, ver: version, oid: user ? entraObject(user) : payload.sub });
   Object.assign(payload, version === '2.0' ? { azp: client, azpacr: '1' } : { appid: client, appidacr: '1' });
@@ -102,13 +102,13 @@ function entraObject(user) {
   return `00000000-0000-0000-0000-${Buffer.from(user).toString('hex').padStart(12, '0')}`;
 }
 
-// Keys carry no `alg`, but the issuer that may use them, and a certificate.
+// Keys have no `alg`, but the issuer that may use them, and a certificate.
 function entraKey(key, issuer) {
   const { alg, ...published } = key;
   return { ...published, x5t: key.kid, x5c: ['MIIC'], issuer };
 }
 
-// What stands for applications of many tenants: no tenant's own document.
+// The document for applications with many tenants, which belongs to no tenant.
 const COMMON = {
   issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
   jwks_uri: 'https://login.microsoftonline.com/common/discovery/v2.0/keys',
@@ -224,7 +224,7 @@ function firebaseUser(name) {
   };
 }
 
-// No provider's shape: what a discovery document must not say.
+// Not a provider: invalid contents of a discovery document.
 function misleading(name, jwksUri) {
   return {
     issuer: `https://op.example.test/${name}`,
@@ -259,7 +259,7 @@ const SHAPES = [
   misleading('loopback', 'https://127.0.0.1/honest/jwks'),
 ];
 
-// --- What is the same for all of them.
+// --- Common parts.
 
 function signingKey(family) {
   const kid = `${family}-${crypto.randomBytes(6).toString('hex')}`;

@@ -44,7 +44,7 @@ impl Auth0Simulator {
         Ok(Auth0Simulator { _process: process, http })
     }
 
-    /// A client for which the production name is this simulator.
+    /// A client that resolves the production name to this simulator.
     pub(crate) fn http_client(&self) -> Client {
         self.http.clone()
     }
@@ -55,7 +55,7 @@ impl Auth0Simulator {
         relying_party.client_credentials(client, "secret", &[("client_id", client), ("audience", audience)]).await
     }
 
-    /// Alice's tokens at this tenant's client, by the requests that the scripts of its sign-in page make.
+    /// Alice's tokens at this tenant's client. The requests are those of the scripts of its sign-in page.
     pub(crate) async fn sign_in(&self, domain: &str, client: &str, audience: &str) -> Result<SignIn> {
         let at = |path: &str| format!("https://{domain}/{path}");
         let sign_in = [

@@ -1,14 +1,14 @@
-//! What a browser does at a sign-in: follows redirects, keeps cookies, fills in forms.
+//! A minimal browser for sign-ins: it follows redirects, keeps cookies, and fills in forms.
 
 use crate::Result;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, Url};
 use std::collections::BTreeMap;
 
-/// What the user types where a page asks for a password.
+/// The text that the user types as a password.
 const PASSWORD: &str = "password";
 
-/// A form of a page, with what stands in its fields already.
+/// A form of a page, with the values of its fields.
 #[derive(Debug)]
 pub(crate) struct Form {
     action: Option<String>,
@@ -16,7 +16,7 @@ pub(crate) struct Form {
     text: String,
 }
 
-/// Goes where the pages lead, as this user, until sent back to an address that begins like this: the code in it.
+/// Follows the pages as this user until a redirect to an address with this prefix, and gives the code in it.
 pub(crate) async fn authorization_code(http: &Client, start: Url, user: &str, redirect: &str) -> Result<String> {
     let mut cookies = BTreeMap::new();
     let mut url = start;
@@ -46,7 +46,7 @@ pub(crate) async fn authorization_code(http: &Client, start: Url, user: &str, re
     Err(format!("no code after ten steps, the last at {url}").into())
 }
 
-/// The form that names the user, as on pages where one is chosen from a list, else the first one.
+/// The form that names the user, as on pages with a list of users, or the first form.
 fn filled_in(mut forms: Vec<Form>, user: &str) -> Option<Form> {
     let chosen = forms.iter().position(|form| form.text.contains(user)).unwrap_or(0);
     let mut form = (chosen < forms.len()).then(|| forms.swap_remove(chosen))?;
@@ -60,7 +60,7 @@ fn filled_in(mut forms: Vec<Form>, user: &str) -> Option<Form> {
     Some(form)
 }
 
-/// The forms of a page, as far as the pages of the providers here need it.
+/// The forms of a page. The parser supports the pages of these providers only.
 pub(crate) fn forms(page: &str) -> Vec<Form> {
     page.split("<form").skip(1).map(|rest| form(rest.split("</form>").next().unwrap_or_default())).collect()
 }
@@ -81,7 +81,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     Some(entities.iter().fold(value.to_owned(), |text, (entity, character)| text.replace(entity, character)))
 }
 
-// Names alone are enough here: of each cookie, the one set last is the one in use.
+// The name identifies a cookie here, and the last value counts.
 fn remember(cookies: &mut BTreeMap<String, String>, response: &Response) {
     for cookie in response.headers().get_all(SET_COOKIE) {
         let pair = cookie.to_str().ok().and_then(|text| text.split(';').next()?.split_once('='));

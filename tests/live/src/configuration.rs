@@ -1,4 +1,4 @@
-//! `resource-server` with a wrong environment: it ends at once, with one line that names the variable.
+//! `resource-server` with an invalid environment: it exits at once, with one line that names the variable.
 
 use crate::report::Report;
 use crate::resource_server::command;

@@ -1,11 +1,11 @@
-//! What stands in a token, whether it is true or not.
+//! The contents of a token, without verification.
 
 use crate::Result;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// What the provider wrote into the header, so that each algorithm is known to have had its turn.
+/// The algorithm in the header, which shows that each algorithm was tested.
 pub(crate) fn header(token: &str) -> Result<Value> {
     part(token, 0)
 }

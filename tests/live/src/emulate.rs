@@ -42,12 +42,12 @@ impl Emulate {
         Ok(Emulate { _process: process, _front: front, http })
     }
 
-    /// A client for which the production names are these servers.
+    /// A client that resolves the production names to these servers.
     pub(crate) fn http_client(&self) -> Client {
         self.http.clone()
     }
 
-    /// The tokens of this user, of those that `server.mjs` knows, at the issuer's client.
+    /// The tokens of one of `server.mjs`'s users, at the issuer's client.
     pub(crate) async fn sign_in(&self, issuer: &str, client: &str, user: &str) -> Result<SignIn> {
         let request = SignInRequest {
             client,

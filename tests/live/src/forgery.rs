@@ -1,11 +1,11 @@
-//! Tokens that no provider made, from ones that it did.
+//! Forged tokens, made of genuine ones.
 
 use crate::Result;
 use crate::decoded::header;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-/// The token with another signature: its first character is changed, since the last one carries unused bits.
+/// The token with another signature. The first character is changed, since the last one has unused bits.
 pub(crate) fn tampered(token: &str) -> String {
     let (signed, signature) = token.rsplit_once('.').unwrap_or_default();
     let first = if signature.starts_with('A') { 'B' } else { 'A' };
@@ -26,7 +26,7 @@ pub(crate) fn unsigned(token: &str) -> String {
     format!("{header}.{payload}.")
 }
 
-/// The token under another key's name, without a signature that anybody made.
+/// The token with another `kid`, and without a valid signature.
 pub(crate) fn renamed_key(token: &str, kid: &str) -> Result<String> {
     let (_, rest) = token.split_once('.').ok_or("a token of one part")?;
     let mut header = header(token)?;

@@ -1,4 +1,4 @@
-//! Debian's `glewlwyd`, with a database of its own for each start, and how to get tokens out of it.
+//! Debian's `glewlwyd`, with a new database for each start, and functions that get tokens.
 
 mod administration;
 
@@ -16,17 +16,17 @@ use tokio::process::Command;
 
 /// The public client of the code flow, and the audience of its ID tokens.
 pub(crate) const WEB_CLIENT: &str = "web";
-/// What its keys sign with. A machine has the first by default; the others have a machine of their own.
+/// The algorithms of its keys. The first is the default for machines. Each of the others has its own machine.
 pub(crate) const ALGORITHMS: [&str; 3] = ["RS256", "ES256", "EdDSA"];
-/// Where a new database comes from, with the user `admin` in it.
+/// The script of a new database, which contains the user `admin`.
 const SCHEMA: &str = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
 const MODULES: &str = "/usr/lib/glewlwyd";
 
 pub(crate) struct Glewlwyd {
     _process: Process,
-    /// Where this harness gets tokens.
+    /// The address at which this harness gets tokens.
     base: String,
-    /// Where everybody else finds it: its issuer is there.
+    /// The address for all others, which is also the issuer.
     front: PassThrough,
     issuer: String,
     administrator: Administrator,
@@ -36,7 +36,7 @@ pub(crate) struct Glewlwyd {
 }
 
 impl Glewlwyd {
-    /// Starts one with a signing key for each algorithm.
+    /// Starts a server with a signing key for each algorithm.
     pub(crate) async fn start(log: &str) -> Result<Self> {
         let http = http_client()?;
         let (process, front, base) = started(async || {
@@ -71,8 +71,8 @@ impl Glewlwyd {
         member(&tokens, "access_token")
     }
 
-    /// Alice's tokens by authorization code and PKCE. Her sign-in and consent are the requests that the pages of
-    /// glewlwyd would make.
+    /// Alice's tokens by authorization code and PKCE. The requests for sign-in and consent are those of glewlwyd's
+    /// pages.
     pub(crate) async fn sign_in(&self, resource: &str, scope: &str) -> Result<SignIn> {
         let (user, password) = administration::ALICE;
         let cookie = session(&self.http, &self.base, user, password).await?;
@@ -109,7 +109,7 @@ impl Glewlwyd {
         Ok(SignIn { access: member(&tokens, "access_token")?, id: member(&tokens, "id_token")? })
     }
 
-    /// From now on another key signs what is signed with this algorithm by default.
+    /// Replaces the default signing key for this algorithm.
     pub(crate) async fn rotate_keys(&mut self, alg: &str, old: OldKeys) -> Result {
         if old == OldKeys::Dropped {
             self.keys.retain(|key| key["alg"] != alg);
@@ -118,7 +118,7 @@ impl Glewlwyd {
         self.administrator.publish(&self.issuer, &self.keys).await
     }
 
-    /// How often the key set was fetched since the start.
+    /// The number of key set fetches since the start.
     pub(crate) fn key_fetches(&self) -> u64 {
         self.front.key_fetches()
     }

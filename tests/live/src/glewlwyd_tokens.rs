@@ -57,7 +57,7 @@ async fn requirements(report: &mut Report, provider: &Glewlwyd, server: &Resourc
     Ok(())
 }
 
-/// Tokens that are not for this API, or not as the provider made them.
+/// Tokens for other APIs, and forged tokens.
 async fn refusals(report: &mut Report, provider: &Glewlwyd, server: &ResourceServer) -> Result {
     let good = provider.client_credentials("RS256", "reports:read", Some(API)).await?;
     let other = provider.client_credentials("RS256", BOTH_SCOPES, Some(API)).await?;
@@ -74,10 +74,10 @@ async fn refusals(report: &mut Report, provider: &Glewlwyd, server: &ResourceSer
     Ok(())
 }
 
-/// Alice's access token opens the API, her ID token does not, not even one that goes by the client's name.
+/// Alice's access token is accepted. Her ID token is rejected, even if the client's id is the API's audience.
 async fn user(report: &mut Report, provider: &Glewlwyd, server: &ResourceServer) -> Result {
     let alice = provider.sign_in(API, &format!("openid {BOTH_SCOPES}")).await?;
-    // A subject of glewlwyd's is made up for the user and the client; both tokens have the same.
+    // glewlwyd generates a subject for user and client. Both tokens have the same one.
     let claims = claims(&alice.id)?;
     let subject = claims["sub"].as_str().ok_or(format!("no sub in {claims}"))?;
     report.check(NAME, "access token of alice", format!("200 {subject}"), server.me(&alice.access).await);

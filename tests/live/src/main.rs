@@ -1,10 +1,9 @@
-//! Tokens of identity providers, real and imitated, all of them on loopback: the `resource-server` example and the presets
-//! give their verdicts, which are compared with the expected ones. So are those on callers whose grants are in Debian's
-//! PostgreSQL.
+//! Tests with tokens of real and imitated identity providers on loopback. The verdicts of the `resource-server` example
+//! and of the presets are compared with the expected ones. Callers with entitlements in Debian's PostgreSQL are tested
+//! as well.
 //!
-//! `tests/live/run` installs the providers, builds the binaries and starts this one. Arguments name the only sections to
-//! run. The closing line tells how many checks passed, how many failed and how many did not run; the run is good when the
-//! last two are none.
+//! `tests/live/run` installs the providers, builds the binaries and starts this one. Arguments select sections. The last
+//! line has the numbers of passed, failed and skipped checks. The run succeeds if the last two are zero.
 
 mod auth0_simulator;
 mod browser;
@@ -42,9 +41,9 @@ type Result<T = ()> = std::result::Result<T, Error>;
 /// The audience of the API, and that of another one.
 const API: &str = "https://api.example.test";
 const OTHER_API: &str = "https://other.example.test";
-/// No section takes a tenth of this, except for the one that lasts; it is here so that a hang becomes a failure.
+/// The time limit of a section, which makes a hang a failure. Most sections take less than a tenth of it.
 const SECTION_LIMIT: Duration = Duration::from_secs(1_200);
-/// The sections in their order, and how many checks each has, so that none is lost unnoticed.
+/// The sections in order, with their numbers of checks, so that a missing check is noticed.
 const SECTIONS: [(&str, usize); 6] = [
     ("configuration", 7),
     ("oidc-provider", 51),
@@ -67,7 +66,7 @@ async fn main() -> ExitCode {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
         }
-        // A section that breaks off is a failure of its own, and the others still run.
+        // An error of a section is a failure, and the other sections still run.
         let before = report.checks();
         let outcome = timeout(SECTION_LIMIT, section(name, &mut report)).await;
         if let Err(error) = outcome.unwrap_or_else(|_| Err(format!("not done after {SECTION_LIMIT:?}").into())) {
@@ -91,7 +90,7 @@ async fn section(name: &str, report: &mut Report) -> Result {
     }
 }
 
-/// Where `run` installs the providers and the servers leave their logs.
+/// The folder of the installed providers and of the servers' logs.
 fn cache() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache")
 }

@@ -36,12 +36,12 @@ impl Moto {
         .await
     }
 
-    /// A client for which the production name is this moto.
+    /// A client that resolves the production name to this moto.
     pub(crate) fn http_client(&self) -> Client {
         self.http.clone()
     }
 
-    /// Sets up pools and signs alice in: what `moto/sign_in.py` prints.
+    /// Creates pools, signs alice in, and gives the output of `moto/sign_in.py`.
     pub(crate) async fn sign_in(&self) -> Result<Value> {
         let mut python = Command::new(cache().join("moto/venv/bin/python"));
         python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/moto/sign_in.py"));

@@ -1,4 +1,4 @@
-//! npm `oidc-provider`, configured by `oidc-provider/server.mjs`, and how to get tokens out of it.
+//! npm `oidc-provider`, configured by `oidc-provider/server.mjs`, and functions that get tokens.
 
 use crate::process::{Process, started};
 use crate::relying_party::{RelyingParty, SignIn, SignInRequest, member};
@@ -38,7 +38,7 @@ impl OidcProvider {
         &self.issuer
     }
 
-    /// A machine's access token; the resource says for whom and how it is signed.
+    /// A machine's access token. The resource sets its audience and algorithm.
     pub(crate) async fn client_credentials(&self, resource: &str, scope: &str) -> Result<String> {
         let form = [("resource", resource), ("scope", scope)];
         self.relying_party.client_credentials("svc", "svc-secret", &form).await
@@ -50,7 +50,7 @@ impl OidcProvider {
         self.relying_party.sign_in(request).await
     }
 
-    /// From now on another key signs what is signed with this algorithm.
+    /// Replaces the signing key for this algorithm.
     pub(crate) async fn rotate_keys(&self, alg: &str, old: OldKeys) -> Result {
         let keep = if old == OldKeys::Kept { "1" } else { "0" };
         let url = Url::parse_with_params(&format!("{}/__admin/rotate", self.issuer), [("alg", alg), ("keep", keep)])?;
@@ -58,7 +58,7 @@ impl OidcProvider {
         Ok(())
     }
 
-    /// How often the key set was fetched since the start.
+    /// The number of key set fetches since the start.
     pub(crate) async fn key_fetches(&self) -> Result<u64> {
         let count: Value = self.http.get(format!("{}/__admin/key-fetches", self.issuer)).send().await?.json().await?;
         Ok(count.as_u64().ok_or(format!("no count but {count}"))?)

@@ -29,7 +29,7 @@ pub(crate) async fn check(report: &mut Report) -> Result {
     expiry(report, &provider, &server).await
 }
 
-/// A `resource-server` for this provider; later variables take the place of earlier ones.
+/// A `resource-server` for this provider. Later variables replace earlier ones.
 async fn start_server(provider: &OidcProvider, name: &str, variables: &[(&str, &str)]) -> Result<ResourceServer> {
     let common = [("COUNTERSIGN_ISSUER", provider.issuer()), ("COUNTERSIGN_AUDIENCE", API)];
     ResourceServer::start(&format!("resource-server-{name}"), &[&common, variables].concat()).await
@@ -65,7 +65,7 @@ async fn algorithms(report: &mut Report, provider: &OidcProvider, server: &Resou
     Ok(())
 }
 
-/// Who may do what with a token that is good: alice is in the group admin, svc is a machine in no group.
+/// Verdicts for valid tokens: alice is in the group admin, and svc is a machine without groups.
 async fn requirements(report: &mut Report, provider: &OidcProvider, server: &ResourceServer) -> Result {
     let alice = provider.sign_in("alice", API, &format!("openid {BOTH_SCOPES}"), Some("n")).await?.access;
     let bob = provider.sign_in("bob", API, "openid reports:read", Some("n")).await?.access;
@@ -100,7 +100,7 @@ async fn requirements(report: &mut Report, provider: &OidcProvider, server: &Res
     Ok(())
 }
 
-/// Tokens that are not for this API, or not as the provider made them.
+/// Tokens for other APIs, and forged tokens.
 async fn refusals(report: &mut Report, provider: &OidcProvider, server: &ResourceServer) -> Result {
     let good = provider.client_credentials(API, "reports:read").await?;
     let other = provider.client_credentials(API, BOTH_SCOPES).await?;
@@ -119,14 +119,14 @@ async fn refusals(report: &mut Report, provider: &OidcProvider, server: &Resourc
     Ok(())
 }
 
-/// ID tokens say who signed in at the client; they open no API, not even one that goes by the client's name.
+/// ID tokens identify the user to the client. An API rejects them, even if its audience is the client's id.
 async fn id_tokens(report: &mut Report, provider: &OidcProvider, server: &ResourceServer) -> Result {
     let same_audience = start_server(provider, "client-audience", &[("COUNTERSIGN_AUDIENCE", WEB_CLIENT)]).await?;
     let id = provider.sign_in("alice", API, "openid", Some("n")).await?.id;
     report.check(NAME, "ID token", REFUSED, server.me(&id).await);
     report.check(NAME, "ID token, its audience accepted", REFUSED, same_audience.me(&id).await);
 
-    // Without a nonce this provider's ID token has no mark of one. Then RFC 9068 tells: it is no `at+jwt`.
+    // Without a nonce, this provider's ID token has no mark. RFC 9068 distinguishes it, since its `typ` is not `at+jwt`.
     let plain = provider.sign_in("alice", API, "openid", None).await?;
     report.check(NAME, "ID token without nonce", REFUSED, server.me(&plain.id).await);
     let issuer = Oidc::issuer(provider.issuer()).kind(TokenKind::rfc9068());
@@ -138,7 +138,7 @@ async fn id_tokens(report: &mut Report, provider: &OidcProvider, server: &Resour
     Ok(())
 }
 
-/// A token is good until it expires, and for the leeway after that.
+/// A token is valid until it expires, plus the leeway.
 async fn expiry(report: &mut Report, provider: &OidcProvider, lenient: &ResourceServer) -> Result {
     let strict = start_server(provider, "no-leeway", &[("COUNTERSIGN_LEEWAY", "0")]).await?;
     let (token, young) = young(provider, &strict).await?;
@@ -149,7 +149,7 @@ async fn expiry(report: &mut Report, provider: &OidcProvider, lenient: &Resource
     Ok(())
 }
 
-/// A token that expires soon, and the verdict on it from before that. A busy machine may need one that lives longer.
+/// A token that expires soon, and the verdict before its expiry. A busy machine may need a longer lifetime.
 async fn young(provider: &OidcProvider, server: &ResourceServer) -> Result<(String, Result<String>)> {
     for lifetime in [2, 4, 8, 16, 32, 64] {
         let token = provider.client_credentials(&format!("{API}?ttl={lifetime}"), "reports:read").await?;

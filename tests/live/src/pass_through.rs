@@ -1,4 +1,4 @@
-//! Stands in front of a provider that does not count, and counts how often its keys are fetched.
+//! A proxy that counts key fetches, for providers that do not count them.
 
 use crate::Result;
 use crate::resource_server::http_client;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-/// Passes `GET` requests on, for as long as it lives.
+/// Passes `GET` requests on until it is dropped.
 pub(crate) struct PassThrough {
     base: String,
     route: Arc<Route>,
@@ -27,7 +27,7 @@ struct Route {
 }
 
 impl PassThrough {
-    /// To a server at this base URL, which need not be there yet.
+    /// Creates a proxy for the server at this base URL, which may start later.
     pub(crate) async fn start(target: &str) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let base = format!("http://{}", listener.local_addr()?);

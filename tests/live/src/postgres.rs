@@ -1,4 +1,4 @@
-//! Debian's PostgreSQL, with a cluster of its own for each start, on loopback and by an unprivileged user.
+//! Debian's PostgreSQL on loopback, with a new cluster for each start and an unprivileged user.
 
 use crate::Result;
 use crate::process::{Process, free_port, output, started};
@@ -44,7 +44,7 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// Starts the server on the cluster that is there.
+    /// Starts the server on the existing cluster.
     pub(crate) async fn resume(&mut self) -> Result {
         let process = started(async || {
             let mut server = unprivileged(&programs()?.join("postgres"));
@@ -59,12 +59,12 @@ impl Postgres {
         Ok(())
     }
 
-    /// Ends the server; the cluster stays.
+    /// Stops the server, and keeps the cluster.
     pub(crate) fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Connections as an application would make them, none of them yet.
+    /// A pool like an application's, without open connections.
     pub(crate) fn pool(&self) -> PgPool {
         let options = PgConnectOptions::new().host("127.0.0.1").port(self.port).username(USER).password(PASSWORD);
         PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options.database("postgres"))
@@ -82,7 +82,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Where Debian puts the programs of the newest version that is installed.
+/// Debian's folder with the programs of the newest installed version.
 fn programs() -> Result<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql")?.filter_map(|entry| Some(entry.ok()?.path()));
     let version = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();

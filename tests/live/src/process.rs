@@ -1,4 +1,4 @@
-//! A server process: its output goes to a log file, its readiness is polled, and dropping it kills it.
+//! A server process. Its output goes to a log file, its readiness is polled, and dropping it kills it.
 
 use crate::{Result, cache};
 use serde_json::Value;
@@ -12,12 +12,12 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 const POLL: Duration = Duration::from_millis(25);
-/// A server that wrote nothing to its log and computed nothing for so long is stuck. A busy machine does not look like
-/// that: what waits for its turn gets one in this time.
+/// A server that writes no log and uses no processor time for this long is stuck. Even on a busy machine, a process runs
+/// within this time.
 const SILENCE: Duration = Duration::from_secs(60);
-/// The end of all waiting, for a server that is busy and never ready, or a program that never ends.
+/// The limit of every wait, for a server that is busy but never ready, or a program that never ends.
 pub(crate) const LIMIT: Duration = Duration::from_secs(300);
-/// For one question whether a server is ready. After that it is asked again.
+/// The limit of one readiness check. It is repeated after that.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Process {
@@ -42,17 +42,17 @@ impl Process {
         Ok(Process { name: name.to_owned(), child, log })
     }
 
-    /// Waits until the probe finds something, for as long as the process lives and does something.
+    /// Waits until the probe succeeds, while the process lives and is active.
     ///
     /// # Errors
     ///
-    /// [`Stuck`] when the process ended or fell silent, another error when it was busy all the time and never ready.
+    /// [`Stuck`] if the process ended or became inactive. Another error if it was active but never ready.
     pub(crate) async fn ready<T>(&mut self, probe: impl AsyncFn() -> Option<T>) -> Result<T> {
         let start = Instant::now();
         let (mut activity, mut active) = (self.activity(), start);
         loop {
             let found = timeout(PROBE_LIMIT, probe()).await.ok().flatten();
-            // First of all: if it ended, the answer was that of somebody else on its port.
+            // Checked first: if the process ended, another process on its port has answered.
             if let Some(status) = self.child.try_wait()? {
                 return Err(Stuck(self.complaint(&format!("ended with {status}"))).into());
             }
@@ -72,7 +72,7 @@ impl Process {
         }
     }
 
-    /// Waits for the one line of JSON that our own servers print when they are ready.
+    /// Waits for the line of JSON that this project's servers print when they are ready.
     pub(crate) async fn ready_line(&mut self) -> Result<Value> {
         let log = self.log.clone();
         self.ready(async || {
@@ -82,7 +82,7 @@ impl Process {
         .await
     }
 
-    /// Bytes in the log, and ticks of processor time: they change when the process does something.
+    /// Bytes in the log and ticks of processor time, which change while the process is active.
     fn activity(&self) -> (u64, u64) {
         let written = std::fs::metadata(&self.log).map_or(0, |log| log.len());
         (written, self.child.id().and_then(processor_ticks).unwrap_or_default())
@@ -96,7 +96,7 @@ impl Process {
     }
 }
 
-/// Processor time of all threads of a process, by `man 5 proc_pid_stat`: `utime` and `stime`.
+/// Processor time of all threads of a process: `utime` and `stime` of `man 5 proc_pid_stat`.
 fn processor_ticks(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
@@ -104,7 +104,7 @@ fn processor_ticks(pid: u32) -> Option<u64> {
     Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
-/// A server that ended or fell silent before it was ready.
+/// A server that ended or became inactive before it was ready.
 #[derive(Debug)]
 pub(crate) struct Stuck(String);
 
@@ -116,8 +116,8 @@ impl fmt::Display for Stuck {
 
 impl std::error::Error for Stuck {}
 
-/// Starts a server, and once more if the first one got stuck. A port that was free a moment ago may be taken, so each start
-/// should look for one.
+/// Starts a server, and starts it again if it gets stuck. Each start should choose a new port, since another process may
+/// have taken the old one.
 pub(crate) async fn started<T>(start: impl AsyncFn() -> Result<T>) -> Result<T> {
     let first = match start().await {
         Err(error) if error.is::<Stuck>() => error,
@@ -127,7 +127,7 @@ pub(crate) async fn started<T>(start: impl AsyncFn() -> Result<T>) -> Result<T> 
     start().await.map_err(|second| format!("{second}; it was the second start, at the first one {first}").into())
 }
 
-/// Runs a command to its end: how it ended, its standard output and its standard error.
+/// Runs a command, and gives its status, standard output and standard error.
 pub(crate) async fn output(command: &mut Command) -> Result<(ExitStatus, String, String)> {
     let child = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = timeout(LIMIT, child).await.map_err(|_| format!("still running after {LIMIT:?}"))??;
@@ -135,12 +135,12 @@ pub(crate) async fn output(command: &mut Command) -> Result<(ExitStatus, String,
     Ok((output.status, text(&output.stdout), text(&output.stderr)))
 }
 
-/// A loopback port that was free a moment ago, for servers that must be told one.
+/// A loopback port that was free a moment ago, for servers that need a number.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Asks again and again until the answer is the expected one; after the limit the last answer counts.
+/// Repeats a question until the answer is the expected one. After the limit, the last answer counts.
 pub(crate) async fn settles(expected: &str, ask: impl AsyncFn() -> Result<String>) -> Result<String> {
     let start = Instant::now();
     loop {

@@ -1,5 +1,5 @@
-//! Servers on loopback under the host names that providers have in production, and a client that finds them there: presets
-//! use their URLs as they are.
+//! Servers on loopback with the production host names of providers, and a client that finds them. So the presets use their
+//! production URLs.
 
 use crate::{Result, cache};
 use reqwest::dns::{Name, Resolve, Resolving};
@@ -20,15 +20,15 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Ends TLS for servers that speak plain HTTP. Which one is meant is told by the name in the handshake (SNI); what is
-/// said then is passed on unread.
+/// Terminates TLS for servers with plain HTTP. The name in the handshake (SNI) selects the server, and the content is passed
+/// on unchanged.
 pub(crate) struct TlsFront {
     names: Vec<(&'static str, SocketAddr)>,
     task: AbortHandle,
 }
 
 impl TlsFront {
-    /// For these names and the ports of loopback behind them.
+    /// Starts with these names and their ports on loopback.
     pub(crate) async fn start(routes: &[(&'static str, u16)]) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -37,7 +37,7 @@ impl TlsFront {
         Ok(TlsFront { names, task })
     }
 
-    /// The names that it answers for, and where it listens.
+    /// The names that it serves, and its address.
     pub(crate) fn names(&self) -> &[(&'static str, SocketAddr)] {
         &self.names
     }
@@ -53,7 +53,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, routes: HashMap<&'s
     while let Ok((connection, _)) = listener.accept().await {
         let (acceptor, routes) = (acceptor.clone(), routes.clone());
         tokio::spawn(async move {
-            // Whoever breaks off here has an error of its own, which says more.
+            // A client that aborts here reports its own error.
             if let Ok(Ok(mut inside)) = timeout(HANDSHAKE_LIMIT, acceptor.accept(connection)).await
                 && let Some(port) = inside.get_ref().1.server_name().and_then(|name| routes.get(name))
                 && let Ok(mut server) = TcpStream::connect(("127.0.0.1", *port)).await
@@ -75,8 +75,8 @@ fn acceptor() -> Result<TlsAcceptor> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// A client for which these names are at these addresses, and this run's CA vouches for them. It speaks https only, and
-/// finds nothing under any other name.
+/// A client that resolves these names to these addresses, and trusts this run's CA. It supports https only, and resolves no
+/// other names.
 pub(crate) fn http_client(names: &[(&'static str, SocketAddr)]) -> Result<Client> {
     let authority = Certificate::from_pem(&std::fs::read(cache().join("tls/ca.pem"))?)?;
     let client = Client::builder()
@@ -90,7 +90,7 @@ pub(crate) fn http_client(names: &[(&'static str, SocketAddr)]) -> Result<Client
     Ok(client.build()?)
 }
 
-/// So that no preset asks the real provider, should this harness have forgotten a name.
+/// Resolves no name, so that presets never call a real provider, even if this harness lacks a name.
 struct Nowhere;
 
 impl Resolve for Nowhere {

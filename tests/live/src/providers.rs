@@ -1,5 +1,5 @@
-//! Every preset at tokens of its provider, by the URLs that it has in production. Where a provider is imitated, its name in
-//! the report says so, and by whom.
+//! Tests of every preset with tokens of its provider and with production URLs. The report names the software that imitates
+//! a provider.
 
 mod auth0;
 mod cognito;
@@ -37,7 +37,7 @@ pub(crate) async fn check(report: &mut Report) -> Result {
     Ok(())
 }
 
-/// The checks of one preset at one server. A server that did not start takes no other's checks with it.
+/// The checks of one preset with one server. If the server does not start, only these checks are skipped.
 async fn part<S>(
     report: &mut Report,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! A client of an OpenID provider: gets tokens at the endpoints that discovery names.
+//! A client of an OpenID provider, which gets tokens at the endpoints in its discovery document.
 
 use crate::browser::authorization_code;
 use crate::{API, Result};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 pub(crate) const REDIRECT: &str = "http://127.0.0.1/callback";
 
-// The example pair of RFC 7636, Appendix B: PKCE is done for real, but nobody listens in on loopback.
+// The example pair of RFC 7636, appendix B. A constant is safe on loopback.
 pub(crate) const CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CODE_CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -17,20 +17,20 @@ pub(crate) struct RelyingParty {
     token: Url,
 }
 
-/// What a user's sign-in brings.
+/// The tokens of a user's sign-in.
 #[derive(Clone)]
 pub(crate) struct SignIn {
     pub(crate) access: String,
     pub(crate) id: String,
 }
 
-/// What is asked for at a sign-in.
+/// The parameters of a sign-in.
 #[derive(Clone, Copy)]
 pub(crate) struct SignInRequest<'a> {
     /// The client, and its secret unless it is a public one.
     pub(crate) client: &'a str,
     pub(crate) secret: Option<&'a str>,
-    /// As the provider's pages name the user.
+    /// The name of the user on the provider's pages.
     pub(crate) user: &'a str,
     pub(crate) scope: &'a str,
     pub(crate) resource: Option<&'a str>,
@@ -46,7 +46,7 @@ impl Default for SignInRequest<'_> {
 }
 
 impl RelyingParty {
-    /// Reads the discovery document that stands under this URL.
+    /// Reads the discovery document of this issuer.
     pub(crate) async fn discover(http: &Client, under: &str) -> Result<Self> {
         let document = format!("{}/.well-known/openid-configuration", under.trim_end_matches('/'));
         let response = http.get(&document).send().await?.error_for_status()?;

@@ -1,4 +1,4 @@
-//! What was expected, what came, and how many of them differ.
+//! Expected and actual verdicts, and the number of differences.
 
 use crate::Result;
 use std::fmt;
@@ -12,7 +12,7 @@ pub(crate) struct Report {
 }
 
 struct Row {
-    /// Rather than the row of something that broke off.
+    /// `false` for the row of an aborted section.
     is_check: bool,
     provider: &'static str,
     token: String,
@@ -31,7 +31,7 @@ impl Row {
 }
 
 impl Report {
-    /// Adds one row. An error while asking for the verdict is a verdict that nobody expects.
+    /// Adds one row. An error during the request is an unexpected verdict.
     pub(crate) fn check(
         &mut self,
         provider: &'static str,
@@ -43,13 +43,13 @@ impl Report {
         self.rows.push(Row { is_check: true, provider, token: token.into(), expected: expected.into(), got });
     }
 
-    /// Adds the failure of something that broke off. It is no check, and takes the place of none.
+    /// Adds the failure of an aborted section, which does not count as a check.
     pub(crate) fn broke_off(&mut self, provider: &'static str, what: impl Into<String>, error: impl fmt::Display) {
         let (token, expected, got) = (what.into(), "no error".to_owned(), format!("error: {error}"));
         self.rows.push(Row { is_check: false, provider, token, expected, got });
     }
 
-    /// Compares the checks of a section, which are those since there were `before`, with the number that it has.
+    /// Compares the number of a section's checks, which are those after the first `before`, with the expected number.
     pub(crate) fn close_section(&mut self, section: &'static str, before: usize, expected: usize) {
         let ran = self.checks() - before;
         if ran > expected {
@@ -67,7 +67,7 @@ impl Report {
         self.rows.iter().filter(|row| row.is_check).count()
     }
 
-    /// All checks passed, none was left out, and there was one.
+    /// `true` if there are checks, all of them passed, and none was skipped.
     pub(crate) fn is_good(&self) -> bool {
         self.failed() == 0 && self.skipped == 0 && self.checks() > 0
     }
@@ -104,7 +104,7 @@ impl fmt::Display for Report {
 mod tests {
     use super::*;
 
-    /// Of a section of two checks, of which so many passed and failed.
+    /// A report of a section with two checks, with these numbers of passed and failed ones.
     fn closed(passed: usize, failed: usize) -> Report {
         let mut report = Report::default();
         for (times, got) in [(passed, "200"), (failed, "401")] {

@@ -1,4 +1,4 @@
-//! The `resource-server` example as a process of its own, asked over HTTP.
+//! The `resource-server` example in a separate process, called over HTTP.
 
 use crate::Result;
 use crate::process::{Process, free_port, started};
@@ -14,7 +14,7 @@ pub(crate) struct ResourceServer {
 }
 
 impl ResourceServer {
-    /// Starts it with these variables and no others, and waits until it is ready.
+    /// Starts it with only these variables, and waits until it is ready.
     pub(crate) async fn start(name: &str, variables: &[(&str, &str)]) -> Result<Self> {
         started(async || {
             let address = format!("127.0.0.1:{}", free_port()?);
@@ -33,7 +33,7 @@ impl ResourceServer {
         .await
     }
 
-    /// One request, and the verdict that its answer is.
+    /// Sends one request, and gives the verdict of its response.
     pub(crate) async fn ask(&self, method: Method, path: &str, token: Option<&str>) -> Result<String> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(token) = token {
@@ -48,14 +48,14 @@ impl ResourceServer {
     }
 }
 
-/// The binary, which lies beside this one, with these variables as its whole environment.
+/// The binary in this one's folder, with only these environment variables.
 pub(crate) fn command(variables: &[(&str, &str)]) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?.with_file_name("resource-server"));
     command.env_clear().envs(variables.iter().copied());
     Ok(command)
 }
 
-/// No redirects are followed, no proxy is asked, and nothing is waited for without end.
+/// A client without redirects and proxies, and with a time limit.
 pub(crate) fn http_client() -> Result<Client> {
     let limit = Duration::from_secs(60);
     Ok(Client::builder().no_proxy().redirect(redirect::Policy::none()).timeout(limit).build()?)

@@ -1,7 +1,7 @@
-//! Key rotation of real providers in real time, seen by verifiers under load. Counted, not timed.
+//! Key rotation of real providers in real time, with verifiers under load. The tests count events, and measure no time.
 //!
-//! Each provider runs twice: once with honest traffic only, where a rotation must be noticed at once, and once with
-//! tokens that name made-up keys, where it may take as long as these forbid the verifier another fetch.
+//! Each provider runs twice. With honest traffic, a rotation must be noticed at once. With additional tokens that name
+//! made-up keys, it may take as long as the cool-down that they cause.
 
 mod rotating;
 mod soak;
@@ -46,7 +46,7 @@ fn pestered(rows: &mut Rows<'_>, outcome: Result<Outcome>) {
     rows.dropped_keys(&outcome.counts);
     rows.made_up_kids(&outcome.counts);
 
-    // At the start, at once for the first made-up kid, and after each cool-down.
+    // One at the start, one at once for the first made-up kid, and one after each cool-down.
     let most = 2 + outcome.lasted.as_secs() / COOL_DOWN.as_secs();
     let case = format!("{} fetches of the key set in {} s", outcome.key_fetches, outcome.lasted.as_secs());
     let expected = format!("at most {most}");
@@ -54,7 +54,7 @@ fn pestered(rows: &mut Rows<'_>, outcome: Result<Outcome>) {
     rows.add(&case, expected, got);
 }
 
-/// The rows of one provider under one kind of traffic.
+/// The rows of one provider with one kind of traffic.
 struct Rows<'a> {
     report: &'a mut Report,
     provider: &'static str,
@@ -70,7 +70,7 @@ impl<'a> Rows<'a> {
         self.report.check(self.provider, format!("{}: {case}", self.when), expected, Ok(got.into()));
     }
 
-    /// What broke off has a row that says so, and no others.
+    /// An aborted run has one row, which says so.
     fn finished(&mut self, outcome: Result<Outcome>) -> Option<Outcome> {
         let what = format!("{}: (as a whole)", self.when);
         outcome.map_err(|error| self.report.broke_off(self.provider, what, error)).ok()

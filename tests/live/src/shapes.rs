@@ -1,4 +1,4 @@
-//! The shapes of hosted providers, on tokens that npm `oidc-provider` signs: configured by `oidc-provider/shapes.mjs`.
+//! Imitations of hosted providers with npm `oidc-provider`, configured by `oidc-provider/shapes.mjs`.
 
 use crate::emulate::OKTA_DOMAIN;
 use crate::process::{Process, started};
@@ -45,7 +45,7 @@ impl Shapes {
         Ok(Shapes { _process: process, _front: front, http })
     }
 
-    /// A client for which the production names are these shapes.
+    /// A client that resolves the production names to these imitations.
     pub(crate) fn http_client(&self) -> Client {
         self.http.clone()
     }

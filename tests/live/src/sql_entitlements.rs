@@ -1,4 +1,4 @@
-//! Entitlements from a real PostgreSQL, with the tables that auth-middleware creates, as requests meet them.
+//! Entitlements from a real PostgreSQL with auth-middleware's tables, tested over HTTP.
 
 use crate::postgres::Postgres;
 use crate::report::Report;
@@ -21,13 +21,13 @@ const NAME: &str = "PostgreSQL";
 const REFUSED: &str = "403 insufficient_scope";
 const NO_VERDICT: &str = "503 with the challenge \"\"";
 
-/// Longer than a database on a busy machine takes, and than connections to one that is down are tried for.
+/// More time than a query on a busy machine and the attempts to connect to a stopped database take.
 const GRANTS_DEADLINE: Duration = Duration::from_secs(15);
 
 countersign::groups! { Admin = "admin"; }
 countersign::permissions! { ReadItems = "items:read"; }
 
-/// What SQLAlchemy makes of `GroupsModel` and `PermissionsModel` of auth-middleware 0.6.2, and a table of roles.
+/// The tables that SQLAlchemy creates for `GroupsModel` and `PermissionsModel` of auth-middleware 0.6.2, and a table of roles.
 const SCHEMA: &str = r#"
     CREATE TABLE authz_groups (
         id VARCHAR(27) NOT NULL, username VARCHAR(500) NOT NULL, "group" VARCHAR(100) NOT NULL, PRIMARY KEY (id));
@@ -94,7 +94,7 @@ pub(crate) async fn check(report: &mut Report) -> Result {
     Ok(())
 }
 
-/// Columns whose comparisons are not those of bytes, for callers and for grants.
+/// Columns with other comparisons than by bytes, for callers and for entitlements.
 async fn columns(report: &mut Report, pool: &PgPool) -> Result {
     const TYPES: &str = "CREATE EXTENSION citext;
         CREATE COLLATION fold (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
@@ -121,7 +121,7 @@ async fn columns(report: &mut Report, pool: &PgPool) -> Result {
         }
         let both = r#"200 {"Admin", "admin"} {} {}"#;
         let found = world.ask("/whoami", "alice").await.map(|found| {
-            // In whichever order the database has them.
+            // In any order.
             found.replace(r#"{"admin", "Admin"}"#, r#"{"Admin", "admin"}"#)
         });
         report.check(NAME, format!("the groups of \"alice\" of {column}"), both, found);
@@ -153,7 +153,7 @@ async fn columns(report: &mut Report, pool: &PgPool) -> Result {
     Ok(())
 }
 
-/// An app whose verifier asks this database.
+/// An app whose verifier uses this database.
 struct World {
     issuer: TestIssuer,
     clock: Arc<ManualClock>,
@@ -162,7 +162,7 @@ struct World {
 }
 
 impl World {
-    /// Entitlements are made for the issuer of this URL.
+    /// Creates entitlements for the issuer with this URL.
     async fn new(grants: impl FnOnce(&str) -> Result<SqlEntitlements>) -> Result<Self> {
         let issuer = TestIssuer::start().await?;
         let clock = Arc::new(ManualClock::at(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()));
@@ -197,7 +197,7 @@ fn app(verifier: Verifier) -> Router {
         .with_state(verifier)
 }
 
-/// As the table of verdicts prints a subject.
+/// The subject, as in the table of verdicts.
 async fn whoami(caller: Principal) -> axum::Json<serde_json::Value> {
     let listed = |names: &NameSet| {
         let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();

@@ -1,4 +1,4 @@
-//! Verdicts in a few words each, so that a table can hold them and any departure shows.
+//! Short texts for verdicts, which fit a table and show any difference.
 
 use crate::Result;
 use countersign::{Verifier, VerifyError};
@@ -6,11 +6,11 @@ use countersign_core::Principal;
 use reqwest::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
-/// What an HTTP answer says: the status, and what else matters about it.
+/// The verdict of an HTTP response: its status and further details.
 ///
 /// - `200 alice` names the `subject` of the body, if it has one
 /// - `401 no error` is a bare challenge, `401 invalid_token` one with that error
-/// - `403 insufficient_scope (a b)` says which scopes are asked for
+/// - `403 insufficient_scope (a b)` names the required scopes
 pub(crate) async fn answered(response: reqwest::Response) -> Result<String> {
     let status = response.status();
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -42,7 +42,7 @@ fn parameter<'a>(challenge: &'a str, name: &str) -> Option<&'a str> {
     Some(value.split_once('"')?.0)
 }
 
-/// What a verifier in this process says, with its reason.
+/// The verdict of a verifier in this process, with its reason.
 pub(crate) async fn verified(verifier: &Verifier, token: &str) -> String {
     match verifier.verify(token).await {
         Ok(token) => {
@@ -55,7 +55,7 @@ pub(crate) async fn verified(verifier: &Verifier, token: &str) -> String {
     }
 }
 
-/// The same, with all that the principal is made of.
+/// The same, with all parts of the principal.
 pub(crate) async fn described(verifier: &Verifier, token: &str) -> String {
     match verifier.verify(token).await {
         Ok(token) => format!("accepted: {}", description(token.principal())),
@@ -64,7 +64,7 @@ pub(crate) async fn described(verifier: &Verifier, token: &str) -> String {
     }
 }
 
-/// `machine svc; scopes a b; tenant t`, without what there is none of.
+/// `machine svc; scopes a b; tenant t`, without empty parts.
 fn description(principal: &Principal) -> String {
     let kind = if principal.is_machine() { "machine" } else { "user" };
     let mut words = format!("{kind} {}", principal.subject());

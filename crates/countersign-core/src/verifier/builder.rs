@@ -9,7 +9,6 @@ use crate::revocation::Revocation;
 use crate::revocation::list::{DEFAULT_ENTRIES, RevocationList};
 use crate::verified::provenance::{Provenance, TokenScale};
 use crate::verifier::Verifier;
-use crate::verifier::attachment::Attachment;
 use crate::verifier::claims_by_issuer::IntoIssuers;
 use crate::verifier::token_cache::{CacheLimits, TokenCache};
 use std::any::Any;
@@ -34,7 +33,6 @@ use std::time::Duration;
 #[must_use = "a builder does nothing until `.build().await`"]
 pub struct VerifierBuilder<I = OpenSet> {
     issuers: Vec<Result<Issuer, ConfigError>>,
-    realm: String,
     clock: Arc<dyn Clock>,
     demands_keys: bool,
     cache: Option<CacheLimits>,
@@ -43,8 +41,6 @@ pub struct VerifierBuilder<I = OpenSet> {
     revocation_entries: usize,
     grants: Option<AnyEntitlements>,
     grants_limits: EntitlementsLimits,
-    attachment: Attachment,
-    refusal: Option<ConfigError>,
 }
 
 /// A revocation without regard to its type.
@@ -100,7 +96,6 @@ impl<I> VerifierBuilder<I> {
     fn with(issuers: Vec<Result<Issuer, ConfigError>>) -> Self {
         Self {
             issuers,
-            realm: "api".to_owned(),
             clock: Arc::new(SystemClock),
             demands_keys: false,
             cache: Some(CacheLimits::default()),
@@ -109,15 +104,7 @@ impl<I> VerifierBuilder<I> {
             revocation_entries: DEFAULT_ENTRIES,
             grants: None,
             grants_limits: EntitlementsLimits::default(),
-            attachment: Attachment::default(),
-            refusal: None,
         }
-    }
-
-    /// The `realm` of challenges (RFC 7235 section 2.2), `api` unless set: a name that a caller may see.
-    pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = realm.into();
-        self
     }
 
     /// Sets the clock for the validation of claims, the machine's unless set.
@@ -222,21 +209,6 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// Keeps something for [`Verifier::attachment`], in the place of what was there: for front ends, which put their own
-    /// settings here. The core never looks at it. An error is what [`build`](Self::build) will give.
-    pub fn attach<T: Any + Send + Sync>(mut self, attachment: Result<T, ConfigError>) -> Self {
-        match attachment {
-            Ok(attachment) => self.attachment = Attachment::new(attachment),
-            Err(error) => self.refusal = self.refusal.or(Some(error)),
-        }
-        self
-    }
-
-    /// The [attached](Self::attach) value, if it is a `T`.
-    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.attachment.as_a()
-    }
-
     /// Builds the verifier, and waits for the first attempt to fetch keys. When that fails the verifier is built all
     /// the same: it gives no verdict (503), and tries again in the background until it can.
     ///
@@ -247,14 +219,8 @@ impl<I> VerifierBuilder<I> {
     /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice; when keys
     /// are [demanded](Self::require_keys) and cannot be had.
     pub async fn build(self) -> Result<Verifier, ConfigError> {
-        if let Some(refusal) = self.refusal {
-            return Err(refusal);
-        }
         if self.issuers.is_empty() {
             return Err(ConfigError::NoIssuer);
-        }
-        if !self.realm.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
-            return Err(ConfigError::InvalidRealm);
         }
         let mut trusted: Vec<TrustedIssuer> = Vec::with_capacity(self.issuers.len());
         for issuer in self.issuers {
@@ -285,7 +251,6 @@ impl<I> VerifierBuilder<I> {
         }
         let revocations = self.revocations.into_iter().map(|revocation| revocation.revocation).collect();
         let revoked = RevocationList::bounded(Arc::clone(&self.clock), self.revocation_entries);
-        let verifier = Verifier::new(trusted, self.realm, self.clock, cache, revoked, revocations, grants);
-        Ok(verifier.attached(self.attachment))
+        Ok(Verifier::new(trusted, self.clock, cache, revoked, revocations, grants))
     }
 }

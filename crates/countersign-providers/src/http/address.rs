@@ -1,9 +1,9 @@
-//! Which addresses keys are fetched from.
+//! The addresses that keys may be fetched from.
 //!
-//! Discovery lets a provider name the host of its keys, and names of hosts can be made to lead anywhere. So that neither
-//! turns a verifier into a way into the inner network or to a cloud's metadata service, only addresses that the whole
-//! internet can reach are connected to, unless the operator allows more. The address that was looked at is the one that is
-//! connected to: a name cannot lead elsewhere in between.
+//! Discovery lets a provider choose the host of its keys, and DNS names can resolve to any address. To prevent server-side
+//! request forgery (SSRF) into an internal network or to a cloud's metadata service, connections are made to public
+//! addresses only, unless the operator allows more. The filter is part of name resolution, so the address that was checked
+//! is the one that is connected to.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::error::Error;
@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use url::{Host, Url};
 
-/// The addresses beyond the public ones that the operator allows.
+/// Allows public addresses, and those that the operator adds.
 #[derive(Clone)]
 pub(crate) struct AddressFilter {
     allowed: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
@@ -32,8 +32,8 @@ impl AddressFilter {
         is_public(address) || (self.allowed)(address.to_canonical())
     }
 
-    /// Looks at a URL that holds an address in place of a name: no resolver is asked for it. A loopback address was
-    /// looked at before, by who read the URL.
+    /// Checks a URL that holds an address in place of a name, since no name is resolved for it. Loopback addresses are
+    /// checked when the URL is parsed.
     pub(crate) fn check(&self, url: &Url) -> Result<(), RefusedAddress> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -59,7 +59,7 @@ impl Resolve for AddressFilter {
     }
 }
 
-/// What the machine knows of names.
+/// The system's resolver.
 struct SystemNames;
 
 impl Resolve for SystemNames {
@@ -77,7 +77,7 @@ impl fmt::Debug for AddressFilter {
     }
 }
 
-/// The host is at an address that is not public.
+/// The error for a host with an address that is not public.
 #[derive(Debug)]
 pub(crate) struct RefusedAddress(IpAddr);
 
@@ -89,7 +89,7 @@ impl fmt::Display for RefusedAddress {
 
 impl Error for RefusedAddress {}
 
-/// Whether the whole internet can reach the address, by the registries of special-purpose addresses (RFC 6890).
+/// Tests for a globally reachable address, by the registries of special-purpose addresses (RFC 6890).
 fn is_public(address: IpAddr) -> bool {
     // `::ffff:10.0.0.1` is 10.0.0.1.
     match address.to_canonical() {
@@ -117,15 +117,16 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
-        // NAT64 (RFC 6052) and 6to4 (RFC 3056) lead to the IPv4 address that they hold.
+        // NAT64 (RFC 6052) and 6to4 (RFC 3056) addresses contain the IPv4 address that they lead to.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
             is_public_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
         }
-        // Teredo, benchmarks, ORCHID and their like (2001::/23), documentation (2001:db8::/32).
+        // Teredo, benchmarks, ORCHID and the like (2001::/23), documentation (2001:db8::/32).
         [0x2001, second, ..] => second >= 0x200 && second != 0xdb8,
         // Documentation (RFC 9637).
         [0x3fff, second, ..] => second >= 0x1000,
-        // All global unicast addresses begin with 001 (RFC 4291); loopback, unique local and link-local ones do not.
+        // All global unicast addresses begin with the bits 001 (RFC 4291). Loopback, unique local and link-local addresses
+        // do not.
         [first, ..] => first >> 13 == 1,
     }
 }
@@ -211,7 +212,7 @@ mod tests {
         );
     }
 
-    /// All names lead to one address.
+    /// A resolver that gives one address for every name.
     struct OneAddress(IpAddr);
 
     impl Resolve for OneAddress {

@@ -6,7 +6,7 @@ use countersign_core::FetchError;
 use serde::Deserialize;
 use url::Url;
 
-/// What a provider says of itself: its discovery document, as far as it is used.
+/// A provider's discovery document, reduced to the members that are used.
 ///
 /// # Example
 ///
@@ -34,38 +34,38 @@ struct Document {
 }
 
 impl ProviderMetadata {
-    /// Asks for the document at `url`.
+    /// Fetches the document at `url`.
     ///
-    /// Section 4.3: the document's `issuer` must be identical to the one that was asked, or another issuer could speak
-    /// in its place.
+    /// Section 4.3: the document's `issuer` must be identical to the configured one. Otherwise another issuer could
+    /// impersonate it.
     pub(crate) async fn fetch(http: &Http, url: Url, issuer: &str) -> Result<Self, FetchError> {
         let document = http.document(url.clone(), "application/json", None).await?;
         let metadata = Document::read(&document.body.unwrap_or_default())?;
         if metadata.issuer != issuer {
             return Err(FetchError::new(
-                "the discovery document is another issuer's: configure the issuer exactly as it says",
+                "the discovery document names another issuer: configure the issuer exactly as the document writes it",
                 format!("it says `{}`", metadata.issuer),
             ));
         }
         Ok(Self { url, document: metadata })
     }
 
-    /// Where the document stands.
+    /// The URL of the document.
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// Where users log in.
+    /// The URL at which users log in.
     pub fn authorization_endpoint(&self) -> Option<&str> {
         self.document.authorization_endpoint.as_deref()
     }
 
-    /// Where clients get tokens.
+    /// The URL at which clients get tokens.
     pub fn token_endpoint(&self) -> Option<&str> {
         self.document.token_endpoint.as_deref()
     }
 
-    /// Where the keys are.
+    /// The URL of the keys.
     pub(crate) fn jwks_uri(&self) -> Result<Url, FetchError> {
         self.document.jwks_uri()
     }
@@ -73,22 +73,22 @@ impl ProviderMetadata {
 
 impl Document {
     fn read(text: &[u8]) -> Result<Self, FetchError> {
-        // A derived type takes an array for an object, too, member by member.
+        // A derived type accepts a JSON array in place of an object.
         if !text.trim_ascii_start().starts_with(b"{") {
             return Err("the discovery document is not a JSON object".into());
         }
-        serde_json::from_slice(text).map_err(|error| FetchError::new("the discovery document cannot be read", error))
+        serde_json::from_slice(text).map_err(|error| FetchError::new("the discovery document is malformed", error))
     }
 
     fn jwks_uri(&self) -> Result<Url, FetchError> {
         let jwks_uri =
             parse_url(&self.jwks_uri).map_err(|problem| FetchError::new("`jwks_uri` is refused", problem))?;
         if self.issuer.starts_with("https:") && jwks_uri.scheme() != "https" {
-            return Err("`jwks_uri` is http under an https issuer".into());
+            return Err("`jwks_uri` is http, but the issuer is https".into());
         }
-        // Loopback is for who is there already.
+        // Loopback is allowed only if the issuer itself is on loopback.
         if is_this_machine(&jwks_uri) && !parse_url(&self.issuer).is_ok_and(|issuer| is_this_machine(&issuer)) {
-            return Err("`jwks_uri` leads to this machine".into());
+            return Err("`jwks_uri` leads to this machine, but the issuer is elsewhere".into());
         }
         Ok(jwks_uri)
     }

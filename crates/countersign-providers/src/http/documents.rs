@@ -1,34 +1,33 @@
-//! Gets documents over HTTP: status 200 only, no redirects, bounded in size and time.
+//! Fetches documents over HTTP: status 200 only, no redirects, limited size and time.
 
 use crate::http::address::AddressFilter;
+use crate::http::headers::{header, retry_after};
 use countersign_core::{ConfigError, FetchError};
-use reqwest::header::{
-    ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, IF_NONE_MATCH, RETRY_AFTER,
-};
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode, redirect};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use url::Url;
 
-/// The largest document that is read, in bytes. Real key sets have 2 to 20 KiB.
+/// The maximum size of a document in bytes. Real key sets have 2 to 20 KiB.
 const MAX_DOCUMENT: usize = 256 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The port is taken from the URL where it is 0 here.
+/// The loopback addresses. Port 0 is replaced by the URL's port.
 const LOOPBACK: [SocketAddr; 2] =
     [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];
 
-/// A client, and the addresses that it may ask.
+/// A client with the addresses that it may connect to.
 pub(crate) struct Http {
     client: Client,
     addresses: AddressFilter,
 }
 
 impl fmt::Debug for Http {
-    /// Without the client, which prints its default headers.
+    /// Omits the client, which would print its default headers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").field("addresses", &self.addresses).finish_non_exhaustive()
     }
@@ -36,21 +35,21 @@ impl fmt::Debug for Http {
 
 pub(crate) struct Document {
     pub(crate) headers: HeaderMap,
-    /// `None` where it is the one that is known already.
+    /// `None` if the document has not changed.
     pub(crate) body: Option<Vec<u8>>,
 }
 
 impl Http {
-    /// Takes the caller's client, or makes one.
+    /// Uses the application's client, or makes one.
     pub(crate) fn new(client: Option<Client>, addresses: AddressFilter) -> Result<Self, ConfigError> {
         let client = client.map_or_else(|| default_client(&addresses), Ok)?;
         Ok(Self { client, addresses })
     }
 
-    /// Gets a document of at most 256 KiB, unless it is still the one by the entity tag `known`.
+    /// Fetches a document of at most 256 KiB, unless its entity tag is still `known`.
     pub(crate) async fn document(&self, url: Url, accept: &str, known: Option<&str>) -> Result<Document, FetchError> {
-        self.addresses.check(&url).map_err(|refused| FetchError::new("the address is refused", refused))?;
-        // A client of the caller's may have no time limit.
+        self.addresses.check(&url).map_err(|refused| FetchError::new("the address is not allowed", refused))?;
+        // The application's client may have no time limit.
         let mut request = self.client.get(url.clone()).header(ACCEPT, accept).timeout(TIMEOUT);
         if let Some(etag) = known {
             request = request.header(IF_NONE_MATCH, etag);
@@ -60,24 +59,24 @@ impl Http {
         if known.is_some() && *response.url() == url && response.status() == StatusCode::NOT_MODIFIED {
             return Ok(Document { headers: response.headers().clone(), body: None });
         }
-        // A client of the caller's may follow redirects; its answer then comes from elsewhere, and is not believed.
+        // The application's client may follow redirects. Its answer then comes from another address and is refused.
         if *response.url() != url || response.status().is_redirection() {
-            return Err("the answer is a redirect: configure the address it leads to".into());
+            return Err("the answer is a redirect: configure the address that it leads to".into());
         }
         if response.status() != StatusCode::OK {
             let error = FetchError::new("the answer is not 200", response.status().to_string());
             return Err(retry_after(response.headers()).into_iter().fold(error, FetchError::retry_after));
         }
-        // The media type of JSON is anything that people give files; but a page is for people.
+        // Providers serve JSON with many media types, but HTML is never JSON.
         if header(response.headers(), CONTENT_TYPE).is_some_and(|media_type| media_type.starts_with("text/html")) {
-            return Err("the answer is a web page: does a login or a proxy stand before the provider?".into());
+            return Err("the answer is a web page: check for a login page or a proxy in front of the provider".into());
         }
         if header(response.headers(), CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-            return Err("the answer is compressed, which was not asked for".into());
+            return Err("the answer is compressed, which was not requested".into());
         }
         let mut body = Vec::new();
         while let Some(chunk) =
-            response.chunk().await.map_err(|error| FetchError::new("the answer broke off", error.without_url()))?
+            response.chunk().await.map_err(|error| FetchError::new("the answer ended early", error.without_url()))?
         {
             if body.len() + chunk.len() > MAX_DOCUMENT {
                 return Err("the answer is larger than 256 KiB".into());
@@ -88,11 +87,11 @@ impl Http {
     }
 }
 
-/// The client that is used unless the caller brings one.
+/// Makes the client that is used unless the application gives one.
 ///
-/// It follows no redirect; asks for no compression, since what cannot be unpacked cannot explode; and takes no proxy from
-/// the environment, which would see and could exchange what comes over http from loopback. `localhost` is loopback here,
-/// whatever a resolver says, and no other name is, unless that is allowed.
+/// It follows no redirects. It requests no compression, which rules out decompression bombs. It ignores proxies of the
+/// environment, which could read and replace answers that come over http from loopback. `localhost` always resolves to
+/// loopback here. No other name does, unless the operator allows it.
 pub(crate) fn default_client(addresses: &AddressFilter) -> Result<Client, ConfigError> {
     Client::builder()
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
@@ -108,42 +107,4 @@ pub(crate) fn default_client(addresses: &AddressFilter) -> Result<Client, Config
         .resolve_to_addrs("localhost", &LOOPBACK)
         .build()
         .map_err(|error| ConfigError::HttpClient(Box::new(error)))
-}
-
-pub(crate) fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// Whatever comes with a failure: RFC 9110 section 10.2.3 names 503, RFC 6585 section 4 429.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = header(headers, RETRY_AFTER)?;
-    value.parse().map(Duration::from_secs).ok().or_else(|| {
-        let now = date(headers, DATE).unwrap_or_else(SystemTime::now);
-        httpdate::parse_http_date(value).ok()?.duration_since(now).ok()
-    })
-}
-
-pub(crate) fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    httpdate::parse_http_date(header(headers, name)?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
-        let date = "Sun, 22 Nov 2026 12:00:00 GMT";
-        for (value, expected) in [
-            ("120", Some(120)),
-            ("0", Some(0)),
-            ("Sun, 22 Nov 2026 12:05:00 GMT", Some(300)),
-            ("Sun, 22 Nov 2026 11:00:00 GMT", None),
-            ("soon", None),
-            ("-1", None),
-        ] {
-            let headers = [(RETRY_AFTER, value), (DATE, date)].map(|(name, value)| (name, value.parse().unwrap()));
-            assert_eq!(retry_after(&HeaderMap::from_iter(headers)), expected.map(Duration::from_secs), "{value}");
-        }
-    }
 }

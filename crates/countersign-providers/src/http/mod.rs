@@ -5,4 +5,5 @@ pub(crate) mod discovery;
 pub(crate) mod documents;
 pub(crate) mod fetch;
 pub(crate) mod fetching;
+pub(crate) mod headers;
 pub(crate) mod url_policy;

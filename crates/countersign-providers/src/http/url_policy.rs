@@ -1,11 +1,11 @@
-//! Which URLs keys may come from.
+//! The URLs that keys may come from.
 
 use countersign_core::ConfigError;
 use url::{Host, Url};
 
-/// Reads a URL that is safe to take keys from: https, or http on loopback, without user name and fragment.
+/// Parses a URL that is safe to fetch keys from: https, or http on loopback, without user name and fragment.
 pub(crate) fn parse_url(text: &str) -> Result<Url, &'static str> {
-    // The parser drops line breaks and tabs without a word; two texts would then name one place.
+    // The parser silently drops line breaks and tabs, so two texts would name one place.
     if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
         return Err("holds a blank or a control character: remove it");
     }
@@ -19,11 +19,11 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, &'static str> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        _ => Err("must be https: keys that come over http can be exchanged on the way (loopback excepted)"),
+        _ => Err("must be https: keys that come over http can be replaced on the way (loopback excepted)"),
     }
 }
 
-/// Reads the URL of an issuer, which has no query, either (OpenID Connect Discovery 1.0 section 3, `issuer`).
+/// Parses the URL of an issuer, which must have no query either (OpenID Connect Discovery 1.0 section 3, `issuer`).
 pub(crate) fn parse_issuer(text: &str) -> Result<Url, &'static str> {
     let url = parse_url(text)?;
     if url.query().is_some() { Err("holds a query: an issuer has none") } else { Ok(url) }
@@ -43,7 +43,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether the URL leads to this machine, by whatever name systems have for it (RFC 6761 section 6.3).
+/// Tests for a URL of this machine, by address or by a name that resolvers treat as loopback (RFC 6761 section 6.3).
 pub(crate) fn is_this_machine(url: &Url) -> bool {
     let is_local_name = |name: &str| name.trim_end_matches('.').rsplit('.').next() == Some("localhost");
     is_loopback(url) || url.domain().is_some_and(is_local_name)

@@ -1,4 +1,4 @@
-//! What a preset knows about its provider, as data.
+//! A preset's knowledge about its provider, as data.
 
 use crate::preset::key_location::{KeyLocation, check_issuer};
 use countersign_core::{
@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The tenant in the names and tokens of Entra ID, as its discovery document writes it.
 const TENANT: TenantTemplate = TenantTemplate { placeholder: "{tenantid}", claim: "tid" };
 
-/// What a preset knows about its provider: everything that an [`Issuer`] needs but the keys themselves.
+/// A preset's knowledge about its provider: everything that an [`Issuer`] needs except the keys themselves.
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub(crate) iss: Arc<str>,
@@ -26,14 +26,14 @@ pub struct Profile {
     emulator: Option<String>,
 }
 
-/// A kind of token, and whom tokens of this kind must be for.
+/// A kind of token, with the audience that tokens of this kind must have.
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
     pub(crate) kind: TokenKind,
     pub(crate) audience: Audience,
 }
 
-/// The tenants of an issuer that has one name for each.
+/// The accepted tenants of an issuer whose name contains the tenant.
 #[derive(Clone, Debug)]
 pub(crate) enum Tenants {
     Any,
@@ -43,18 +43,18 @@ pub(crate) enum Tenants {
 /// The kinds of token that a provider is configured for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Accepted {
-    /// Access tokens, or ID tokens where the provider issues no access token that can be verified.
+    /// Access tokens, or ID tokens if the provider issues no access tokens that can be verified.
     #[default]
     Usual,
     Id,
     Either,
 }
 
-/// RS256, which every provider uses unless it says otherwise.
+/// The algorithm of every provider that does not state another one.
 const RS256: [Algorithm; 1] = [Algorithm::RS256];
 
 impl Profile {
-    /// An issuer whose keys are wherever its discovery document says.
+    /// Makes the profile of an issuer whose discovery document is under its `iss`.
     pub(crate) fn discovered(iss: impl Into<String>) -> Result<Self, ConfigError> {
         let iss = iss.into();
         check_issuer(&iss)?;
@@ -62,14 +62,14 @@ impl Profile {
         Ok(Self::new(iss, keys))
     }
 
-    /// An issuer whose discovery document stands elsewhere than its name says.
+    /// Makes the profile of an issuer whose discovery document is under another URL than its `iss`.
     pub(crate) fn discovered_at(iss: impl Into<String>, base: &str) -> Result<Self, ConfigError> {
         let iss = iss.into();
         let keys = KeyLocation::discovered(base)?;
         Ok(Self::new(iss, keys))
     }
 
-    /// An issuer with keys at a fixed URL.
+    /// Makes the profile of an issuer with keys at a fixed URL.
     pub(crate) fn with_keys_at(iss: impl Into<String>, keys: &str) -> Result<Self, ConfigError> {
         Ok(Self::new(iss.into(), KeyLocation::at(keys)?))
     }
@@ -91,37 +91,37 @@ impl Profile {
         }
     }
 
-    /// A further `iss` of the same issuer.
+    /// Adds a further `iss` of the same issuer.
     pub(crate) fn also_named(mut self, iss: impl Into<String>) -> Self {
         self.also_named.push(iss.into());
         self
     }
 
-    /// The names hold `{tenantid}`.
+    /// Sets the accepted tenants. The names of the issuer contain `{tenantid}`.
     pub(crate) fn for_tenants(mut self, tenants: Tenants) -> Self {
         self.tenants = Some(tenants);
         self
     }
 
-    /// Each key verifies for the issuer that it names.
+    /// Restricts each key to the issuer that it names.
     pub(crate) fn keys_by_issuer(mut self) -> Self {
         self.keys_by_issuer = true;
         self
     }
 
-    /// What its access tokens are like. Called again: a further form of them.
+    /// Adds a kind of access token.
     pub(crate) fn access(mut self, kind: TokenKind, audience: Audience) -> Self {
         self.access.push(Form { kind, audience });
         self
     }
 
-    /// What its ID tokens are like.
+    /// Sets the kind of ID token.
     pub(crate) fn id(mut self, kind: TokenKind, audience: Audience) -> Self {
         self.id = Some(Form { kind, audience });
         self
     }
 
-    /// Its algorithms, where they are not RS256 alone.
+    /// Replaces RS256 as the only algorithm.
     pub(crate) fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self
@@ -137,14 +137,19 @@ impl Profile {
         self
     }
 
-    /// Tokens come from an emulator at this address, which signs none.
+    /// Accepts unsigned tokens of the emulator at this address instead.
     #[cfg(feature = "dangerous-unsigned")]
     pub(crate) fn emulated_by(mut self, emulator: String) -> Self {
         self.emulator = Some(emulator);
         self
     }
 
-    /// The forms that are accepted under a policy, the usual one first.
+    #[cfg(feature = "dangerous-unsigned")]
+    pub(crate) fn is_emulated(&self) -> bool {
+        self.emulator.is_some()
+    }
+
+    /// The accepted kinds of token, with the preset's default first.
     pub(crate) fn forms(&self, accepted: Accepted) -> Vec<&Form> {
         match accepted {
             Accepted::Usual if self.access.is_empty() => self.id.iter().collect(),
@@ -154,7 +159,7 @@ impl Profile {
         }
     }
 
-    /// The issuer that accepts these kinds of token, with its keys.
+    /// Makes the issuer that accepts these kinds of token.
     pub(crate) fn issuer(self, accepted: Accepted, keys: IssuerKeys) -> Result<Issuer, ConfigError> {
         let forms: Vec<Form> = self.forms(accepted).into_iter().cloned().collect();
         let mut issuer = Issuer::new(self.iss, keys).algorithms(self.algorithms.iter()).claim_map(self.claim_map);

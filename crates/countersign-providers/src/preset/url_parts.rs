@@ -1,8 +1,9 @@
-//! Arguments that become part of a URL: their form is checked, so that none of them leads elsewhere.
+//! Validation of arguments that become part of a URL, so that none of them changes the URL's meaning.
 
 use countersign_core::ConfigError;
 
-/// A host name as people paste it, without scheme and path: letters, digits, hyphens and dots, and a port.
+/// Validates a host name without scheme and path: letters, digits, hyphens, dots and an optional port. Gives it in lower
+/// case.
 pub(crate) fn host(what: &'static str, value: &str, expected: &'static str) -> Result<String, ConfigError> {
     let (name, port) = value.split_once(':').unwrap_or((value, "0"));
     let is_label = |label: &str| {
@@ -14,11 +15,11 @@ pub(crate) fn host(what: &'static str, value: &str, expected: &'static str) -> R
     if !name.split('.').all(is_label) || port.parse::<u16>().is_err() {
         return Err(ConfigError::InvalidArgument { what, value: value.to_owned(), expected });
     }
-    // Issuers are compared to the letter, and providers write their hosts in lower case.
+    // Issuers are compared exactly, and providers write their hosts in lower case.
     Ok(value.to_ascii_lowercase())
 }
 
-/// One segment of a path or one label: letters, digits, hyphens and underscores.
+/// Validates a path segment or DNS label: letters, digits, hyphens and underscores.
 pub(crate) fn segment<'a>(what: &'static str, value: &'a str, expected: &'static str) -> Result<&'a str, ConfigError> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if value.is_empty() || !value.bytes().all(is_plain) {
@@ -27,7 +28,7 @@ pub(crate) fn segment<'a>(what: &'static str, value: &'a str, expected: &'static
     Ok(value)
 }
 
-/// A name that may hold dots, as one segment of a path: as [`segment`], but neither `.` nor `..`, which lead elsewhere.
+/// Validates a path segment that may contain dots, but is neither `.` nor `..`.
 pub(crate) fn name<'a>(what: &'static str, value: &'a str, expected: &'static str) -> Result<&'a str, ConfigError> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if value.is_empty() || matches!(value, "." | "..") || !value.bytes().all(is_plain) {
@@ -36,7 +37,7 @@ pub(crate) fn name<'a>(what: &'static str, value: &'a str, expected: &'static st
     Ok(value)
 }
 
-/// A GUID as Microsoft's consoles show it. In lower case, as their tokens have it.
+/// Validates a GUID and gives it in lower case, as Microsoft's tokens have it.
 pub(crate) fn guid(what: &'static str, value: &str) -> Result<String, ConfigError> {
     let is_guid = value.len() == 36
         && value.bytes().enumerate().all(|(index, byte)| match index {

@@ -13,9 +13,9 @@ use std::fmt;
 
 /// Auth0: access tokens for an API of a tenant unless you ask for ID tokens.
 ///
-/// Both of its dialects are read, the default one (`azp`) and RFC 9068 (`client_id`, `typ: at+jwt`):
-/// <https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles>. Permissions are in the token when the API has
-/// "Add Permissions in the Access Token" on; roles need a custom claim, which is named by a URL:
+/// Both token dialects are accepted, the default one (`azp`) and RFC 9068 (`client_id`, `typ: at+jwt`):
+/// <https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles>. Permissions are in the token if the API has
+/// "Add Permissions in the Access Token" on. Roles need a custom claim, which is named by a URL:
 /// `.claim_map(Auth0::claims().roles(["https://acme.example/roles"]))`.
 ///
 /// # Example
@@ -39,7 +39,7 @@ pub struct Auth0 {
 }
 
 impl fmt::Debug for Auth0 {
-    /// Without the nonce.
+    /// Omits the nonce.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth0").field("domain", &self.domain).finish_non_exhaustive()
     }
@@ -63,35 +63,36 @@ impl fmt::Debug for Auth0 {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct Auth0Claims {
-    /// The user's id, such as `auth0|123`; a program's ends in `@clients`.
+    /// The user's id, such as `auth0|123`; a program's id ends in `@clients`.
     pub sub: String,
     /// The application that asked for the token: `azp`, or `client_id` in the dialect of RFC 9068.
     #[serde(alias = "client_id")]
     pub azp: Option<String>,
     /// Scopes, separated by blanks.
     pub scope: Option<String>,
-    /// Permissions, where the API adds them.
+    /// Permissions, if the API adds them.
     #[serde(default)]
     pub permissions: Vec<String>,
     /// The organisation that the user logged in to.
     pub org_id: Option<String>,
-    /// The organisation's name, where the tenant adds it.
+    /// The organisation's name, if the tenant adds it.
     pub org_name: Option<String>,
     /// The full name, in ID tokens.
     pub name: Option<String>,
     /// The e-mail address, in ID tokens.
     pub email: Option<String>,
-    /// Whether Auth0 verified the address.
+    /// True if Auth0 verified the address.
     pub email_verified: Option<bool>,
 }
 
 impl Auth0 {
-    /// The tenant of this domain, such as `acme.eu.auth0.com`, or a custom domain.
+    /// Selects the tenant of this domain, such as `acme.eu.auth0.com`, or of a custom domain.
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { domain: domain.into(), nonce: None })
     }
 
-    /// Where Auth0 keeps scopes, permissions and the like, to be changed.
+    /// Gives the claim map of Auth0: the claims that hold scopes, permissions and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         ClaimMap::default().username(["nickname"]).tenant(["org_id"]).machine([
             ServiceAccountRule::SubjectEnds("@clients"),
@@ -106,13 +107,13 @@ impl Auth0 {
 }
 
 impl Provider<Auth0> {
-    /// Only ID tokens with this nonce, which was sent with the log-in.
+    /// Accepts only ID tokens with this nonce, which was sent with the log-in.
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
         self.preset.nonce = Some(nonce.into());
         self
     }
 
-    /// Only users who logged in to one of these organisations.
+    /// Accepts only users who logged in to one of these organisations.
     pub fn organizations<O: Into<Box<str>>>(self, organizations: impl IntoIterator<Item = O>) -> Self {
         self.rule(ClaimRule::one_of("org_id", organizations))
     }
@@ -121,11 +122,9 @@ impl Provider<Auth0> {
 impl sealed::Sealed for Auth0 {}
 impl IssuesBothKinds for Auth0 {}
 
-/// The API's identifier. Call it again for further ones.
+/// The audience is the API's identifier.
 impl TakesAudience for Auth0 {}
 
-/// The application whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for
-/// further ones.
 impl TakesClientId for Auth0 {}
 
 impl Preset for Auth0 {
@@ -138,11 +137,12 @@ impl Preset for Auth0 {
                   Access Token); Applications > your application > Settings (Domain, Client ID)",
         quirks: &[
             "The issuer ends in a slash.",
-            "An access token names its client (`azp`, or `client_id`), its scopes or its grant (`gty`). An ID token has none of \
-             these unless an action adds it, and is for a client, not for an API. Do not configure a client id as audience.",
-            "Without an `audience` in the log-in request Auth0 issues an opaque access token, which is refused as \
+            "An access token names its client (`azp`, or `client_id`), its scopes or its grant (`gty`). An ID token has \
+             none of these unless an action adds it, and its audience is a client, not an API. Do not configure a client id \
+             as audience.",
+            "Without an `audience` in the log-in request, Auth0 issues an opaque access token, which is refused as \
              `not_compact`.",
-            "Roles are in a token only by a custom claim of your own, whose name is a URL: \
+            "Roles are in a token only if you add a custom claim, whose name is a URL: \
              `.claim_map(Auth0::claims().roles([\"https://acme.example/roles\"]))`.",
         ],
         sources: &[
@@ -166,7 +166,7 @@ impl Preset for Auth0 {
         let domain = host("Auth0 domain", &self.domain, "it looks like `acme.eu.auth0.com`")?;
         let iss = format!("https://{domain}/");
         let keys = format!("{iss}.well-known/jwks.json");
-        // The client, or what it was granted: no ID token has any of them.
+        // The client, its scopes or its grant: no ID token has any of them.
         let asked_for = ClaimRule::present("azp").or_at("client_id").or_at("scope").or_at("gty");
         let id = TokenKind::id().require(ClaimRule::absent("scope")).require(ClaimRule::absent("gty"));
         let id = self.nonce.into_iter().fold(id, |id, nonce| id.require_value("nonce", nonce));

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 /// Authentik: access tokens of an application's provider unless you ask for ID tokens.
 ///
-/// Its access token is the ID token with `azp` and `uid` added, `nonce` included, and both are for the client: these two claims
-/// are all that tells them apart
+/// Its access token is the ID token, including the `nonce`, with `azp` and `uid` added. Both have the client as their
+/// audience. Only these two claims tell them apart
 /// (<https://github.com/goauthentik/authentik/blob/main/authentik/providers/oauth2/id_token.py>).
 ///
 /// # Example
@@ -55,32 +55,32 @@ pub struct Authentik {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct AuthentikClaims {
-    /// The subject: a hash of the user's id, unless the provider's subject mode says otherwise.
+    /// The subject: a hash of the user's id by default, depending on the provider's subject mode.
     pub sub: String,
     /// The client that asked for the token, in access tokens.
     pub azp: Option<String>,
     /// The full name.
     pub name: Option<String>,
-    /// The name that the user logs in with.
+    /// The log-in name.
     pub preferred_username: Option<String>,
     /// The names of the user's groups.
     #[serde(default)]
     pub groups: Vec<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// Whether the address was verified: `false` for everybody unless a scope mapping says more.
+    /// True if the address was verified: `false` for every user unless a scope mapping changes it.
     pub email_verified: Option<bool>,
 }
 
 impl Authentik {
-    /// The application of this slug, at a host such as `auth.example.com`.
+    /// Selects the application of this slug, at a host such as `auth.example.com`.
     pub fn application(host: impl Into<String>, slug: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { host: host.into(), application: slug.into(), is_global: false })
     }
 }
 
 impl Provider<Authentik> {
-    /// The provider's issuer mode is "Same identifier is used for all providers": the issuer is the host alone.
+    /// Expects the issuer mode "Same identifier is used for all providers", in which the issuer is the host alone.
     pub fn global_issuer(mut self) -> Self {
         self.preset.is_global = true;
         self
@@ -90,7 +90,7 @@ impl Provider<Authentik> {
 impl sealed::Sealed for Authentik {}
 impl IssuesBothKinds for Authentik {}
 
-/// The client whose tokens are accepted. Call it again for further ones.
+/// The client is required for access tokens as well as for ID tokens.
 impl TakesClientId for Authentik {}
 
 impl Preset for Authentik {
@@ -103,14 +103,14 @@ impl Preset for Authentik {
                   JWKS URL); Edit > Signing Key; Advanced protocol settings (Include claims in id_token, Issuer mode)",
         quirks: &[
             "The issuer ends in a slash.",
-            "Access tokens carry the `nonce` of the log-in and the audience of the client. They are told from ID tokens by `azp` \
-             and `uid`: let no property mapping add these.",
-            "A provider whose issuer mode is the same for all providers needs `.global_issuer()`.",
-            "A provider without signing key signs with its client's secret (HS256), which is refused: choose a signing key. One \
-             with an encryption key encrypts, which is refused as `not_compact`: remove it.",
+            "Access tokens carry the `nonce` of the log-in and the audience of the client. Only `azp` and `uid` tell them \
+             from ID tokens: do not add these by a property mapping.",
+            "A provider with the issuer mode \"Same identifier is used for all providers\" needs `.global_issuer()`.",
+            "A provider without a signing key signs with its client's secret (HS256), which is refused: choose a signing \
+             key. A provider with an encryption key encrypts its tokens, which are refused as `not_compact`: remove it.",
             "Names, e-mail address and groups are in the token only with \"Include claims in id_token\".",
-            "A subject mode that takes the user's name or e-mail address makes a subject that can change hands.",
-            "A service account's token has no mark of its own: `principal.is_machine()` is false for it.",
+            "With a subject mode that uses the user's name or e-mail address, a subject can be reassigned to another user.",
+            "No claim identifies a service account's token: `principal.is_machine()` is false for it.",
         ],
         sources: &[
             "https://github.com/goauthentik/authentik/blob/main/authentik/providers/oauth2/id_token.py",

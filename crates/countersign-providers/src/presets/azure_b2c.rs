@@ -11,10 +11,10 @@ use crate::presets::entra::id_token;
 use countersign_core::{Audience, ClaimMap, ClaimPath, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
 
-/// Azure AD B2C: access tokens that a user flow or custom policy of a tenant issued, unless you ask for ID tokens.
+/// Azure AD B2C: access tokens of a tenant's user flows or custom policies, unless you ask for ID tokens.
 ///
-/// All policies of a tenant share one issuer by default, so the policy is demanded by the claim `tfp`, or `acr` as older ones
-/// name it; the other form of the issuer, which holds the policy, is known as well
+/// All policies of a tenant share one issuer by default. So the policy is checked by the claim `tfp`, or `acr` in older
+/// policies. The other form of the issuer, which contains the policy, is accepted, too
 /// (<https://learn.microsoft.com/azure/active-directory-b2c/tokens-overview>).
 ///
 /// # Example
@@ -63,7 +63,7 @@ pub struct AzureB2c {
 pub struct AzureB2cClaims {
     /// The user's object id.
     pub sub: String,
-    /// The same, where the policy is set to send it.
+    /// The user's object id, if the policy is set to send it.
     pub oid: Option<String>,
     /// The policy that issued the token, in `tfp` or `acr`.
     #[serde(alias = "acr")]
@@ -72,23 +72,24 @@ pub struct AzureB2cClaims {
     pub azp: Option<String>,
     /// Scopes, separated by blanks, in access tokens.
     pub scp: Option<String>,
-    /// The display name, where the policy is set to send it.
+    /// The display name, if the policy is set to send it.
     pub name: Option<String>,
-    /// E-mail addresses, where the policy is set to send them.
+    /// E-mail addresses, if the policy is set to send them.
     #[serde(default)]
     pub emails: Vec<String>,
 }
 
-/// What `sub` says of everybody where a policy is set not to support it.
+/// The `sub` of every user if a policy is set not to support it.
 const NO_SUBJECT: &str = "Not supported currently. Use oid claim.";
 
 impl AzureB2c {
-    /// The tenant of this name, `contoso` of `contoso.onmicrosoft.com`, and of this id, a GUID.
+    /// Selects the tenant of this name, `contoso` of `contoso.onmicrosoft.com`, and of this id, a GUID.
     pub fn tenant(name: impl Into<String>, tenant: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { name: name.into(), tenant: tenant.into(), domain: None, policies: Vec::new() })
     }
 
-    /// Where Azure AD B2C keeps what it says of users, to be changed: attributes of your own are named `extension_..`.
+    /// Gives the claim map of Azure AD B2C: the claims that hold information about users. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map). Attributes of your own are named `extension_..`.
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
             .email(["email".into(), ClaimPath::from("emails").first()])
@@ -99,13 +100,14 @@ impl AzureB2c {
 }
 
 impl Provider<AzureB2c> {
-    /// The user flow or custom policy whose tokens are accepted. Call it again for further ones; the keys are the first one's.
+    /// Accepts tokens of this user flow or custom policy. Call it again for further policies. The keys are those of the
+    /// first.
     pub fn policy(mut self, policy: impl Into<String>) -> Self {
         self.preset.policies.push(policy.into());
         self
     }
 
-    /// The domain of your own that users log in at, such as `login.contoso.com`, in place of `contoso.b2clogin.com`.
+    /// Sets your own domain for log-ins, such as `login.contoso.com`, in place of `contoso.b2clogin.com`.
     pub fn domain(mut self, host: impl Into<String>) -> Self {
         self.preset.domain = Some(host.into());
         self
@@ -115,11 +117,9 @@ impl Provider<AzureB2c> {
 impl sealed::Sealed for AzureB2c {}
 impl IssuesBothKinds for AzureB2c {}
 
-/// The API's application (client) id. Call it again for further ones.
+/// The audience is the API's application (client) id.
 impl TakesAudience for AzureB2c {}
 
-/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-/// ones.
 impl TakesClientId for AzureB2c {}
 
 impl Preset for AzureB2c {
@@ -131,15 +131,15 @@ impl Preset for AzureB2c {
         console: "Azure portal > Azure AD B2C > Overview (Domain name, Tenant ID); User flows (their names); App \
                   registrations > your API > Overview (Application (client) ID)",
         quirks: &[
-            "All policies of a tenant share one issuer and may share keys. Name those that may open this API: a token of the \
-             flow that resets passwords is else as good as any.",
-            "Policies are named in `tfp`, or in `acr` by older ones, in the case of the policy or in lower case.",
+            "All policies of a tenant share one issuer and may share keys. Name the policies that may open this API. \
+             Otherwise a token of the password reset flow would be accepted, too.",
+            "The policy is named in `tfp`, or in `acr` by older policies, in its own case or in lower case.",
             "Both forms of the issuer end in a slash. The one with `/tfp/` is set in a flow's Token compatibility settings.",
-            "Access tokens name the client that asked in `azp`, ID tokens do not.",
-            "A policy that does not support `sub` writes the same sentence for everybody; such tokens are refused as \
+            "Access tokens name the client that asked in `azp`. ID tokens do not.",
+            "A policy that does not support `sub` writes the same text for every user. Such tokens are refused as \
              `claim_not_accepted`. Set Subject (sub) claim to ObjectID.",
-            "Tokens bear no documented mark that tells programs from people.",
-            "A domain of your own needs `.domain(\"login.contoso.com\")`.",
+            "No documented claim tells programs from people.",
+            "Your own domain needs `.domain(\"login.contoso.com\")`.",
         ],
         sources: &[
             "https://learn.microsoft.com/azure/active-directory-b2c/tokens-overview",

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 /// Clerk: session tokens of an instance.
 ///
-/// They have no `aud`, but name the origin that they were made for in `azp`; a session whose tasks are still to be done has
-/// `sts: pending`, and is refused (<https://clerk.com/docs/guides/sessions/session-tokens>).
+/// They have no `aud`, but name the origin that they were made for in `azp`. A session with unfinished tasks has `sts:
+/// pending` and is refused (<https://clerk.com/docs/guides/sessions/session-tokens>).
 ///
 /// # Example
 ///
@@ -55,9 +55,9 @@ pub struct ClerkClaims {
     pub sid: String,
     /// The origin that the token was made for.
     pub azp: Option<String>,
-    /// The organisation that is active, in version 2.
+    /// The active organisation, in version 2.
     pub o: Option<ClerkOrganization>,
-    /// Features, in version 2: `o:` those of the organisation, `u:` those of the user, separated by commas.
+    /// Features, in version 2, separated by commas: `o:` marks features of the organisation, `u:` those of the user.
     pub fea: Option<String>,
     /// The plan, in version 2: `o:pro`, `u:free`.
     pub pla: Option<String>,
@@ -70,7 +70,7 @@ pub struct ClerkClaims {
     /// The permissions in the organisation, in version 1. [`permissions`](Self::permissions) reads both versions.
     #[serde(default)]
     pub org_permissions: Vec<String>,
-    /// Who acts in the user's place.
+    /// The person who acts in the user's place.
     pub act: Option<ClerkActor>,
 }
 
@@ -86,11 +86,11 @@ pub struct ClerkOrganization {
     pub rol: Option<String>,
     /// The names of permissions, separated by commas.
     pub per: Option<String>,
-    /// For each feature of the organisation, which of the names are granted: a number whose lowest bit stands for the first.
+    /// The granted names for each feature of the organisation: a number whose lowest bit means the first name.
     pub fpm: Option<String>,
 }
 
-/// Who acts in the place of a Clerk user.
+/// The person who acts in the place of a Clerk user.
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkActor {
@@ -101,8 +101,8 @@ pub struct ClerkActor {
 impl ClerkClaims {
     /// The permissions in the active organisation, such as `org:teams:manage`.
     ///
-    /// Version 2 packs them (<https://clerk.com/docs/guides/sessions/session-tokens>). What cannot be read grants nothing, nor
-    /// do names after the 128th.
+    /// Version 2 packs them (<https://clerk.com/docs/guides/sessions/session-tokens>). Malformed parts grant nothing, and
+    /// neither do names after the 128th.
     pub fn permissions(&self) -> Vec<String> {
         match &self.o {
             None => self.org_permissions.clone(),
@@ -112,12 +112,12 @@ impl ClerkClaims {
 }
 
 impl ClerkOrganization {
-    /// `None` where a part is missing, or a feature does not say whose it is.
+    /// `None` if a part is missing, or a feature has no scope.
     fn permissions(&self, features: &str) -> Option<Vec<String>> {
         let (per, fpm) = (self.per.as_deref()?, self.fpm.as_deref()?);
         let features: Vec<(&str, &str)> =
             features.split(',').map(|feature| feature.trim().split_once(':')).collect::<Option<_>>()?;
-        // The scope is `o`, `u`, or both letters. Numbers count the organisation's features alone.
+        // The scope is `o`, `u`, or both letters. Numbers refer to the organisation's features only.
         let of_organization = features.into_iter().filter(|(scope, _)| scope.contains('o'));
         let mut permissions = Vec::new();
         for ((_, feature), bits) in of_organization.zip(fpm.split(',')) {
@@ -131,12 +131,14 @@ impl ClerkOrganization {
 }
 
 impl Clerk {
-    /// The instance with this host in its Frontend API URL: `clerk.example.com`, or `verb-noun-00.clerk.accounts.dev`.
+    /// Selects the instance with this host in its Frontend API URL: `clerk.example.com`, or
+    /// `verb-noun-00.clerk.accounts.dev`.
     pub fn frontend_api(host: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { host: host.into(), parties: Vec::new() })
     }
 
-    /// Where Clerk keeps organisation, role and permissions, to be changed.
+    /// Gives the claim map of Clerk: the claims that hold organisation, role and permissions. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
             .tenant([["o", "id"].into(), ClaimPath::from("org_id")])
@@ -147,7 +149,8 @@ impl Clerk {
 }
 
 impl Provider<Clerk> {
-    /// The origin of a web app whose users are let in, such as `https://app.example.com`. Call it again for further ones.
+    /// Accepts tokens that were made for a web app of this origin, such as `https://app.example.com`. Call it again for
+    /// further origins.
     pub fn authorized_party(mut self, origin: impl Into<String>) -> Self {
         self.preset.parties.push(origin.into());
         self
@@ -156,8 +159,8 @@ impl Provider<Clerk> {
 
 impl sealed::Sealed for Clerk {}
 
-/// What the instance was customised to write into `aud` of its session tokens. Call it again for further ones. Unless it
-/// is called, a token with an `aud` is refused.
+/// The audience is the value that the instance was customised to write into `aud` of its session tokens. Without it, a token
+/// with an `aud` is refused.
 impl TakesAudience for Clerk {}
 
 impl Preset for Clerk {
@@ -168,16 +171,17 @@ impl Preset for Clerk {
         constructor: r#"Clerk::frontend_api("clerk.example.com").authorized_party("https://app.example.com")"#,
         console: "Clerk Dashboard > Configure > API keys (Frontend API URL)",
         quirks: &[
-            "Session tokens have no `aud`. `azp` takes its place: the origin that the token was made for. A token without `azp` \
-             is refused, as Clerk's own SDK does once parties are configured.",
+            "Session tokens have no `aud`. `azp` takes its place: the origin that the token was made for. A token without \
+             `azp` is refused, as in Clerk's own SDK if authorized parties are configured.",
             "A session with `sts: pending` is refused as `claim_not_accepted`.",
-            "The same key signs tokens for machines, of OAuth, of JWT templates, and tickets for invitations and sign-in links. A \
-             session's token has a `sid` that begins with `sess_`, and no `client_id`. The others are refused. A template that adds it most often names another API in `aud`: so a token with an `aud` \
-             is refused unless `.audience(..)` names it.",
+            "The same key signs tokens for machines, of OAuth, of JWT templates, and tickets for invitations and sign-in \
+             links. A session's token has a `sid` that begins with `sess_`, and no `client_id`. The others are refused. A \
+             JWT template can add `sid`, but then usually names another API in `aud`: so a token with an `aud` is refused \
+             unless `.audience(..)` names it.",
             "Guards see the role in the active organisation: `admin` in version 2 of the tokens, `org:admin` in version 1.",
-            "Version 2 packs permissions, and guards do not see them: they are for `ClerkClaims::permissions()`. Those of \
+            "Version 2 packs permissions, and guards do not see them: use `ClerkClaims::permissions()`. Permissions of \
              version 1 are in the principal, too.",
-            "Where somebody acts in a user's place, `act` says who.",
+            "If someone acts in a user's place, `act` names that person.",
         ],
         sources: &[
             "https://clerk.com/docs/guides/sessions/session-tokens",
@@ -208,7 +212,7 @@ impl Preset for Clerk {
         let session =
             TokenKind::access().require(ClaimRule::begins_with("sid", "sess_")).require(ClaimRule::absent("client_id"));
         let profile = Profile::with_keys_at(iss, &keys)?;
-        // Without a party the audience of the first form is empty, and the configuration is refused.
+        // Without a party, the audience is empty and the configuration is refused.
         let profile = if recipients.audiences.is_empty() || self.parties.is_empty() {
             profile.access(session.require(ClaimRule::absent("aud")), Audience::claim("azp", self.parties))
         } else {

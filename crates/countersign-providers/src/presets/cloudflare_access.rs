@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 /// Cloudflare Access: the tokens that Cloudflare adds to requests for an application behind it.
 ///
-/// A service token's request has an empty `sub`, and names the service token in `common_name`, which is the subject then
+/// For a service token, `sub` is empty. Its name in `common_name` is then the subject
 /// (<https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/application-token>).
 ///
 /// # Example
@@ -63,7 +63,7 @@ pub struct CloudflareAccessClaims {
 }
 
 impl CloudflareAccess {
-    /// The team of this domain, such as `acme.cloudflareaccess.com`.
+    /// Selects the team of this domain, such as `acme.cloudflareaccess.com`.
     pub fn team_domain(domain: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { domain: domain.into() })
     }
@@ -71,7 +71,7 @@ impl CloudflareAccess {
 
 impl sealed::Sealed for CloudflareAccess {}
 
-/// The application's AUD tag. Call it again for further ones.
+/// The audience is the application's AUD tag.
 impl TakesAudience for CloudflareAccess {}
 
 impl Preset for CloudflareAccess {
@@ -85,8 +85,9 @@ impl Preset for CloudflareAccess {
         quirks: &[
             "Cloudflare sends the token in the header `Cf-Access-Jwt-Assertion`, without `Bearer`: declare \
              `.sources([Source::header(\"Cf-Access-Jwt-Assertion\")])` on the verifier.",
-            "A service token has an empty `sub`: its subject is its client id, `common_name`. A token with neither is refused.",
-            "`type` tells an application's token from the one of the team's whole session (`org`), which is refused.",
+            "For a service token, `sub` is empty, and the subject is its client id, `common_name`. A token with neither is \
+             refused.",
+            "`type` tells an application's token from the token of the team's whole session (`org`), which is refused.",
             "Groups are not in the token.",
         ],
         sources: &[
@@ -114,7 +115,7 @@ impl Preset for CloudflareAccess {
             .access(TokenKind::access().require_value("type", "app"), Audience::any_of(recipients.audiences))
             .claim_map(
                 ClaimMap::default()
-                    // A user's `sub` is a UUID, which the name of no service token is: that ends in `.access`.
+                    // A user's `sub` is a UUID, while the name of a service token ends in `.access`.
                     .subject(["sub", "common_name"])
                     .machine([ServiceAccountRule::SubjectIs("common_name")]),
             ))

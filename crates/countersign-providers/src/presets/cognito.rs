@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 /// Amazon Cognito: tokens of a user pool, access tokens unless you ask for ID tokens.
 ///
-/// Its access tokens name the app client in `client_id`, and an API in `aud` only where the client asked for one; both kinds
-/// are marked by `token_use`
+/// Its access tokens name the app client in `client_id`, and an API in `aud` only if the client asked for one. `token_use`
+/// tells the two kinds of token apart
 /// (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>).
 /// Groups are in `cognito:groups`. A token of the client credentials grant has no `username`.
 ///
@@ -71,19 +71,19 @@ pub struct CognitoClaims {
     pub scope: Option<String>,
     /// The e-mail address, in ID tokens.
     pub email: Option<String>,
-    /// Whether Cognito verified the address.
+    /// True if Cognito verified the address.
     pub email_verified: Option<bool>,
 }
 
 impl Cognito {
-    /// The user pool of this id, such as `eu-west-1_aBcDeFgHi`, in its region.
+    /// Selects the user pool of this id, such as `eu-west-1_aBcDeFgHi`, in its region.
     pub fn user_pool(region: impl Into<String>, pool: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { region: region.into(), pool: pool.into(), host: "cognito-idp" })
     }
 }
 
 impl Provider<Cognito> {
-    /// The pool issues tokens under `https://issuer-cognito-idp.REGION.amazonaws.com`, the form that AWS calls updated
+    /// Expects the issuer `https://issuer-cognito-idp.REGION.amazonaws.com`, the form that AWS calls updated
     /// (<https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html>).
     pub fn updated_issuer(mut self) -> Self {
         self.preset.host = "issuer-cognito-idp";
@@ -94,12 +94,11 @@ impl Provider<Cognito> {
 impl sealed::Sealed for Cognito {}
 impl IssuesBothKinds for Cognito {}
 
-/// The API that access tokens of these app clients may be bound to: the `resource` that a client asks for, which Cognito
-/// writes into `aud`. Call it again for further ones. A token that is bound to none is accepted all the same, one that is
-/// bound to another API is not.
+/// The audience is the `resource` that a client asked for, which Cognito writes into `aud`. Access tokens without `aud` are
+/// accepted, too. Tokens for another API are refused.
 impl TakesAudience for Cognito {}
 
-/// An app client whose tokens are accepted. Call it again for further ones.
+/// The app client is required for access tokens as well as for ID tokens.
 impl TakesClientId for Cognito {}
 
 impl Preset for Cognito {
@@ -111,8 +110,8 @@ impl Preset for Cognito {
         console: "Amazon Cognito > User pools > your pool > Overview (User pool ID; the region is its first part); \
                   Applications > App clients (Client ID)",
         quirks: &[
-            "Access tokens name the app client in `client_id`. They have an `aud` only when the client asked for a `resource`: name \
-             that with `.audience(..)`, since a token that is bound to another API is refused.",
+            "Access tokens name the app client in `client_id`. They have an `aud` only if the client asked for a \
+             `resource`: name it with `.audience(..)`, since tokens for another API are refused.",
             "A pool whose issuer was changed to the updated form needs `.updated_issuer()`.",
             "The e-mail address is in ID tokens only.",
         ],
@@ -135,7 +134,7 @@ impl Preset for Cognito {
     };
 
     fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
-        // Both end up in a host name and a path, so their form is checked (aws-jwt-verify, cognito-verifier.ts).
+        // Both become part of a host name and a path, so their form is checked (aws-jwt-verify, cognito-verifier.ts).
         let is_plain =
             |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         let invalid =
@@ -150,7 +149,7 @@ impl Preset for Cognito {
         let iss = format!("https://{}.{}.amazonaws.com/{}", self.host, self.region, self.pool);
         let keys = format!("{iss}/.well-known/jwks.json");
         let access = TokenKind::access().require_value("token_use", "access");
-        // Where `aud` says whom a token is for, it is not passed over. A trigger may write the client's own id there.
+        // An `aud` is never ignored. A trigger may write the client's own id there.
         let bound = access.clone().require(ClaimRule::one_of("client_id", recipients.clients.clone()));
         let bound_to = recipients.clients.iter().cloned().chain(recipients.audiences);
         Ok(Profile::with_keys_at(iss, &keys)?
@@ -174,7 +173,7 @@ impl Preset for Cognito {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign_core::{IntoIssuer, Verifier};
+    use countersign_core::IntoIssuer;
 
     #[test]
     fn arguments_that_aws_does_not_give_out_are_refused() {
@@ -190,9 +189,13 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "fetch")]
     #[tokio::test]
     async fn a_pool_without_app_client_is_refused() {
-        let built = Verifier::builder().issuer(Cognito::user_pool("eu-west-1", "eu-west-1_abc")).build().await;
+        let built = countersign_core::Verifier::builder()
+            .issuer(Cognito::user_pool("eu-west-1", "eu-west-1_abc"))
+            .build()
+            .await;
         assert!(matches!(built, Err(ConfigError::NoAudience(_))), "{built:?}");
     }
 }

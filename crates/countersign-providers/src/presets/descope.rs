@@ -12,12 +12,11 @@ use serde::Deserialize;
 
 /// Descope: the session tokens of a project.
 ///
-/// The issuer is the project's id, or a URL that ends in it where a JWT template says so
+/// The issuer is the project's id, or a URL that ends in it if a JWT template sets it
 /// (<https://docs.descope.com/authorization/session-management/session-validation/oidc-jwt-authorizers/azure-jwt-authorizer>).
-/// Most tokens have no audience: the project is the issuer, and its keys are its own. The same keys sign refresh tokens,
-/// trusted-device tokens and ID tokens. A session's token says `drn: "DS"`
-/// (<https://docs.descope.com/session-overview>). The token of an access key may lack `drn`, and has a `sub` that begins with
-/// `K`. Every other token is refused.
+/// Most tokens have no audience: the project is the issuer and has its own keys. The same keys sign refresh tokens,
+/// trusted-device tokens and ID tokens. A session's token has `drn: "DS"` (<https://docs.descope.com/session-overview>). The
+/// token of an access key may lack `drn`, and its `sub` begins with `K`. Every other token is refused.
 ///
 /// # Example
 ///
@@ -63,29 +62,30 @@ pub struct DescopeClaims {
     /// Permissions of the project.
     #[serde(default)]
     pub permissions: Vec<String>,
-    /// The tenants that the user belongs to, each with roles and permissions as the JWT template has it.
+    /// The tenants that the user belongs to, each with roles and permissions as defined by the JWT template.
     #[serde(default)]
     pub tenants: serde_json::Map<String, serde_json::Value>,
-    /// How the user logged in.
+    /// The methods by which the user logged in.
     #[serde(default)]
     pub amr: Vec<String>,
 }
 
 impl Descope {
-    /// The project of this id, which begins with `P`.
+    /// Selects the project of this id, which begins with `P`.
     pub fn project(project: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { project: project.into(), tenant: None })
     }
 
-    /// Where Descope keeps roles, permissions and the like, to be changed: those of the project.
+    /// Gives the claim map of Descope: the claims that hold roles, permissions and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map). They are those of the project.
     pub fn claims() -> ClaimMap {
         ClaimMap::default().tenant(["dct"]).machine([])
     }
 }
 
 impl Provider<Descope> {
-    /// Roles and permissions are those in this tenant, and not the project's. A user who does not belong to it has none; to
-    /// refuse such users, require a role.
+    /// Reads roles and permissions of this tenant instead of the project's. A user outside the tenant has none. To refuse
+    /// such users, require a role.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.preset.tenant = Some(tenant.into());
         self
@@ -94,7 +94,7 @@ impl Provider<Descope> {
 
 impl sealed::Sealed for Descope {}
 
-/// The audience that tokens must name, where a JWT template gives them one. Call it again for further ones.
+/// The audience is the value that a JWT template adds. Without it, tokens have no audience or the project's id.
 impl TakesAudience for Descope {}
 
 impl Preset for Descope {
@@ -106,14 +106,17 @@ impl Preset for Descope {
         console: "Descope Console > Project Settings > General (Project ID); Project Settings > JWT Templates (issuer, audience, \
                   roles and permissions)",
         quirks: &[
-            "The issuer is the project's id alone, or `https://api.descope.com/PROJECT` by a JWT template: both are accepted.",
-            "A token without audience is for the project. One with an `aud` must name the project, or what `.audience(..)` says.",
-            "A session's token says `drn: DS`. Refresh tokens (`DSR`), trusted-device tokens (`DTD`) and every other value are \
-             refused. `drn` may be absent only where `sub` is the id of an access key, which begins with `K`: an ID token, which \
-             has no `drn` either, names a user. Let no JWT template write a user's own words into `sub`.",
-            "Roles are the project's. Those in a tenant are read with `.tenant(\"T2..\")`, never those of all tenants at once.",
-            "The token of an access key has no mark of its own: `principal.is_machine()` is false for it.",
-            "A project in another region has keys of its own URL: `.jwks_url(\"https://HOST/v2/keys/PROJECT\")`.",
+            "The issuer is the project's id alone, or `https://api.descope.com/PROJECT` if a JWT template sets it. Both \
+             are accepted.",
+            "A token without an audience is for the project. A token with an `aud` must name the project, or the value of \
+             `.audience(..)`.",
+            "A session's token has `drn: DS`. Refresh tokens (`DSR`), trusted-device tokens (`DTD`) and every other value \
+             are refused. `drn` may be absent only if `sub` is the id of an access key, which begins with `K`: an ID token \
+             has no `drn` either, but names a user. Do not let a JWT template write user-defined text into `sub`.",
+            "Roles are the project's. `.tenant(\"T2..\")` reads those of one tenant. Roles of all tenants are never \
+             merged.",
+            "`principal.is_machine()` is false for access keys.",
+            "A project in another region has another URL for its keys: `.jwks_url(\"https://HOST/v2/keys/PROJECT\")`.",
         ],
         sources: &[
             "https://docs.descope.com/session-overview",
@@ -144,7 +147,7 @@ impl Preset for Descope {
             .also_named(format!("https://api.descope.com/{project}"))
             .claim_map(claims);
         let session = TokenKind::access().require_value("drn", "DS");
-        // An access key's id says that it is one. A log-in's `amr` and `auth_time` are in no token of a key.
+        // An access key is recognised by its id. Its token never has `amr` and `auth_time`, which come from a log-in.
         let access_key = TokenKind::access()
             .require(ClaimRule::begins_with("sub", "K"))
             .require(ClaimRule::absent("drn"))

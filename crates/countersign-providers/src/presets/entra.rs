@@ -10,12 +10,12 @@ use crate::preset::url_parts::{guid, host};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
-/// Microsoft Entra ID: access tokens for an API, of one tenant or of many, in both versions unless you name one.
+/// Microsoft Entra ID: access tokens for an API, of one tenant or of many, in both versions unless you choose one.
 ///
-/// Which version an API receives is set in its own manifest (`requestedAccessTokenVersion`), whatever endpoint the client
-/// asked; so both are accepted unless you say [`v1`](Provider::v1) or [`v2`](Provider::v2). Access tokens name the client that
-/// asked (`azp`, or `appid` in version 1), ID tokens do not, even where the API and the client are one registration with
-/// one audience (<https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>).
+/// The API's own manifest sets the version of its tokens (`requestedAccessTokenVersion`), independent of the endpoint that
+/// the client asks. So both versions are accepted unless you choose [`v1`](Provider::v1) or [`v2`](Provider::v2). Access
+/// tokens name the client that asked (`azp`, or `appid` in version 1). ID tokens do not, even if the API and the client are
+/// one registration with one audience (<https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>).
 ///
 /// # Example
 ///
@@ -64,54 +64,54 @@ enum Versions {
 /// use countersign_providers::EntraClaims;
 ///
 /// fn key(claims: &EntraClaims) -> Option<(&str, &str)> {
-///     // What identifies a user in every application; `sub` is another one in each.
+///     // These two identify a user in every application. `sub` differs for each.
 ///     Some((claims.tid.as_str(), claims.oid.as_deref()?))
 /// }
 /// ```
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct EntraClaims {
-    /// The subject: another one for each application.
+    /// The subject, which differs for each application.
     pub sub: String,
-    /// The user's or service principal's id in the tenant: the same for every application.
+    /// The user's or service principal's id in the tenant, the same for every application.
     pub oid: Option<String>,
     /// The tenant.
     pub tid: String,
-    /// The full name. Do not authorise by it.
+    /// The full name. Do not use it for authorization.
     pub name: Option<String>,
-    /// The log-in name (`unique_name` in version 1). It can change: do not authorise by it.
+    /// The log-in name (`unique_name` in version 1). It can change: do not use it for authorization.
     #[serde(alias = "unique_name")]
     pub preferred_username: Option<String>,
     /// The client that asked for the token (`appid` in version 1).
     #[serde(alias = "appid")]
     pub azp: Option<String>,
-    /// Scopes, separated by blanks: in tokens of users only.
+    /// Scopes, separated by blanks, in tokens of users only.
     pub scp: Option<String>,
     /// App roles.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// The ids of groups, where they are few enough to be listed.
+    /// The ids of groups, if they are few enough to be listed.
     #[serde(default)]
     pub groups: Vec<String>,
 }
 
 impl Entra {
-    /// The tenant of this id, a GUID.
+    /// Selects the tenant of this id, a GUID.
     pub fn tenant(tenant: impl Into<String>) -> Provider<Self> {
         Self::new(Choice::One(tenant.into()))
     }
 
-    /// These tenants, by their ids: for an application that is registered for many and sold to a few.
+    /// Selects these tenants, by their ids, for a multi-tenant application with a few customers.
     pub fn tenants<T: Into<String>>(tenants: impl IntoIterator<Item = T>) -> Provider<Self> {
         Self::new(Choice::Many(tenants.into_iter().map(Into::into).collect()))
     }
 
-    /// Every tenant there is.
+    /// Accepts every tenant.
     ///
     /// # Security
     ///
-    /// Everybody can have a tenant. Look at [`Principal::tenant`](countersign_core::Principal::tenant) before you give
-    /// anything away, and keep what belongs to tenants apart.
+    /// Anyone can create a tenant. Check [`Principal::tenant`](countersign_core::Principal::tenant) before you grant access,
+    /// and keep the data of tenants apart.
     pub fn any_tenant() -> Provider<Self> {
         Self::new(Choice::Any)
     }
@@ -124,7 +124,8 @@ impl Entra {
         Provider::new(Self { tenants, versions: Versions::Both, authority: "login.microsoftonline.com".to_owned() })
     }
 
-    /// Where Entra ID keeps scopes, groups, roles and the like, to be changed.
+    /// Gives the claim map of Entra ID: the claims that hold scopes, groups, roles and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
             .username(["preferred_username", "unique_name", "upn"])
@@ -133,32 +134,33 @@ impl Entra {
             // https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference#groups-overage-claim
             .groups_overage([["_claim_names", "groups"].into(), countersign_core::ClaimPath::from("hasgroups")])
             .groups_overage_advice("or use app roles in place of groups")
-            // A service principal is its own subject, a person has another one for each application. `idtyp` is optional.
+            // A service principal's subject is its `oid`, while a person's subject differs for each application. `idtyp` is
+            // optional.
             .machine([ServiceAccountRule::Claim("idtyp", "app"), ServiceAccountRule::SubjectIs("oid")])
     }
 }
 
 impl Provider<Entra> {
-    /// Only tokens of version 1.
+    /// Accepts only tokens of version 1.
     pub fn v1(mut self) -> Self {
         self.preset.versions = Versions::V1;
         self
     }
 
-    /// Only tokens of version 2.
+    /// Accepts only tokens of version 2.
     pub fn v2(mut self) -> Self {
         self.preset.versions = Versions::V2;
         self
     }
 
-    /// The host of a national cloud, such as `login.microsoftonline.us`, in place of `login.microsoftonline.com`.
+    /// Sets the host of a national cloud, such as `login.microsoftonline.us`, in place of `login.microsoftonline.com`.
     pub fn authority(mut self, host: impl Into<String>) -> Self {
         self.preset.authority = host.into();
         self
     }
 }
 
-/// Entra ID's access tokens name the client that asked for them, its ID tokens do not.
+/// Entra ID's access tokens name the client that asked for them. Its ID tokens do not.
 pub(crate) fn access_v2() -> TokenKind {
     TokenKind::access().require_value("ver", "2.0").require(ClaimRule::present("azp"))
 }
@@ -175,12 +177,10 @@ pub(crate) fn id_token() -> TokenKind {
 impl sealed::Sealed for Entra {}
 impl IssuesBothKinds for Entra {}
 
-/// What the API's tokens name as their audience: its application (client) id in version 2, the id or the Application ID
-/// URI (`api://..`) as the client asked for it in version 1. Call it for each.
+/// The audience is the API's application (client) id in version 2. In version 1 it is the id or the Application ID URI
+/// (`api://..`), whichever the client asked for. Call it for each.
 impl TakesAudience for Entra {}
 
-/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-/// ones.
 impl TakesClientId for Entra {}
 
 impl Preset for Entra {
@@ -193,19 +193,19 @@ impl Preset for Entra {
                   Directory (tenant) ID); Expose an API (Application ID URI); App roles; Token configuration (groups); \
                   Manifest (requestedAccessTokenVersion)",
         quirks: &[
-            "The API's own manifest decides whether it gets tokens of version 1 or 2, not the endpoint that the client asks. \
-             Both are accepted; `.v1()` and `.v2()` say otherwise.",
-            "Tokens for Microsoft Graph cannot be verified by anybody else. A client that asks for no scope of your API gets \
-             one: it is refused as `wrong_audience` or `bad_signature`.",
-            "A user in more than 200 groups gets a token without groups: `principal.groups_left_out()` tells, and the log does. \
-             App roles have no such limit; or look groups up (`VerifierBuilder::entitlements`).",
-            "Each key says whose it is, and verifies that tenant's tokens only.",
-            "Any application of a tenant can get a token for your API by its own secret, without a scope or role, unless assignment \
-             is required (Enterprise applications > your API > Properties). A good token is then no permission: let guards demand \
-             scopes and app roles.",
-            "An application with a signing key of its own (claims mapping) needs \
+            "The API's own manifest decides the version of its tokens, not the endpoint that the client asks. Both \
+             versions are accepted; `.v1()` and `.v2()` restrict this.",
+            "Only Microsoft Graph can verify its own tokens. A client that asks for no scope of your API gets such a \
+             token: it is refused as `wrong_audience` or `bad_signature`.",
+            "A user in more than 200 groups gets a token without groups: `principal.groups_left_out()` is then true, and \
+             the log says so. App roles have no such limit; or look groups up (`VerifierBuilder::entitlements`).",
+            "Each key names its tenant and verifies only tokens of that tenant.",
+            "Any application of a tenant can get a token for your API with its own secret, without a scope or role, unless \
+             assignment is required (Enterprise applications > your API > Properties). So a valid token is not a \
+             permission: let guards require scopes and app roles.",
+            "An application with its own signing key (claims mapping) needs \
              `.jwks_url(\"https://login.microsoftonline.com/TENANT/discovery/v2.0/keys?appid=CLIENT\")`.",
-            "`sub` is another one for each application. `oid` with `tid` identifies a user everywhere.",
+            "`sub` differs for each application. `oid` with `tid` identifies a user everywhere.",
         ],
         sources: &[
             "https://learn.microsoft.com/entra/identity-platform/access-tokens",
@@ -242,7 +242,7 @@ impl Preset for Entra {
         };
         let v2 = format!("https://{authority}/{tenant}/v2.0");
         let v1 = format!("https://sts.windows.net/{tenant}/");
-        // The keys of version 2 sign both; the document for many tenants says `{tenantid}` itself.
+        // The keys of version 2 sign both versions. The document for many tenants contains `{tenantid}` itself.
         let profile = match &tenants {
             None => Profile::discovered(v2)?.rule(ClaimRule::is("tid", tenant)),
             Some(_) => Profile::discovered_at(v2, &format!("https://{authority}/common/v2.0"))?,

@@ -12,8 +12,8 @@ use countersign_core::{Audience, ClaimRule, ConfigError};
 
 /// Microsoft Entra External ID: access tokens of an external tenant unless you ask for ID tokens.
 ///
-/// Tokens are like those of [`Entra`] in version 2. Their issuer has the tenant's id as its host, whatever name the client
-/// asked for (<https://github.com/AzureAD/microsoft-authentication-library-for-js/pull/8595>).
+/// Tokens are like those of [`Entra`] in version 2. Their issuer has the tenant's id as its host, whichever name the client
+/// used (<https://github.com/AzureAD/microsoft-authentication-library-for-js/pull/8595>).
 ///
 /// # Example
 ///
@@ -39,7 +39,7 @@ pub struct EntraExternalId {
 }
 
 impl EntraExternalId {
-    /// The external tenant of this name, `contoso` of `contoso.onmicrosoft.com`, and of this id, a GUID.
+    /// Selects the external tenant of this name, `contoso` of `contoso.onmicrosoft.com`, and of this id, a GUID.
     pub fn tenant(name: impl Into<String>, tenant: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { name: name.into(), tenant: tenant.into() })
     }
@@ -48,11 +48,9 @@ impl EntraExternalId {
 impl sealed::Sealed for EntraExternalId {}
 impl IssuesBothKinds for EntraExternalId {}
 
-/// The API's application (client) id. Call it again for further ones.
+/// The audience is the API's application (client) id.
 impl TakesAudience for EntraExternalId {}
 
-/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-/// ones.
 impl TakesClientId for EntraExternalId {}
 
 impl Preset for EntraExternalId {
@@ -64,11 +62,11 @@ impl Preset for EntraExternalId {
         console: "Microsoft Entra admin center, in the external tenant > Overview (Tenant ID, Primary domain); App \
                   registrations > your API > Overview (Application (client) ID); Expose an API",
         quirks: &[
-            "The issuer's host is the tenant's id, while the discovery document stands at its name.",
-            "A client that asks for no scope of your API gets a token for Microsoft Graph, of another issuer: it is refused as \
-             `unknown_issuer`.",
-            "The keys differ from those that the same tenant has at `login.microsoftonline.com`.",
-            "For a domain of your own, look `issuer` up in the discovery document and use `Oidc::issuer(..)`.",
+            "The issuer's host is the tenant's id, while the discovery document is at the tenant's name.",
+            "A client that asks for no scope of your API gets a token for Microsoft Graph, from another issuer: it is \
+             refused as `unknown_issuer`.",
+            "The keys differ from the same tenant's keys at `login.microsoftonline.com`.",
+            "If you use your own domain, look up `issuer` in the discovery document and use `Oidc::issuer(..)`.",
         ],
         sources: &[
             "https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference",

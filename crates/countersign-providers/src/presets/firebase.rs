@@ -11,9 +11,9 @@ use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, TokenKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Firebase Authentication: ID tokens of a project, which is what Firebase means for APIs, or its session cookies.
+/// Firebase Authentication: ID tokens of a project, which Firebase intends for APIs, or its session cookies.
 ///
-/// Beside what every token must be, `auth_time` lies in the past and `sub` has 128 bytes at the most
+/// In addition to the usual checks, `auth_time` must be in the past, and `sub` must not be longer than 128 bytes
 /// (<https://firebase.google.com/docs/auth/admin/verify-id-tokens>).
 ///
 /// # Example
@@ -67,15 +67,15 @@ enum Credential {
 pub struct FirebaseClaims {
     /// The user's id (`uid`).
     pub sub: String,
-    /// When the user logged in, in seconds since 1970.
+    /// The time of the log-in, in seconds since 1970.
     pub auth_time: u64,
-    /// How the user logged in.
+    /// The details of the log-in.
     pub firebase: FirebaseSignIn,
     /// The full name.
     pub name: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// Whether the address was verified. With a password, anybody can claim any address until then.
+    /// True if the address was verified. Until then, a user with a password can claim any address.
     pub email_verified: Option<bool>,
     /// The telephone number.
     pub phone_number: Option<String>,
@@ -83,13 +83,13 @@ pub struct FirebaseClaims {
     pub picture: Option<String>,
 }
 
-/// How a user of Firebase logged in.
+/// The details of the log-in of a Firebase user.
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct FirebaseSignIn {
     /// `password`, `google.com`, `custom`, `anonymous` and so on.
     pub sign_in_provider: String,
-    /// The second factor, where there was one.
+    /// The second factor, if there was one.
     pub sign_in_second_factor: Option<String>,
     /// The user's ids at other providers, by provider.
     #[serde(default)]
@@ -99,12 +99,12 @@ pub struct FirebaseSignIn {
 }
 
 impl Firebase {
-    /// ID tokens of the project of this id, such as `my-project`.
+    /// Accepts ID tokens of the project of this id, such as `my-project`.
     pub fn project(project: impl Into<String>) -> Provider<Self> {
         Self::new(project.into(), Credential::IdToken)
     }
 
-    /// Session cookies of the project, which its server made out of ID tokens
+    /// Accepts session cookies of the project, which its server made out of ID tokens
     /// (<https://firebase.google.com/docs/auth/admin/manage-cookies>).
     pub fn session_cookies(project: impl Into<String>) -> Provider<Self> {
         Self::new(project.into(), Credential::SessionCookie)
@@ -120,14 +120,15 @@ impl Firebase {
         })
     }
 
-    /// Where Firebase keeps what it says of users, to be changed: roles are custom claims, at the top level.
+    /// Gives the claim map of Firebase: the claims that hold information about users. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map). Roles are custom claims, at the top level.
     pub fn claims() -> ClaimMap {
         ClaimMap::default().tenant([["firebase", "tenant"]]).machine([])
     }
 }
 
 impl Provider<Firebase> {
-    /// Only users of this tenant of Identity Platform. Call it again for further ones.
+    /// Accepts only users of this tenant of Identity Platform. Call it again for further tenants.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.preset.tenants.push(tenant.into());
         self
@@ -144,17 +145,18 @@ impl Preset for Firebase {
         constructor: r#"Firebase::project("my-project")"#,
         console: "Firebase console > Project settings > General (Project ID)",
         quirks: &[
-            "Anybody may be able to sign up, anonymously, too, if the project lets them: look at \
-             `firebase.sign_in_provider`, or at custom claims.",
-            "`Firebase::session_cookies(\"my-project\")` accepts session cookies in place of ID tokens. They have an issuer and \
-             keys of their own.",
-            "Custom tokens are for signing in to Firebase, and tokens of blocking functions are for those: neither is accepted.",
-            "With Identity Platform's tenants, users of all of them are accepted unless `.tenant(..)` is called. \
-             `principal.tenant()` tells them apart.",
-            "Custom claims stand at the top level: `.claim_map(Firebase::claims().roles([\"role\"]))`. `groups`, `roles`, \
-             `permissions` and `scope` are read if you set such ones.",
-            "The emulator signs nothing, so its tokens are refused. A token is good until it expires, even if the user was \
-             signed out since.",
+            "Depending on the project, anyone may be able to sign up, even anonymously: check `firebase.sign_in_provider` \
+             or custom claims.",
+            "`Firebase::session_cookies(\"my-project\")` accepts session cookies in place of ID tokens. They have their \
+             own issuer and keys.",
+            "Custom tokens (for signing in to Firebase) and tokens of blocking functions are not accepted.",
+            "With Identity Platform's tenants, users of all tenants are accepted unless `.tenant(..)` is called. \
+             `principal.tenant()` gives the tenant.",
+            "Custom claims are at the top level: `.claim_map(Firebase::claims().roles([\"role\"]))`. `groups`, `roles`, \
+             `permissions` and `scope` are read if you set them.",
+            "The emulator signs nothing, so its tokens are refused; for development, the cargo feature \
+             `dangerous-unsigned` adds a setting that accepts them. A token is valid until it expires, even if the user has \
+             signed out.",
         ],
         sources: &[
             "https://firebase.google.com/docs/auth/admin/verify-id-tokens",

@@ -12,14 +12,14 @@ use serde::Deserialize;
 
 /// FusionAuth: access tokens for an application unless you ask for ID tokens.
 ///
-/// The issuer is a text of the tenant's settings, `acme.com` in the documentation, so it is given beside the URL. Access tokens
-/// and ID tokens have the same audience; only the former hold `applicationId`, and only for users who are registered for the
-/// application (<https://fusionauth.io/docs/lifecycle/authenticate-users/oauth/tokens>).
+/// The issuer is a text of the tenant's settings, `acme.com` in the documentation, so it is configured in addition to the
+/// URL. Access tokens and ID tokens have the same audience. Only access tokens contain `applicationId`, and only for users
+/// who are registered for the application (<https://fusionauth.io/docs/lifecycle/authenticate-users/oauth/tokens>).
 ///
 /// # Security
 ///
-/// No claim marks an entity's token. With [`entity`](Provider::entity) it is told from a user's by its audience and by what it
-/// lacks (`applicationId`, `authenticationType`).
+/// No claim identifies an entity's token. With [`entity`](Provider::entity), it is recognised by its audience and by the
+/// absence of `applicationId` and `authenticationType`.
 ///
 /// # Example
 ///
@@ -56,14 +56,14 @@ pub struct FusionAuth {
 /// struct Staff {
 ///     #[serde(flatten)]
 ///     fusionauth: FusionAuthClaims,
-///     /// From a lambda of one's own.
+///     /// A claim that your own lambda adds.
 ///     department: Option<String>,
 /// }
 /// ```
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct FusionAuthClaims {
-    /// The user's id, a UUID; of an entity's token the entity that asked.
+    /// The user's id, a UUID. In an entity's token, the entity that asked.
     pub sub: String,
     /// The application that the user is registered for, in access tokens.
     #[serde(rename = "applicationId")]
@@ -71,7 +71,7 @@ pub struct FusionAuthClaims {
     /// The user's roles in the application, in access tokens.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// What one entity may do with the other.
+    /// The permissions of one entity on the other.
     #[serde(default)]
     pub permissions: Vec<String>,
     /// Scopes, separated by blanks.
@@ -82,32 +82,33 @@ pub struct FusionAuthClaims {
     pub preferred_username: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// Whether FusionAuth verified the address.
+    /// True if FusionAuth verified the address.
     pub email_verified: Option<bool>,
 }
 
 impl FusionAuth {
-    /// FusionAuth at this URL, and the issuer as the tenant's settings have it: any text, `acme.com` unless changed.
+    /// Selects FusionAuth at this URL, with the issuer of the tenant's settings: any text, `acme.com` by default.
     pub fn at(url: impl Into<String>, issuer: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { base: url.into(), issuer: issuer.into(), applications: Vec::new(), entities: Vec::new() })
     }
 
-    /// Where FusionAuth keeps roles, permissions and the like, to be changed.
+    /// Gives the claim map of FusionAuth: the claims that hold roles, permissions and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
-        // How a user logged in is in each of their tokens, and in none of an entity's.
+        // Each token of a user has the authentication type; no token of an entity has it.
         ClaimMap::default().tenant(["tid"]).machine([ServiceAccountRule::Without("authenticationType")])
     }
 }
 
 impl Provider<FusionAuth> {
-    /// The application whose tokens are accepted, by its id, which is its client id, too. Call it again for further ones.
+    /// Accepts tokens of this application, by its id, which is also its client id. Call it again for further applications.
     pub fn application(mut self, application: impl Into<String>) -> Self {
         self.preset.applications.push(application.into());
         self
     }
 
-    /// The entity that this API is: tokens that other entities got for it by client credentials are accepted, too. Call it
-    /// again for further ones.
+    /// Accepts tokens that other entities got for this entity by client credentials. This API is then the target entity.
+    /// Call it again for further entities.
     pub fn entity(mut self, entity: impl Into<String>) -> Self {
         self.preset.entities.push(entity.into());
         self
@@ -126,15 +127,17 @@ impl Preset for FusionAuth {
         console: "FusionAuth Admin > Tenants > your tenant > General (Issuer); JWT (Access token signing key, Id token signing key: \
                   RSA); Applications > your application > OAuth (Client Id)",
         quirks: &[
-            "The issuer is a free text of the tenant, and no URL unless you make it one.",
+            "The issuer is a free text of the tenant, and not a URL by default.",
             "The default signing key is symmetric (HS256), which is refused: choose an RSA key for the tenant or the application.",
-            "A user who is not registered for the application gets a token, too, without `applicationId` and roles. It is refused.",
-            "ID tokens have the same audience: they are told from access tokens by `applicationId`, so let no lambda add it to them.",
-            "All tenants share one key set, and may share one issuer, `acme.com` at first. Where an application is universal, name \
-             the tenant: `.rule(ClaimRule::is(\"tid\", \"..\"))`.",
-            "Tokens of entities (client credentials) are for the target entity: `.entity(..)` accepts them. No claim marks them \
-             (`gty` is in the header, where nothing is read from it): the audience tells them apart, and the absence of what \
-             users' tokens have. Give no application and no client an entity's id as its own.",
+            "A user who is not registered for the application gets a token without `applicationId` and roles. It is \
+             refused.",
+            "ID tokens have the same audience. Only `applicationId` tells access tokens from them, so do not let a lambda \
+             add it to ID tokens.",
+            "All tenants share one key set, and may share one issuer, `acme.com` by default. If an application is \
+             universal, name the tenant: `.rule(ClaimRule::is(\"tid\", \"..\"))`.",
+            "Tokens of entities (client credentials) are for the target entity: `.entity(..)` accepts them. No claim \
+             identifies them (`gty` is in the header, which is not read): they are recognised by the audience and by the \
+             absence of users' claims. Do not use an entity's id as the id of an application or client.",
         ],
         sources: &[
             "https://fusionauth.io/docs/lifecycle/authenticate-users/oauth/tokens",
@@ -145,7 +148,7 @@ impl Preset for FusionAuth {
     const FROM_ENV: FromEnv<Self> = FromEnv {
         constructor: Constructor::Two(
             Variable::required("FUSIONAUTH_URL", "the URL of FusionAuth, such as `https://auth.acme.example`"),
-            Variable::required("FUSIONAUTH_ISSUER", "the tenant's issuer, to the letter"),
+            Variable::required("FUSIONAUTH_ISSUER", "the tenant's issuer, exactly as in its settings"),
             Self::at,
         ),
         settings: &[Setting::Each(
@@ -169,7 +172,7 @@ impl Preset for FusionAuth {
         if !self.entities.is_empty() {
             profile = profile.access(entity, Audience::any_of(self.entities));
         }
-        // An access token for a user who is not registered lacks `applicationId`, too, but has no hash and no `nonce`.
+        // An access token of an unregistered user lacks `applicationId`, too, but has no hash and no `nonce`.
         let id = TokenKind::id()
             .require(ClaimRule::absent("applicationId"))
             .require(ClaimRule::present("at_hash").or_at("nonce"));
@@ -183,7 +186,8 @@ impl Preset for FusionAuth {
     }
 }
 
-#[cfg(test)]
+// Without `fetch`, URLs are not checked and keys must be given.
+#[cfg(all(test, feature = "fetch"))]
 mod tests {
     use super::*;
     use countersign_core::{IntoIssuer, Verifier};

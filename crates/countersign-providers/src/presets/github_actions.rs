@@ -11,10 +11,10 @@ use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccoun
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// GitHub Actions: the OpenID tokens of workflow jobs, of owners or repositories that you name.
+/// GitHub Actions: the OpenID tokens of workflow jobs of the owners or repositories that you name.
 ///
-/// Any workflow on GitHub can ask for a token with any audience, so an owner or a repository must be named, too. `sub` is no
-/// place for rules: its form depends on the repository's age and settings
+/// Any workflow on GitHub can ask for a token with any audience, so an owner or a repository must be named, too. Do not
+/// check `sub`: its form depends on the repository's age and settings
 /// (<https://docs.github.com/actions/reference/security/oidc>).
 ///
 /// # Example
@@ -39,8 +39,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct GithubActions {
     site: Site,
-    /// What each claim must be.
-    demands: BTreeMap<&'static str, Vec<String>>,
+    /// The accepted values of each claim.
+    required: BTreeMap<&'static str, Vec<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ enum Site {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct GithubActionsClaims {
-    /// What the repository's template makes of the job: do not authorise by how it begins.
+    /// The job, in the form of the repository's template. Do not use its prefix for authorization.
     pub sub: String,
     /// The repository, such as `octo-org/octo-repo`.
     pub repository: String,
@@ -78,13 +78,13 @@ pub struct GithubActionsClaims {
     /// The branch or tag, such as `refs/heads/main`.
     #[serde(rename = "ref")]
     pub git_ref: Option<String>,
-    /// The environment, where the job names one.
+    /// The environment, if the job names one.
     pub environment: Option<String>,
-    /// What started the workflow, such as `push`.
+    /// The event that started the workflow, such as `push`.
     pub event_name: Option<String>,
     /// The workflow's file, with the branch or tag that it was taken from.
     pub workflow_ref: Option<String>,
-    /// The same of a workflow that is called by others.
+    /// The file of a reusable workflow that the job belongs to, with its branch or tag.
     pub job_workflow_ref: Option<String>,
     /// The commit.
     pub sha: Option<String>,
@@ -95,64 +95,66 @@ pub struct GithubActionsClaims {
 }
 
 impl GithubActions {
-    /// Workflows on github.com. Name an audience, and an owner or a repository.
+    /// Accepts workflows on github.com. Name an audience, and an owner or a repository.
     pub fn new() -> Provider<Self> {
         Self::on(Site::GithubCom)
     }
 
-    /// Workflows of an enterprise on github.com that has its slug in the issuer.
+    /// Accepts workflows of an enterprise on github.com that has its slug in the issuer.
     pub fn enterprise(slug: impl Into<String>) -> Provider<Self> {
         Self::on(Site::Enterprise(slug.into()))
     }
 
-    /// Workflows of an enterprise with data residency: `octocorp` of `octocorp.ghe.com`.
+    /// Accepts workflows of an enterprise with data residency: `octocorp` of `octocorp.ghe.com`.
     pub fn data_residency(subdomain: impl Into<String>) -> Provider<Self> {
         Self::on(Site::DataResidency(subdomain.into()))
     }
 
-    /// Workflows on a GitHub Enterprise Server of this host name.
+    /// Accepts workflows on a GitHub Enterprise Server of this host name.
     pub fn server(host: impl Into<String>) -> Provider<Self> {
         Self::on(Site::Server(host.into()))
     }
 
     fn on(site: Site) -> Provider<Self> {
-        Provider::new(Self { site, demands: BTreeMap::new() })
+        Provider::new(Self { site, required: BTreeMap::new() })
     }
 }
 
 impl Provider<GithubActions> {
-    /// Only repositories of this user or organisation, in GitHub's spelling. Call it again for further ones.
+    /// Accepts only repositories of this user or organisation, in GitHub's spelling. Call it again for further owners.
     pub fn repository_owner(self, owner: impl Into<String>) -> Self {
-        self.demand("repository_owner", owner)
+        self.require("repository_owner", owner)
     }
 
-    /// As [`repository_owner`](Self::repository_owner), by the id, which a name's next holder does not have.
+    /// Works like [`repository_owner`](Self::repository_owner), but by the id, which stays with the owner if the name is
+    /// reassigned.
     pub fn repository_owner_id(self, id: impl Into<String>) -> Self {
-        self.demand("repository_owner_id", id)
+        self.require("repository_owner_id", id)
     }
 
-    /// Only this repository, such as `octo-org/octo-repo`. Call it again for further ones.
+    /// Accepts only this repository, such as `octo-org/octo-repo`. Call it again for further repositories.
     pub fn repository(self, repository: impl Into<String>) -> Self {
-        self.demand("repository", repository)
+        self.require("repository", repository)
     }
 
-    /// As [`repository`](Self::repository), by the id, which a name's next holder does not have.
+    /// Works like [`repository`](Self::repository), but by the id, which stays with the repository if the name is
+    /// reassigned.
     pub fn repository_id(self, id: impl Into<String>) -> Self {
-        self.demand("repository_id", id)
+        self.require("repository_id", id)
     }
 
-    /// Only this branch or tag, such as `refs/heads/main`. Call it again for further ones.
+    /// Accepts only this branch or tag, such as `refs/heads/main`. Call it again for further ones.
     pub fn git_ref(self, git_ref: impl Into<String>) -> Self {
-        self.demand("ref", git_ref)
+        self.require("ref", git_ref)
     }
 
-    /// Only jobs with this environment. Call it again for further ones.
+    /// Accepts only jobs with this environment. Call it again for further environments.
     pub fn environment(self, environment: impl Into<String>) -> Self {
-        self.demand("environment", environment)
+        self.require("environment", environment)
     }
 
-    fn demand(mut self, claim: &'static str, value: impl Into<String>) -> Self {
-        self.preset.demands.entry(claim).or_default().push(value.into());
+    fn require(mut self, claim: &'static str, value: impl Into<String>) -> Self {
+        self.preset.required.entry(claim).or_default().push(value.into());
         self
     }
 }
@@ -179,7 +181,7 @@ impl Site {
 
 impl sealed::Sealed for GithubActions {}
 
-/// What workflows ask for as the audience of their tokens. Call it again for further ones.
+/// The audience is the value that workflows ask for.
 impl TakesAudience for GithubActions {}
 
 impl Preset for GithubActions {
@@ -188,14 +190,15 @@ impl Preset for GithubActions {
     const DOCS: PresetDocs = PresetDocs {
         name: "GitHub Actions",
         constructor: r#"GithubActions::new().audience("https://deploy.example.com").repository("octo-org/octo-repo").git_ref("refs/heads/main")"#,
-        console: "nothing to click: give the workflow `permissions: id-token: write`, and let it ask for the audience, by \
-                  `core.getIDToken(audience)`",
+        console: "nothing to configure: give the workflow `permissions: id-token: write`, and let it ask for the audience \
+                  with `core.getIDToken(audience)`",
         quirks: &[
-            "Any workflow of anybody can ask for any audience. Without an owner or a repository the configuration is refused.",
-            "`sub` is read by no rule: it begins otherwise in repositories that are younger than 15 July 2026, and owners choose \
-             its form.",
-            "Names change hands: `.repository_owner_id(..)` and `.repository_id(..)` are safer.",
-            "A branch of a repository is open to whoever may push to it. An environment with protection rules is not.",
+            "Any workflow on GitHub can ask for any audience. Without an owner or a repository, the configuration is \
+             refused.",
+            "No rule checks `sub`: its beginning differs in repositories that were created after 15 July 2026, and owners \
+             choose its form.",
+            "Names can be reassigned: `.repository_owner_id(..)` and `.repository_id(..)` are safer.",
+            "Everyone with push access to a branch can run workflows on it. An environment with protection rules is safer.",
             "An enterprise can have its slug in the issuer: `GithubActions::enterprise(\"octocat-inc\")`. There are also \
              `GithubActions::data_residency(\"octocorp\")` and `GithubActions::server(\"github.example.com\")`.",
             "Every caller is a machine, without scopes.",
@@ -225,14 +228,14 @@ impl Preset for GithubActions {
 
     fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
         const WHOSE: [&str; 4] = ["repository", "repository_id", "repository_owner", "repository_owner_id"];
-        if !WHOSE.iter().any(|claim| self.demands.contains_key(claim)) {
+        if !WHOSE.iter().any(|claim| self.required.contains_key(claim)) {
             let expected = "name whose workflows may call, with `.repository_owner(..)` or `.repository(..)`";
             return Err(ConfigError::InvalidArgument { what: "repository owner", value: String::new(), expected });
         }
         let profile = Profile::discovered(self.site.issuer()?)?
             .access(TokenKind::access(), Audience::any_of(recipients.audiences))
             .claim_map(ClaimMap::default().tenant(["repository_owner_id"]).machine([ServiceAccountRule::Always]));
-        let rules = self.demands.into_iter().map(|(claim, values)| ClaimRule::one_of(claim, values));
+        let rules = self.required.into_iter().map(|(claim, values)| ClaimRule::one_of(claim, values));
         Ok(rules.fold(profile, Profile::rule))
     }
 

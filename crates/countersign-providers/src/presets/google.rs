@@ -9,10 +9,10 @@ use crate::preset::traits::{Preset, TakesClientId, sealed};
 use countersign_core::{Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
-/// Google: ID tokens of its sign-in, since its access tokens are opaque and cannot be verified.
+/// Google: ID tokens of Google sign-in. Its access tokens are opaque and cannot be verified.
 ///
-/// They name Google in two ways, `https://accounts.google.com` and `accounts.google.com`; to the principal that is one issuer
-/// (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>).
+/// They name the issuer in two ways, `https://accounts.google.com` and `accounts.google.com`. The principal has one issuer
+/// for both (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>).
 ///
 /// # Example
 ///
@@ -40,7 +40,7 @@ pub struct Google {
 /// ```
 /// use countersign_providers::GoogleClaims;
 ///
-/// /// The address, where Google answers for it: of Gmail, or of a hosted domain
+/// /// The address, if Google vouches for it: of Gmail, or of a hosted domain
 /// /// (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>).
 /// fn email(claims: &GoogleClaims) -> Option<&str> {
 ///     let email = claims.email.as_deref()?;
@@ -51,28 +51,28 @@ pub struct Google {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct GoogleClaims {
-    /// The account's id. It is never given to another.
+    /// The account's id. It is never reassigned.
     pub sub: String,
-    /// The client that asked for the token; the service account itself in a token of its own.
+    /// The client that asked for the token. In a service account's token, the service account itself.
     pub azp: Option<String>,
     /// The hosted domain of the user's organisation.
     pub hd: Option<String>,
     /// The full name.
     pub name: Option<String>,
-    /// The e-mail address. It can change, and Google answers for some addresses only: see the example.
+    /// The e-mail address. It can change, and Google vouches for some addresses only: see the example.
     pub email: Option<String>,
-    /// Whether Google verified the address at some time.
+    /// True if Google verified the address at some time in the past.
     pub email_verified: Option<bool>,
     /// The URL of a picture.
     pub picture: Option<String>,
 }
 
 impl Google {
-    /// The client that users sign in to, such as `1234987819200.apps.googleusercontent.com`.
+    /// Accepts tokens of the client that users sign in to, such as `1234987819200.apps.googleusercontent.com`.
     ///
     /// # Security
     ///
-    /// Anybody can have a Google account. [`hosted_domain`](Provider::hosted_domain) leaves your organisation.
+    /// Anyone can have a Google account. [`hosted_domain`](Provider::hosted_domain) restricts access to your organisation.
     pub fn client_id(client: impl Into<String>) -> Provider<Self> {
         Self::new().client_id(client)
     }
@@ -83,7 +83,7 @@ impl Google {
 }
 
 impl Provider<Google> {
-    /// Only users of this organisation, by the domain in `hd`. Call it again for further ones.
+    /// Accepts only users of this organisation, by the domain in `hd`. Call it again for further domains.
     pub fn hosted_domain(mut self, domain: impl Into<String>) -> Self {
         self.preset.domains.push(domain.into());
         self
@@ -92,7 +92,7 @@ impl Provider<Google> {
 
 impl sealed::Sealed for Google {}
 
-/// A further client whose tokens are accepted: that of an app for telephones, for instance.
+/// Each call adds a further client, such as that of a mobile app.
 impl TakesClientId for Google {}
 
 impl Preset for Google {
@@ -104,13 +104,13 @@ impl Preset for Google {
         console: "Google Cloud console > APIs & Services > Credentials > OAuth 2.0 Client IDs > your client (Client ID)",
         quirks: &[
             "Access tokens are opaque (`ya29.…`) and refused as `not_compact`. Send the ID token.",
-            "Two names, `https://accounts.google.com` and `accounts.google.com`, are one issuer.",
-            "Without `.hosted_domain(..)` anybody who has a Google account gets in. The end of an e-mail address says nothing \
-             of the organisation: `hd` does.",
-            "Google answers for an e-mail address that ends in `@gmail.com`, and for one with `email_verified` and `hd`. Any \
-             other may have changed hands since it was verified: identify users by `sub`.",
-            "Any service account can have a token for any audience, your client among them. It has no `hd`, and \
-             `principal.is_machine()` tells.",
+            "`https://accounts.google.com` and `accounts.google.com` are one issuer.",
+            "Without `.hosted_domain(..)`, every Google account is accepted. The domain of an e-mail address does not \
+             prove the organisation: `hd` does.",
+            "Google vouches for an e-mail address that ends in `@gmail.com`, or that comes with `email_verified` and `hd`. \
+             Any other address may have a new owner since it was verified: identify users by `sub`.",
+            "Any service account can get a token for any audience, including your client. The token has no `hd`, and \
+             `principal.is_machine()` is true.",
         ],
         sources: &[
             "https://developers.google.com/identity/gsi/web/guides/verify-google-id-token",

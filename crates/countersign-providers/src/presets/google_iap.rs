@@ -9,7 +9,7 @@ use crate::preset::traits::{Preset, TakesAudience, sealed};
 use countersign_core::{Algorithm, Audience, ClaimMap, ConfigError, TokenKind};
 use serde::Deserialize;
 
-/// Google Cloud's Identity-Aware Proxy: the tokens that it adds to the requests that it lets through.
+/// Google Cloud's Identity-Aware Proxy: the tokens that it adds to the requests that it forwards.
 ///
 /// They are signed by ES256 and come in the header `x-goog-iap-jwt-assertion`
 /// (<https://docs.cloud.google.com/iap/docs/signed-headers-howto>).
@@ -52,12 +52,12 @@ pub struct GoogleIapClaims {
     pub email: Option<String>,
     /// The hosted domain of the user's organisation.
     pub hd: Option<String>,
-    /// What else the proxy says.
+    /// Further information of the proxy.
     #[serde(default)]
     pub google: GoogleIapAccess,
 }
 
-/// The access levels of a request that Identity-Aware Proxy let through.
+/// The access levels of a request that Identity-Aware Proxy forwarded.
 #[derive(Clone, Default, Deserialize)]
 #[non_exhaustive]
 pub struct GoogleIapAccess {
@@ -67,7 +67,7 @@ pub struct GoogleIapAccess {
 }
 
 impl GoogleIap {
-    /// The backend of this audience: `/projects/NUMBER/apps/PROJECT_ID` on App Engine,
+    /// Selects the backend of this audience: `/projects/NUMBER/apps/PROJECT_ID` on App Engine,
     /// `/projects/NUMBER/global/backendServices/SERVICE_ID` behind a load balancer.
     pub fn audience(audience: impl Into<String>) -> Provider<Self> {
         Self::new().audience(audience)
@@ -80,7 +80,7 @@ impl GoogleIap {
 
 impl sealed::Sealed for GoogleIap {}
 
-/// A further backend of the same application.
+/// Each call adds a further backend of the same application.
 impl TakesAudience for GoogleIap {}
 
 impl Preset for GoogleIap {
@@ -94,9 +94,9 @@ impl Preset for GoogleIap {
             "The token comes in the header `x-goog-iap-jwt-assertion`, without `Bearer`: declare \
              `.sources([Source::header(\"x-goog-iap-jwt-assertion\")])` on the verifier.",
             "The headers `x-goog-authenticated-user-email` and `-id` are not signed. Do not trust them.",
-            "Google allows a skew of 30 seconds, which is the leeway here, too, and issues tokens for ten minutes at the most; \
-             the latter is not enforced.",
-            "Tokens bear no mark that tells programs from people.",
+            "Google allows a clock skew of 30 seconds, which is also the default leeway here. It issues tokens for at most \
+             ten minutes, which is not enforced.",
+            "No claim tells programs from people.",
         ],
         sources: &["https://docs.cloud.google.com/iap/docs/signed-headers-howto"],
     };

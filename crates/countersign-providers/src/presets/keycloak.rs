@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// Keycloak: access tokens of a realm unless you ask for ID tokens.
 ///
-/// Each token says in its claim `typ` what it is: `Bearer`, `ID`, `Refresh` and so on
+/// The claim `typ` names the kind of each token: `Bearer`, `ID`, `Refresh` and so on
 /// (<https://github.com/keycloak/keycloak/blob/main/core/src/main/java/org/keycloak/util/TokenUtil.java>). An access token
 /// names your API in `aud` only once an Audience mapper puts it there
 /// (<https://www.keycloak.org/docs/latest/server_admin/>).
@@ -72,7 +72,7 @@ pub struct KeycloakClaims {
     /// The roles of clients, by the client's id.
     #[serde(default)]
     pub resource_access: BTreeMap<String, KeycloakRoles>,
-    /// The user's groups, where a Group Membership mapper adds them; paths such as `/staff` unless it says otherwise.
+    /// The user's groups, if a Group Membership mapper adds them: paths such as `/staff` by default.
     #[serde(default)]
     pub groups: Vec<String>,
     /// The full name.
@@ -81,7 +81,7 @@ pub struct KeycloakClaims {
     pub preferred_username: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// Whether the realm verified the address.
+    /// True if the realm verified the address.
     pub email_verified: Option<bool>,
 }
 
@@ -95,39 +95,40 @@ pub struct KeycloakRoles {
 }
 
 impl Keycloak {
-    /// The realm of this name on the server at this URL. Servers before version 17 have `/auth` at its end.
+    /// Selects the realm of this name on the server at this URL. The URL of servers before version 17 ends in `/auth`.
     pub fn realm(base_url: impl Into<String>, realm: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { base: base_url.into(), realm: realm.into(), parties: Vec::new(), roles_of: Vec::new() })
     }
 
-    /// Where Keycloak keeps scopes, groups, roles and the like, to be changed.
+    /// Gives the claim map of Keycloak: the claims that hold scopes, groups, roles and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
             .scopes(["scope"])
             .roles([["realm_access", "roles"]])
-            // Set from the session of a service account, while a user, too, may be called `service-account-..`.
+            // Set from the session of a service account. A user may be called `service-account-..`, too.
             .machine([ServiceAccountRule::With("clientHost")])
     }
 }
 
 impl Provider<Keycloak> {
-    /// Only tokens that were issued to this client, by `azp`. Call it again for further ones. Beside an audience both are
-    /// demanded; without one this is what takes its place.
+    /// Accepts only tokens that were issued to this client, by `azp`. Call it again for further clients. With an audience,
+    /// both are required. Without an audience, the client takes its place.
     ///
     /// # Security
     ///
-    /// Without an audience, a token that the client got for another API is accepted here, and whoever runs that API
-    /// can use it here. Prefer an Audience mapper.
+    /// Without an audience, a token that the client got for another API is accepted here, and the operator of that API can
+    /// use it here. Prefer an Audience mapper.
     pub fn authorized_party(mut self, client: impl Into<String>) -> Self {
         self.preset.parties.push(client.into());
         self
     }
 
-    /// Counts the roles of this client beside the realm's. Call it again for further ones.
+    /// Adds the roles of this client to the realm's roles. Call it again for further clients.
     ///
     /// # Security
     ///
-    /// A role is then known by its name alone: `admin` of the client and `admin` of the realm are one.
+    /// Roles are then identified by their name only: `admin` of the client and `admin` of the realm are the same role.
     pub fn client_roles(mut self, client: impl Into<String>) -> Self {
         self.preset.roles_of.push(client.into());
         self
@@ -137,12 +138,9 @@ impl Provider<Keycloak> {
 impl sealed::Sealed for Keycloak {}
 impl IssuesBothKinds for Keycloak {}
 
-/// What tokens for this API hold in `aud`: the API's client id, or what its Audience mapper says. Call it again for
-/// further ones.
+/// The audience is the API's client id, or the value that its Audience mapper adds.
 impl TakesAudience for Keycloak {}
 
-/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-/// ones.
 impl TakesClientId for Keycloak {}
 
 impl Preset for Keycloak {
@@ -155,19 +153,20 @@ impl Preset for Keycloak {
                   is the server's URL, `/realms/` and the realm); Client scopes > your scope > Mappers > Configure a new mapper \
                   > Audience; Clients (Client ID)",
         quirks: &[
-            "An access token names no API of yours in `aud` until an Audience mapper does; often it says `account` alone, and \
-             is refused as `wrong_audience`, or has no `aud`: `missing_claim`.",
-            "`.authorized_party(\"frontend\")` in place of `.audience(..)` accepts by the client in `azp`: every token of that \
-             client, whatever API it is for.",
-            "Lightweight access tokens lack `aud`, roles and often `sub`, and are refused as `missing_claim`, unless mappers are \
-             set to \"Add to lightweight access token\".",
+            "An access token names your API in `aud` only after you add an Audience mapper. Without one, `aud` is often \
+             `account`, and the token is refused as `wrong_audience`; or `aud` is absent, and the token is refused as \
+             `missing_claim`.",
+            "`.authorized_party(\"frontend\")` in place of `.audience(..)` accepts every token of the client in `azp`, \
+             including tokens for other APIs.",
+            "Lightweight access tokens lack `aud`, roles and often `sub`. They are refused as `missing_claim` unless \
+             mappers are set to \"Add to lightweight access token\".",
             "Tokens that are bound to a key (`typ` is `DPoP`, or `cnf` is there) are refused.",
-            "`nonce` is no mark of ID tokens here: Keycloak before 25, and its \"Nonce backwards compatible\" mapper, put it into \
-             access tokens, too.",
+            "`nonce` does not identify ID tokens here: Keycloak before 25, and its \"Nonce backwards compatible\" mapper, \
+             add it to access tokens, too.",
             "Roles are the realm's. `.client_roles(\"reports-api\")` adds those of a client.",
-            "The name `service-account-..` makes no machine, since users choose names; `clientHost` does, which a service \
-             account's session gives.",
-            "Keycloak on an inner network needs `.allow_addresses(..)`.",
+            "A user name `service-account-..` does not identify a machine, since users choose names. The claim \
+             `clientHost` does: it comes from a service account's session.",
+            "Keycloak on an internal network needs `.allow_addresses(..)`.",
         ],
         sources: &[
             "https://www.keycloak.org/docs/latest/server_admin/",
@@ -186,14 +185,14 @@ impl Preset for Keycloak {
         settings: &[Setting::Each(
             Variable::required(
                 "KEYCLOAK_AUDIENCE",
-                "what an Audience mapper writes into `aud`, or several separated by commas",
+                "the audience that an Audience mapper writes into `aud`, or several separated by commas",
             ),
             Provider::audience,
         )],
     };
 
     fn profile(self, recipients: Recipients) -> Result<Profile, ConfigError> {
-        let realm = name("realm", &self.realm, "it is a name, as it stands in the issuer after `/realms/`")?;
+        let realm = name("realm", &self.realm, "it is the part of the issuer after `/realms/`")?;
         let base = self.base.strip_suffix('/').unwrap_or(&self.base);
         let roles_of = |client: &String| ClaimPath::from(["resource_access", client, "roles"]);
         let roles = std::iter::once(["realm_access", "roles"].into()).chain(self.roles_of.iter().map(roles_of));
@@ -209,7 +208,7 @@ impl Preset for Keycloak {
         Ok(Profile::discovered(format!("{base}/realms/{realm}"))?
             .access(access, audience)
             .id(TokenKind::id().require_value("typ", "ID"), Audience::client(recipients.clients))
-            // Realms and clients choose; each key of a realm says what it is for.
+            // Realms and clients choose the algorithm. Each key of a realm states its own.
             .algorithms(Algorithms::default().iter())
             .claim_map(Self::claims().roles(roles)))
     }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 /// Kinde: access tokens for an API unless you ask for ID tokens.
 ///
-/// Access tokens hold `scp`, ID tokens `at_hash`; both name the application in `azp`
+/// Access tokens contain `scp`, ID tokens `at_hash`. Both name the application in `azp`
 /// (<https://docs.kinde.com/build/tokens/about-access-tokens/>). A program's token has no `sub`, so its application is the
 /// subject
 /// (<https://docs.kinde.com/machine-to-machine-applications/about-m2m/token-structure-and-claims-for-m2m-applications>).
@@ -60,7 +60,7 @@ pub struct Kinde {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct KindeClaims {
-    /// The user's id, such as `kp_6123..`; not there for a program.
+    /// The user's id, such as `kp_6123..`. Absent for a program.
     pub sub: Option<String>,
     /// The application that asked for the token.
     pub azp: Option<String>,
@@ -72,20 +72,21 @@ pub struct KindeClaims {
     /// Scopes, in access tokens.
     #[serde(default)]
     pub scp: Vec<String>,
-    /// The e-mail address: in ID tokens, and in access tokens by customization.
+    /// The e-mail address, in ID tokens, and in access tokens by customization.
     pub email: Option<String>,
 }
 
 impl Kinde {
-    /// The business of this domain, such as `acme.kinde.com`, or a custom domain.
+    /// Selects the business of this domain, such as `acme.kinde.com`, or a custom domain.
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { domain: domain.into() })
     }
 
-    /// Where Kinde keeps roles, organisation and the like, to be changed.
+    /// Gives the claim map of Kinde: the claims that hold roles, organisation and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
-            // A program has no `sub`; a user's begins with `kp_`, which no application's id does.
+            // A program has no `sub`. A user's begins with `kp_`, which no application's id does.
             .subject(["sub", "azp"])
             .tenant(["org_code"])
             .roles([ClaimPath::from("roles").each("key")])
@@ -94,7 +95,7 @@ impl Kinde {
 }
 
 impl Provider<Kinde> {
-    /// Only users and programs of one of these organisations, by their codes.
+    /// Accepts only users and programs of one of these organisations, by their codes.
     pub fn organizations<O: Into<Box<str>>>(self, organizations: impl IntoIterator<Item = O>) -> Self {
         self.rule(ClaimRule::one_of("org_code", organizations))
     }
@@ -103,11 +104,9 @@ impl Provider<Kinde> {
 impl sealed::Sealed for Kinde {}
 impl IssuesBothKinds for Kinde {}
 
-/// The API's audience. Call it again for further ones.
+/// The audience is the one that the API was registered with.
 impl TakesAudience for Kinde {}
 
-/// The application whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for
-/// further ones.
 impl TakesClientId for Kinde {}
 
 impl Preset for Kinde {
@@ -119,11 +118,11 @@ impl Preset for Kinde {
         console: "Kinde > Settings > Applications > your application > Details (Domain, Client ID); Tokens > Token customization \
                   (roles, e-mail); Settings > APIs > your API (Audience)",
         quirks: &[
-            "A token has the audience only when the client asked for it, and the API is registered: `aud` is empty otherwise, and \
-             the token refused.",
+            "A token has the audience only if the client asked for it and the API is registered. Otherwise `aud` is empty, \
+             and the token is refused.",
             "A program's token has no `sub`: its subject is the application, `azp`.",
-            "An ID token's `aud` is Kinde's domain, not the client: `azp` says whose it is.",
-            "Roles are in an access token only by customization, each with id, key and name: the key is read.",
+            "An ID token's `aud` is Kinde's domain, not the client: `azp` names the client.",
+            "Roles are in an access token only by customization. Each has an id, a key and a name: the key is read.",
         ],
         sources: &[
             "https://docs.kinde.com/build/tokens/about-access-tokens/",

@@ -10,9 +10,9 @@ use crate::preset::url_parts::segment;
 use countersign_core::{Algorithm, Audience, ClaimMap, ClaimRule, ConfigError, ServiceAccountRule, TokenKind};
 use serde::Deserialize;
 
-/// Kubernetes: tokens of a cluster's service accounts, made for an audience of your own.
+/// Kubernetes: tokens of a cluster's service accounts for your own audience.
 ///
-/// A pod gets one by a projected volume with your `audience`; the default audience is the API server itself
+/// A pod gets such a token by a projected volume with your `audience`. The default audience is the API server itself
 /// (<https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/>).
 ///
 /// # Example
@@ -62,12 +62,12 @@ enum Cluster {
 pub struct KubernetesClaims {
     /// `system:serviceaccount:NAMESPACE:NAME`.
     pub sub: String,
-    /// Whose token it is, and what it is bound to.
+    /// The service account, and the objects that the token is bound to.
     #[serde(rename = "kubernetes.io")]
     pub kubernetes: KubernetesBinding,
 }
 
-/// What a service account's token is bound to.
+/// The objects that a service account's token is bound to.
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct KubernetesBinding {
@@ -79,7 +79,7 @@ pub struct KubernetesBinding {
     pub pod: Option<KubernetesObject>,
     /// The pod's node.
     pub node: Option<KubernetesObject>,
-    /// When the token should have been replaced, in seconds since 1970, where it is good for longer than asked.
+    /// The time by which the token should be replaced, in seconds since 1970, if it is valid for longer than requested.
     pub warnafter: Option<u64>,
 }
 
@@ -87,24 +87,24 @@ pub struct KubernetesBinding {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct KubernetesObject {
-    /// Its name. Another one can have it later.
+    /// Its name. Another object can have it later.
     pub name: String,
-    /// Its id, which no other one ever has.
+    /// Its id, which is never reused.
     pub uid: String,
 }
 
 impl Kubernetes {
-    /// The cluster with this issuer: `issuer` of `kubectl get --raw /.well-known/openid-configuration`.
+    /// Selects the cluster with this issuer: `issuer` of `kubectl get --raw /.well-known/openid-configuration`.
     pub fn service_accounts(issuer: impl Into<String>) -> Provider<Self> {
         Self::new(Cluster::Issuer(issuer.into()))
     }
 
-    /// A cluster of Amazon EKS, by its region and the id at the end of its OpenID Connect provider URL.
+    /// Selects a cluster of Amazon EKS, by its region and the id at the end of its OpenID Connect provider URL.
     pub fn eks(region: impl Into<String>, id: impl Into<String>) -> Provider<Self> {
         Self::new(Cluster::Eks { region: region.into(), id: id.into() })
     }
 
-    /// A cluster of Google Kubernetes Engine, by its project, location (a region or zone) and name.
+    /// Selects a cluster of Google Kubernetes Engine, by its project, location (a region or zone) and name.
     pub fn gke(project: impl Into<String>, location: impl Into<String>, cluster: impl Into<String>) -> Provider<Self> {
         Self::new(Cluster::Gke { project: project.into(), location: location.into(), cluster: cluster.into() })
     }
@@ -115,7 +115,7 @@ impl Kubernetes {
 }
 
 impl Provider<Kubernetes> {
-    /// Only service accounts of this namespace. Call it again for further ones.
+    /// Accepts only service accounts of this namespace. Call it again for further namespaces.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.preset.namespaces.push(namespace.into());
         self
@@ -146,12 +146,12 @@ impl Cluster {
 
 impl sealed::Sealed for Kubernetes {}
 
-/// What pods ask for as the audience of their tokens. Call it again for further ones.
+/// The audience is the value that pods ask for.
 ///
 /// # Security
 ///
-/// Never the API server's own, such as `https://kubernetes.default.svc`: every pod has a token for that one, and whoever
-/// is sent it can act in the cluster.
+/// Never use the API server's own audience, such as `https://kubernetes.default.svc`: every pod has a token for it, and a
+/// service that receives such a token can act in the cluster.
 impl TakesAudience for Kubernetes {}
 
 impl Preset for Kubernetes {
@@ -165,16 +165,16 @@ impl Preset for Kubernetes {
         quirks: &[
             "Every caller is a machine: `principal.subject()` is `system:serviceaccount:NAMESPACE:NAME`, `principal.tenant()` the \
              namespace.",
-            "Demand an audience of your own. Every pod has a token for the API server's.",
-            "`Kubernetes::eks(\"eu-west-1\", id)` and `Kubernetes::gke(project, location, cluster)` know their issuers. Both \
-             publish their keys.",
-            "A cluster that serves its keys only itself wants a credential and its own root certificate: \
-             `.http_client(..)` with both, and `.allow_addresses(..)`; or `.jwks(..)` with what \
-             `kubectl get --raw /openid/v1/jwks` says.",
-            "A token that a cluster gives pods by default may be good for a year; `warnafter` says when it should have been \
-             replaced. Pods that ask for an audience get what they asked for.",
-            "A name can be given to another service account later; `uid` cannot.",
-            "Legacy tokens, out of Secrets, have no `exp` and another issuer: they are refused.",
+            "Require your own audience. Every pod has a token for the API server's.",
+            "`Kubernetes::eks(\"eu-west-1\", id)` and `Kubernetes::gke(project, location, cluster)` derive the issuer. \
+             Both publish their keys.",
+            "A cluster that serves its keys only internally requires a credential and its own root certificate: use \
+             `.http_client(..)` with both, and `.allow_addresses(..)`; or `.jwks(..)` with the output of `kubectl get --raw \
+             /openid/v1/jwks`.",
+            "The token that a cluster gives pods by default may be valid for a year; `warnafter` is the time by which it \
+             should be replaced. Tokens for an audience have the lifetime that the pod asked for.",
+            "A name can be reused by another service account later. `uid` cannot.",
+            "Legacy tokens from Secrets have no `exp` and another issuer: they are refused.",
         ],
         sources: &[
             "https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/",
@@ -228,7 +228,8 @@ impl Preset for Kubernetes {
     }
 }
 
-#[cfg(test)]
+// Without `fetch`, URLs are not checked and keys must be given.
+#[cfg(all(test, feature = "fetch"))]
 mod tests {
     use super::*;
 

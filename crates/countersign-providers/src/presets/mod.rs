@@ -1,4 +1,4 @@
-//! One provider, one file: issuer, keys, audience rule, marks of token kinds, claims.
+//! One provider, one file: issuer, keys, audience rule, required claims of token kinds, claims.
 
 pub(crate) mod auth0;
 pub(crate) mod authentik;

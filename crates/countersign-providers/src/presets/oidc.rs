@@ -40,7 +40,7 @@ pub struct Oidc {
     kind: TokenKind,
 }
 
-/// The standard claims of OpenID Connect (Core section 5.1), as far as most providers send them.
+/// The standard claims of OpenID Connect (Core section 5.1) that most providers send.
 ///
 /// # Example
 ///
@@ -57,38 +57,38 @@ pub struct Oidc {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct OidcClaims {
-    /// The subject, unique with the issuer.
+    /// The subject, unique within the issuer.
     pub sub: String,
     /// The full name.
     pub name: Option<String>,
-    /// The name that the user goes by at the provider; it can change hands.
+    /// The user's name at the provider. It can be reassigned to another user.
     pub preferred_username: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// Whether the provider verified the address.
+    /// True if the provider verified the address.
     pub email_verified: Option<bool>,
     /// The URL of a picture.
     pub picture: Option<String>,
 }
 
 impl Oidc {
-    /// The provider whose tokens carry exactly this `iss`, and whose discovery document stands under it.
+    /// Selects the provider whose tokens carry exactly this `iss`, and whose discovery document is under it.
     ///
-    /// A slash at the end counts: take the issuer over as the provider's discovery document writes it.
+    /// A slash at the end counts: copy the issuer from the provider's discovery document.
     pub fn issuer(issuer: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { issuer: issuer.into(), discovery: None, kind: TokenKind::access() })
     }
 }
 
 impl Provider<Oidc> {
-    /// The kind of access token that is accepted: [`TokenKind::access`] unless set.
+    /// Sets the kind of access token that is accepted: [`TokenKind::access`] by default.
     pub fn kind(mut self, kind: TokenKind) -> Self {
         self.preset.kind = kind;
         self
     }
 
-    /// Where the discovery document stands, for a provider that does not keep it under its issuer: the URL without
-    /// `/.well-known/openid-configuration`. The document must name the issuer all the same.
+    /// Sets the URL of the discovery document, without `/.well-known/openid-configuration`, for a provider that does not
+    /// publish it under its issuer. The document must still name the issuer.
     pub fn discovery_under(mut self, base: impl Into<String>) -> Self {
         self.preset.discovery = Some(base.into());
         self
@@ -114,11 +114,9 @@ impl Provider<Oidc> {
 impl sealed::Sealed for Oidc {}
 impl IssuesBothKinds for Oidc {}
 
-/// The API that tokens must be for: what the provider writes into `aud`. Call it again for further ones.
+/// The audience is the value that the provider writes into `aud`.
 impl TakesAudience for Oidc {}
 
-/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-/// ones.
 impl TakesClientId for Oidc {}
 
 impl Preset for Oidc {
@@ -127,10 +125,10 @@ impl Preset for Oidc {
     const DOCS: PresetDocs = PresetDocs {
         name: "Any OpenID provider",
         constructor: r#"Oidc::issuer("https://idp.example.com").audience("https://api.example.com")"#,
-        console: "open ISSUER/.well-known/openid-configuration in a browser: `issuer` is what to configure, to the letter",
+        console: "open ISSUER/.well-known/openid-configuration in a browser and configure its `issuer` exactly",
         quirks: &[
-            "A provider that gives its ID tokens no mark tells them from access tokens by the audience alone. Where it \
-             supports RFC 9068, demand that: `.kind(TokenKind::rfc9068())`.",
+            "If a provider's ID tokens have no distinguishing claim, only the audience tells them from access tokens. If \
+             it supports RFC 9068, require that: `.kind(TokenKind::rfc9068())`.",
         ],
         sources: &[
             "https://openid.net/specs/openid-connect-discovery-1_0.html",
@@ -146,7 +144,7 @@ impl Preset for Oidc {
         settings: &[Setting::Each(
             Variable::required(
                 "OIDC_AUDIENCE",
-                "what the provider writes into `aud` for this API, or several separated by commas",
+                "the audience that the provider writes into `aud` for this API, or several separated by commas",
             ),
             Provider::audience,
         )],

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 /// Okta: access tokens of a custom authorization server unless you ask for ID tokens.
 ///
-/// The org authorization server (`https://acme.okta.com` itself) cannot be configured: its access tokens are for Okta alone,
+/// The org authorization server (`https://acme.okta.com` itself) cannot be configured: its access tokens are for Okta only
 /// and must not be verified by others (<https://developer.okta.com/docs/concepts/auth-servers/>).
 ///
 /// # Example
@@ -52,7 +52,7 @@ pub struct Okta {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct OktaClaims {
-    /// What the authorization server maps to it: the log-in name in most access tokens, the user's id in ID tokens.
+    /// The subject as mapped by the authorization server: the log-in name in most access tokens, the user's id in ID tokens.
     pub sub: String,
     /// The user's id, in access tokens of users.
     pub uid: Option<String>,
@@ -61,7 +61,7 @@ pub struct OktaClaims {
     /// Scopes, in access tokens.
     #[serde(default)]
     pub scp: Vec<String>,
-    /// The user's groups, where a claim of this name is configured.
+    /// The user's groups, if a claim of this name is configured.
     #[serde(default)]
     pub groups: Vec<String>,
     /// The full name, in ID tokens.
@@ -70,22 +70,23 @@ pub struct OktaClaims {
     pub preferred_username: Option<String>,
     /// The e-mail address, in ID tokens.
     pub email: Option<String>,
-    /// Whether Okta verified the address.
+    /// True if Okta verified the address.
     pub email_verified: Option<bool>,
 }
 
 impl Okta {
-    /// The org of this domain, such as `acme.okta.com`, or a custom domain; its authorization server is the one that Okta
-    /// calls `default` unless you name [another](Provider::authorization_server).
+    /// Selects the org of this domain, such as `acme.okta.com`, or of a custom domain. Its authorization server is the one
+    /// that Okta calls `default` unless you name [another](Provider::authorization_server).
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
         let server = "default".to_owned();
         Provider::new(Self { domain: domain.into(), server })
     }
 
-    /// Where Okta keeps scopes, groups and the like, to be changed: a claim for groups has the name that you gave it.
+    /// Gives the claim map of Okta: the claims that hold scopes, groups and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map). A claim for groups has the name that you gave it.
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
-            // `sub` of an access token is the log-in name, which can change hands. ID tokens and machines have no `uid`.
+            // `sub` of an access token is the log-in name, which can be reassigned. ID tokens and machines have no `uid`.
             .subject(["uid", "sub"])
             .username(["preferred_username", "sub"])
             .scopes(["scp"])
@@ -94,7 +95,7 @@ impl Okta {
 }
 
 impl Provider<Okta> {
-    /// The custom authorization server of this id: `default`, or one such as `aus9o8wzkhckw9TLa0h7z`.
+    /// Selects the custom authorization server of this id: `default`, or one such as `aus9o8wzkhckw9TLa0h7z`.
     pub fn authorization_server(mut self, server: impl Into<String>) -> Self {
         self.preset.server = server.into();
         self
@@ -104,11 +105,9 @@ impl Provider<Okta> {
 impl sealed::Sealed for Okta {}
 impl IssuesBothKinds for Okta {}
 
-/// The audience of the authorization server. Call it again for further ones.
+/// The audience is the one that the authorization server is configured with.
 impl TakesAudience for Okta {}
 
-/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-/// ones.
 impl TakesClientId for Okta {}
 
 impl Preset for Okta {
@@ -120,12 +119,12 @@ impl Preset for Okta {
         console: "Okta Admin Console > Security > API > Authorization Servers > your server (the id ends the Issuer URI; \
                   Audience; Claims); Applications > Applications > your application > General (Client ID)",
         quirks: &[
-            "Access tokens of the org authorization server (`https://acme.okta.com`, without `/oauth2/..`) are for Okta alone. \
-             There is no way to configure them here, and they are refused as `unknown_issuer`.",
-            "Access tokens name their client in `cid`, ID tokens do not: that is how they are told apart.",
-            "`principal.subject()` is the user's id: `uid` of access tokens, `sub` of ID tokens. `sub` of access tokens is what \
-             the authorization server maps to it, the log-in name at first.",
-            "Groups are in a token only by a claim of your own. If it is not called `groups`: \
+            "Access tokens of the org authorization server (`https://acme.okta.com`, without `/oauth2/..`) are for Okta \
+             only. They cannot be configured here, and are refused as `unknown_issuer`.",
+            "Access tokens name their client in `cid`. ID tokens do not, which tells them apart.",
+            "`principal.subject()` is the user's id: `uid` of access tokens, `sub` of ID tokens. `sub` of access tokens is \
+             mapped by the authorization server, to the log-in name by default.",
+            "Groups are in a token only if you add a claim. If it is not called `groups`: \
              `.claim_map(Okta::claims().groups([\"GroupsClaim\"]))`.",
         ],
         sources: &[

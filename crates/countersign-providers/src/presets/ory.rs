@@ -1,4 +1,4 @@
-//! Ory Network, and Ory Hydra of one's own.
+//! Ory Network and self-hosted Ory Hydra.
 
 use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Constructor, FromEnv, Setting, Variable};
@@ -11,11 +11,11 @@ use countersign_core::{Algorithm, Audience, ClaimMap, ClaimPath, ClaimRule, Conf
 use serde::Deserialize;
 use std::fmt;
 
-/// Ory: access tokens of OAuth clients unless you ask for ID tokens, or for sessions that were turned into tokens.
+/// Ory: access tokens of OAuth clients unless you ask for ID tokens, or for tokenized sessions.
 ///
 /// Access tokens are opaque unless the project or the client asks for JWTs
-/// (<https://www.ory.sh/docs/oauth2-oidc/jwt-access-token>). One key set signs them and ID tokens; access tokens name the client
-/// in `client_id`, ID tokens do not.
+/// (<https://www.ory.sh/docs/oauth2-oidc/jwt-access-token>). One key set signs them and ID tokens. Access tokens name the
+/// client in `client_id`. ID tokens do not.
 ///
 /// # Example
 ///
@@ -51,7 +51,7 @@ enum Tokens {
 }
 
 impl fmt::Debug for Tokens {
-    /// Without the URL, which may hold a credential for a bucket.
+    /// Omits the URL, which may contain a credential for a bucket.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OAuth => "OAuth",
@@ -74,24 +74,25 @@ impl fmt::Debug for Tokens {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct OryClaims {
-    /// The user's id; of a client credentials token the client's.
+    /// The user's id. In a client credentials token, the client's id.
     pub sub: String,
     /// The client that asked for the token, in access tokens.
     pub client_id: Option<String>,
-    /// The session, in ID tokens and in sessions turned into tokens.
+    /// The session, in ID tokens and in tokenized sessions.
     pub sid: Option<String>,
-    /// The claims of one's own.
+    /// Your own claims.
     #[serde(default)]
     pub ext: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Ory {
-    /// The project of Ory Network with this slug, such as `relaxed-turing-abc123`.
+    /// Selects the project of Ory Network with this slug, such as `relaxed-turing-abc123`.
     pub fn project(slug: impl Into<String>) -> Provider<Self> {
         Self::new(Source::Project(slug.into()))
     }
 
-    /// The issuer as its discovery document writes it: Ory Hydra of one's own (`urls.self.issuer`), or a project's own domain.
+    /// Selects the issuer, exactly as its discovery document writes it: self-hosted Ory Hydra (`urls.self.issuer`), or a
+    /// project with its own domain.
     pub fn issuer(iss: impl Into<String>) -> Provider<Self> {
         Self::new(Source::Issuer(iss.into()))
     }
@@ -100,8 +101,9 @@ impl Ory {
         Provider::new(Self { source, tokens: Tokens::OAuth, issued_to: Vec::new() })
     }
 
-    /// Where Ory keeps scopes, roles and the like, to be changed. Claims of one's own are under `ext`, and at the top level if
-    /// the project mirrors them.
+    /// Gives the claim map of Ory: the claims that hold scopes, roles and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map). Your own claims are under `ext`, and also at the top level if the project mirrors
+    /// them.
     pub fn claims() -> ClaimMap {
         let custom = |name| [ClaimPath::from(["ext", name]), ClaimPath::from(name)];
         ClaimMap::default().groups(custom("groups")).roles(custom("roles")).permissions(custom("permissions"))
@@ -109,26 +111,25 @@ impl Ory {
 }
 
 impl Provider<Ory> {
-    /// Accepts the access tokens that were issued to this client, whatever API they are for. Call it again for further ones.
+    /// Accepts the access tokens that were issued to this client, even for another API. Call it again for further clients.
     ///
     /// # Security
     ///
-    /// A token that the client got for another API is accepted here, too. Let clients ask for an audience, and name that, where
-    /// you can.
+    /// A token that the client got for another API is accepted here, too. If you can, let clients ask for an audience and
+    /// configure that.
     pub fn issued_to(mut self, client: impl Into<String>) -> Self {
         self.preset.issued_to.push(client.into());
         self
     }
 
-    /// Accepts sessions that were turned into tokens (`tokenize_as`) in place of access tokens. Their keys are yours, not the
-    /// project's: serve the public half of the template's key set (`ory get jwk --public`) and give its URL here, or its text
-    /// to [`jwks`](Self::jwks) as well
-    /// (<https://www.ory.sh/docs/identities/session-to-jwt-cors>).
+    /// Accepts tokenized sessions (`tokenize_as`) instead of access tokens. They are signed with your own keys, not with the
+    /// project's: serve the public half of the template's key set (`ory get jwk --public`) and give its URL here. You can
+    /// give its text to [`jwks`](Self::jwks) as well (<https://www.ory.sh/docs/identities/session-to-jwt-cors>).
     ///
     /// # Security
     ///
-    /// These tokens have no audience unless the template's mapper gives them one: each that these keys sign is accepted. Use a
-    /// key set for this API alone, or name the [`audience`](Self::audience).
+    /// These tokens have no audience unless the template's mapper adds one, so every token that these keys sign is accepted.
+    /// Use a key set for this API only, or name the [`audience`](Self::audience).
     pub fn tokenized_sessions(mut self, jwks_url: impl Into<String>) -> Self {
         self.preset.tokens = Tokens::Sessions { jwks_url: jwks_url.into() };
         self
@@ -138,11 +139,9 @@ impl Provider<Ory> {
 impl sealed::Sealed for Ory {}
 impl IssuesBothKinds for Ory {}
 
-/// The API that access tokens must be for. Call it again for further ones.
+/// The audience is the API that access tokens are for.
 impl TakesAudience for Ory {}
 
-/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further
-/// ones.
 impl TakesClientId for Ory {}
 
 impl Preset for Ory {
@@ -154,13 +153,13 @@ impl Preset for Ory {
         console: "Ory Console > your project > Project settings > Overview (slug); OAuth 2 > Configuration (Access token type: \
                   jwt)",
         quirks: &[
-            "Access tokens are opaque (`ory_at_..`) unless the project's or the client's access token strategy is `jwt`: opaque \
-             ones are refused as `not_compact`.",
-            "A client that asks for no audience gets `aud` empty. `.issued_to(..)` accepts such tokens by their client.",
-            "Scopes are in `scope` or `scp`, as a text or a list, as the project has it: all four are read.",
-            "Claims of one's own are under `ext`, or at the top level as well.",
-            "Sessions turned into tokens are signed by keys of yours, most often have no audience, and need `.tokenized_sessions(..)`. A \
-             mapper that changes `iss` needs `Ory::issuer(..)`.",
+            "Access tokens are opaque (`ory_at_..`) unless the project's or the client's access token strategy is `jwt`. \
+             Opaque tokens are refused as `not_compact`.",
+            "A client that asks for no audience gets an empty `aud`. `.issued_to(..)` accepts such tokens by their client.",
+            "Scopes are in `scope` or `scp`, as a text or a list, depending on the project. All four forms are read.",
+            "Your own claims are under `ext`, and possibly at the top level as well.",
+            "Tokenized sessions are signed with your own keys, usually have no audience, and need \
+             `.tokenized_sessions(..)`. If a mapper changes `iss`, use `Ory::issuer(..)`.",
         ],
         sources: &[
             "https://www.ory.sh/docs/oauth2-oidc/jwt-access-token",
@@ -208,7 +207,7 @@ impl Preset for Ory {
             Tokens::Sessions { jwks_url } => {
                 let session =
                     TokenKind::access().require(ClaimRule::present("sid")).require(ClaimRule::absent("client_id"));
-                // Ory's ID tokens have a `sid`, too, and say when they were asked for.
+                // Ory's ID tokens have a `sid`, too, but also the time of the request.
                 let session = session.require(ClaimRule::absent("rat"));
                 let profile = Profile::with_keys_at(iss, &jwks_url)?.algorithms([Algorithm::ES256, Algorithm::RS256]);
                 if recipients.audiences.is_empty() {

@@ -13,14 +13,14 @@ use serde_json::{Map, Value};
 
 /// Supabase Auth: access tokens of a project's sessions unless you ask for ID tokens.
 ///
-/// A project that is an OAuth server itself signs tokens for other people's clients with the same key and audience; they name
-/// the client in `client_id` (<https://supabase.com/docs/guides/auth/oauth-server/token-security>). Those are refused unless
+/// A project that is itself an OAuth server signs tokens for third-party clients with the same key and audience. They name
+/// the client in `client_id` (<https://supabase.com/docs/guides/auth/oauth-server/token-security>). They are refused unless
 /// [`client_id`](Provider::client_id) names the client.
 ///
 /// # Security
 ///
-/// Every session of the project is accepted, however it began: by a recovery link, a magic link or a password. `amr` says
-/// how, and a [rule](Provider::rule) on `aal` demands a second factor.
+/// Every session of the project is accepted, whether it began with a recovery link, a magic link or a password. `amr` names
+/// the method, and a [rule](Provider::rule) on `aal` can require a second factor.
 ///
 /// # Example
 ///
@@ -60,34 +60,35 @@ pub struct Supabase {
 pub struct SupabaseClaims {
     /// The user's id, a UUID.
     pub sub: String,
-    /// The role that the user has in PostgreSQL, such as `authenticated`; not in ID tokens.
+    /// The user's role in PostgreSQL, such as `authenticated`. Absent in ID tokens.
     pub role: Option<String>,
-    /// The session; not in ID tokens.
+    /// The session. Absent in ID tokens.
     pub session_id: Option<String>,
     /// `aal1`, or `aal2` after a second factor.
     pub aal: Option<String>,
-    /// The e-mail address; empty for a user without one.
+    /// The e-mail address. Empty for a user without one.
     pub email: Option<String>,
-    /// The telephone number; empty for a user without one.
+    /// The telephone number. Empty for a user without one.
     pub phone: Option<String>,
-    /// Whether the user has signed in without saying who they are.
+    /// True if the user signed in anonymously.
     #[serde(default)]
     pub is_anonymous: bool,
     /// The OAuth client, in tokens that were issued to one.
     pub client_id: Option<String>,
-    /// What the project's own servers know about the user.
+    /// Data that only the project's own servers write.
     #[serde(default)]
     pub app_metadata: Map<String, Value>,
 }
 
 impl Supabase {
-    /// The project of this reference: the first label of its URL, `https://REFERENCE.supabase.co`.
+    /// Selects the project of this reference, the first label of its URL: `https://REFERENCE.supabase.co`.
     pub fn project(reference: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { project: reference.into() })
     }
 
-    /// Where Supabase keeps roles and the like, to be changed. `role` is a role of PostgreSQL, the same for everybody, so
-    /// the roles of an application are looked for in `app_metadata`, which users cannot write.
+    /// Gives the claim map of Supabase: the claims that hold roles and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map). `role` is a role of PostgreSQL, the same for all users. So the roles of an
+    /// application are read from `app_metadata`, which users cannot write.
     pub fn claims() -> ClaimMap {
         let custom = |name| [["app_metadata", name]];
         ClaimMap::default()
@@ -99,14 +100,14 @@ impl Supabase {
 }
 
 impl Provider<Supabase> {
-    /// Refuses users who signed in anonymously: for projects that allow it, and APIs that want to know whom they serve.
+    /// Refuses users who signed in anonymously, which some projects allow.
     pub fn without_anonymous(self) -> Self {
         self.rule(ClaimRule::unset("is_anonymous"))
     }
 }
 
-/// Both claims are in every access token, whatever a Custom Access Token hook does, and in no ID token
-/// (<https://supabase.com/docs/guides/auth/jwt-fields>).
+/// Makes the kind of access tokens. Both claims are in every access token, even with a Custom Access Token hook, and in no
+/// ID token (<https://supabase.com/docs/guides/auth/jwt-fields>).
 fn access() -> TokenKind {
     TokenKind::access().require(ClaimRule::present("role")).require(ClaimRule::present("session_id"))
 }
@@ -114,8 +115,7 @@ fn access() -> TokenKind {
 impl sealed::Sealed for Supabase {}
 impl IssuesBothKinds for Supabase {}
 
-/// A client of the project's own OAuth server. Its access tokens are accepted beside those of sessions, and its ID tokens
-/// once [`id_tokens`](Self::id_tokens) asks for them. Call it again for further ones.
+/// The client belongs to the project's own OAuth server. Its access tokens are accepted in addition to those of sessions.
 impl TakesClientId for Supabase {}
 
 impl Preset for Supabase {
@@ -128,17 +128,17 @@ impl Preset for Supabase {
                   be asymmetric, ECC or RSA)",
         quirks: &[
             "A project that still signs with its shared secret (HS256) has no public key: change to an asymmetric signing key.",
-            "Every user of the project has the audience `authenticated`: it is the issuer that tells projects apart.",
-            "`user_metadata` is editable by the user: nothing is read from it. Roles, groups and permissions are read from \
+            "Every user of the project has the audience `authenticated`: the issuer tells projects apart.",
+            "Users can edit `user_metadata`: nothing is read from it. Roles, groups and permissions are read from \
              `app_metadata`; `role` is PostgreSQL's.",
-            "A user with a second factor who has not shown it yet has a token, too: `.rule(ClaimRule::is(\"aal\", \"aal2\"))` refuses \
-             it, and all users who have none.",
-            "A session that began with the link of a forgotten password or of an e-mail confirmation is marked in `amr` alone, and \
-             is accepted: where that counts, demand `aal2` or look at `amr`.",
-            "Anonymous users are users like others, with `is_anonymous`: `.without_anonymous()` refuses them.",
+            "A user who has not presented a second factor yet has a token, too. `.rule(ClaimRule::is(\"aal\", \"aal2\"))` \
+             refuses it, and refuses users without a second factor.",
+            "A session that began with a password recovery or e-mail confirmation link is marked only in `amr`, and is \
+             accepted. If that matters, require `aal2` or check `amr`.",
+            "Anonymous users are accepted like others, with `is_anonymous`: `.without_anonymous()` refuses them.",
             "Tokens that the project's OAuth server issued to a client name it in `client_id`, under the same audience. They are \
              refused unless `.client_id(..)` names the client.",
-            "The keys `anon` and `service_role` are tokens of the issuer `supabase`, and refused.",
+            "The keys `anon` and `service_role` are tokens of the issuer `supabase`. They are refused.",
         ],
         sources: &[
             "https://supabase.com/docs/guides/auth/jwt-fields",

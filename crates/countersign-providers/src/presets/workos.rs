@@ -14,7 +14,7 @@ use serde::Deserialize;
 /// WorkOS: the access tokens of AuthKit sessions ([`client`](Self::client)), or of Connect applications
 /// ([`connect`](Self::connect)).
 ///
-/// A session's token has no audience unless a JWT template gives it one: issuer and keys are those of one client
+/// A session's token has no audience unless a JWT template adds one: issuer and keys belong to one client
 /// (<https://workos.com/docs/reference/authkit/session-tokens>). A Connect token names the resource, or the environment's
 /// client id (<https://workos.com/docs/authkit/connect/token-claims>).
 ///
@@ -59,9 +59,9 @@ enum Tokens {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct WorkOsClaims {
-    /// The user's id, such as `user_01..`; a program's is its client id.
+    /// The user's id, such as `user_01..`, or a program's client id.
     pub sub: String,
-    /// The session; of a Connect token, the user's consent.
+    /// The session. In a Connect token, the user's consent.
     pub sid: Option<String>,
     /// The organisation that the user chose.
     pub org_id: Option<String>,
@@ -73,7 +73,7 @@ pub struct WorkOsClaims {
     /// Permissions in that organisation.
     #[serde(default)]
     pub permissions: Vec<String>,
-    /// What the organisation has bought.
+    /// The features that the organisation has bought.
     #[serde(default)]
     pub entitlements: Vec<String>,
     /// Feature flags that are on.
@@ -101,7 +101,8 @@ impl WorkOs {
         Provider::new(Self { tokens, issuer: None })
     }
 
-    /// Where WorkOS keeps roles, permissions and the like, to be changed.
+    /// Gives the claim map of WorkOS: the claims that hold roles, permissions and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
             .tenant(["org_id"])
@@ -111,20 +112,20 @@ impl WorkOs {
 }
 
 impl Provider<WorkOs> {
-    /// The `iss` of the sessions' tokens, as it stands in them: for an environment with an authentication domain of its own.
-    /// Connect has none but its domain.
+    /// Sets the `iss` of the sessions' tokens, exactly as the tokens have it, for an environment with its own authentication
+    /// domain. Connect's issuer is always its domain.
     pub fn issuer(mut self, iss: impl Into<String>) -> Self {
         self.preset.issuer = Some(iss.into());
         self
     }
 
-    /// The environment was made before the middle of 2025: its issuer is `https://api.workos.com`
+    /// Expects the issuer `https://api.workos.com` of environments that were created before the middle of 2025
     /// (<https://github.com/workos/workos-node/pull/1694>).
     ///
     /// # Security
     ///
-    /// All such environments share this name. What tells yours apart are the keys, which are fetched by the client id;
-    /// WorkOS's own libraries rely on no more. An [`audience`](Self::audience) by a JWT template is safer.
+    /// All such environments share this issuer. Only the keys, which are fetched by the client id, distinguish yours;
+    /// WorkOS's own libraries check no more. An [`audience`](Self::audience) by a JWT template is safer.
     pub fn legacy_issuer(self) -> Self {
         self.issuer("https://api.workos.com")
     }
@@ -132,8 +133,7 @@ impl Provider<WorkOs> {
 
 impl sealed::Sealed for WorkOs {}
 
-/// The audience that tokens must name: of sessions the one that a JWT template gives them, of Connect tokens the resource.
-/// Call it again for further ones.
+/// The audience of sessions is the value that a JWT template adds. The audience of Connect tokens is the resource.
 impl TakesAudience for WorkOs {}
 
 impl Preset for WorkOs {
@@ -144,15 +144,16 @@ impl Preset for WorkOs {
         constructor: r#"WorkOs::client("client_01HBEQKA6K4QJAS93VPE39W1JT")"#,
         console: "WorkOS Dashboard > API Keys (Client ID); Authentication > Sessions (JWT template); Domains",
         quirks: &[
-            "The issuer has several forms. Environments from before the middle of 2025 need `.legacy_issuer()`, those with an \
-             authentication domain of their own `.issuer(..)`: take the `iss` of a token.",
-            "A session's token names no audience, so issuer and keys of the client take its place. One that names a client in \
-             `client_id` must name this one; one with an `aud`, which JWT templates add, needs `.audience(..)`.",
-            "A session's token has a `sid` that begins with `session_`. Connect's tokens name a consent there (`app_consent_..`), \
-             and are no session's.",
+            "The issuer has several forms. Environments from before the middle of 2025 need `.legacy_issuer()`. Those with \
+             their own authentication domain need `.issuer(..)`: copy the `iss` of a token.",
+            "A session's token names no audience, so issuer and keys of the client take its place. A token with a \
+             `client_id` must name this client. A token with an `aud`, which JWT templates add, needs `.audience(..)`.",
+            "A session's token has a `sid` that begins with `session_`. Connect's tokens have a consent there \
+             (`app_consent_..`), so they are not taken for a session's.",
             "Tokens of Connect applications and MCP clients have another issuer: `WorkOs::connect(\"acme.authkit.app\")`.",
-            "The e-mail address is in the token by a JWT template only.",
-            "`act` names the person of your staff who acts as the user: `.rule(ClaimRule::absent(\"act\"))` refuses that.",
+            "The e-mail address is in the token only if a JWT template adds it.",
+            "`act` names the member of your staff who acts as the user: `.rule(ClaimRule::absent(\"act\"))` refuses such \
+             tokens.",
         ],
         sources: &[
             "https://workos.com/docs/reference/authkit/session-tokens",
@@ -204,7 +205,7 @@ fn sessions(client: &str, issuer: Option<String>, audiences: Vec<String>) -> Res
     if !audiences.is_empty() {
         return Ok(profile.access(session, Audience::any_of(audiences)));
     }
-    // Nothing names whom the token is for; where something does, it is not passed over.
+    // No audience is configured, so a token that names one is refused.
     let session = session.require(ClaimRule::absent("aud"));
     Ok(profile
         .access(session.clone().require(ClaimRule::absent("client_id")), Audience::whole_issuer())

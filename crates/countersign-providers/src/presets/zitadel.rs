@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 /// Zitadel: access tokens for a project unless you ask for ID tokens.
 ///
-/// Both kinds have the same issuer, audience and `azp`; what tells them apart is that only access tokens have a `jti`, and only
-/// ID tokens `amr` and `auth_time` (<https://zitadel.com/docs/apis/openidoauth/claims>). Roles are those of the project that
-/// is named here, in whichever organisation they were granted.
+/// Both kinds have the same issuer, audience and `azp`. Only access tokens have a `jti`, and only ID tokens have `amr` and
+/// `auth_time` (<https://zitadel.com/docs/apis/openidoauth/claims>). Roles are those of the configured project, in any
+/// organisation.
 ///
 /// # Example
 ///
@@ -40,7 +40,7 @@ pub struct Zitadel {
 ///
 /// # Example
 ///
-/// In which organisation a role was granted:
+/// The organisation that a role was granted in:
 ///
 /// ```
 /// use countersign_providers::ZitadelClaims;
@@ -50,7 +50,7 @@ pub struct Zitadel {
 /// struct Staff {
 ///     #[serde(flatten)]
 ///     zitadel: ZitadelClaims,
-///     /// From role to organisation to its domain.
+///     /// A map from role to organisation to its domain.
 ///     #[serde(rename = "urn:zitadel:iam:org:project:69234237810729019:roles", default)]
 ///     roles: HashMap<String, HashMap<String, String>>,
 /// }
@@ -65,22 +65,23 @@ pub struct ZitadelClaims {
     /// The organisation that the user belongs to, with the scope `urn:zitadel:iam:user:resourceowner`.
     #[serde(rename = "urn:zitadel:iam:user:resourceowner:id")]
     pub organization: Option<String>,
-    /// The name that the user logs in with, in ID tokens.
+    /// The log-in name, in ID tokens.
     pub preferred_username: Option<String>,
     /// The e-mail address, in ID tokens.
     pub email: Option<String>,
-    /// Whether Zitadel verified the address.
+    /// True if Zitadel verified the address.
     pub email_verified: Option<bool>,
 }
 
 impl Zitadel {
-    /// The instance of this domain, such as `acme-x1y2z3.zitadel.cloud`, or a custom domain.
+    /// Selects the instance of this domain, such as `acme-x1y2z3.zitadel.cloud`, or of a custom domain.
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
         Provider::new(Self { domain: domain.into(), projects: Vec::new() })
     }
 
-    /// Where Zitadel keeps tenant, groups and the like, to be changed. The roles are those of the project that the client
-    /// belongs to; [`project`](Provider::project) reads those of that project in their place.
+    /// Gives the claim map of Zitadel: the claims that hold tenant, groups and the like. Change it and pass it to
+    /// [`claim_map`](Provider::claim_map). The roles are those of the client's project, unless
+    /// [`project`](Provider::project) names another one.
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
             .tenant(["urn:zitadel:iam:user:resourceowner:id"])
@@ -92,7 +93,7 @@ impl Zitadel {
 }
 
 impl Provider<Zitadel> {
-    /// The project that tokens must be for, by its id; its roles are read. Call it again for further ones.
+    /// Accepts tokens for this project, by its id, and reads its roles. Call it again for further projects.
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.preset.projects.push(project.into());
         self
@@ -102,8 +103,7 @@ impl Provider<Zitadel> {
 impl sealed::Sealed for Zitadel {}
 impl IssuesBothKinds for Zitadel {}
 
-/// The client whose ID tokens are accepted, once [`id_tokens`](Self::id_tokens) asks for them; access tokens for it are
-/// accepted beside those for the project. Call it again for further ones.
+/// Access tokens for the client are accepted in addition to those for the project.
 impl TakesClientId for Zitadel {}
 
 impl Preset for Zitadel {
@@ -116,14 +116,14 @@ impl Preset for Zitadel {
                   application > Token Settings (Auth Token Type: JWT); URLs (issuer)",
         quirks: &[
             "Access tokens are opaque unless the application's token type is JWT; an opaque one is refused as `not_compact`.",
-            "ID tokens name the project as their audience, too: kinds are told apart by `jti`, `amr` and `auth_time` alone.",
-            "Roles are read from `urn:zitadel:iam:org:project:PROJECT:roles`. The claim without a project holds those of the \
-             client's own project, which may be another one: it is read only where no project is named here.",
-            "A role names the organisations that it was granted in. The principal has it whichever they are: where that counts, \
-             read the claim itself.",
-            "Any client of the instance can ask for any project's audience (`urn:zitadel:iam:org:project:id:PROJECT:aud`), for any \
-             user of the instance. A good token is then no permission: let guards demand roles.",
-            "Tokens of service users have no mark of their own: `principal.is_machine()` is false for them.",
+            "ID tokens name the project as their audience, too: only `jti`, `amr` and `auth_time` tell the kinds apart.",
+            "Roles are read from `urn:zitadel:iam:org:project:PROJECT:roles`. The claim without a project contains the \
+             roles of the client's own project, which may be another one. It is read only if no project is configured.",
+            "A role names the organisations that it was granted in. The principal has the role independent of the \
+             organisation: if that matters, read the claim itself.",
+            "Any client of the instance can ask for any project's audience (`urn:zitadel:iam:org:project:id:PROJECT:aud`), \
+             for any user of the instance. So a valid token is not a permission: let guards require roles.",
+            "No claim identifies tokens of service users: `principal.is_machine()` is false for them.",
             "An instance whose web keys are not RSA needs `.algorithms([Algorithm::ES256])` or the like.",
         ],
         sources: &[

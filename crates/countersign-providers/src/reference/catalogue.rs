@@ -1,4 +1,4 @@
-//! Every preset there is, for the reference and for tests that each of them must pass.
+//! The list of all presets, for the reference and for the tests that every preset must pass.
 
 use crate::preset::docs::PresetDocs;
 use crate::preset::environment::{Environment, Variable};
@@ -7,7 +7,7 @@ use crate::preset::provider::Provider;
 use crate::preset::traits::Preset;
 use countersign_core::{ConfigError, IntoIssuer, Issuer, TokenError, VerifiedToken};
 
-/// A preset, with what can be done to each of them alike.
+/// A preset, with functions that all presets have in common.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -16,15 +16,15 @@ pub struct Entry {
     pub page: PresetDocs,
     pub variables: fn() -> Vec<Variable>,
     pub describe: fn() -> Result<Description, ConfigError>,
-    /// The example, with these keys in place of the provider's.
+    /// Makes the example's issuer with these keys.
     pub issuer: fn(jwks: &str, kinds: Kinds) -> Result<Issuer, ConfigError>,
-    /// Whether the preset's claims can be read out of a token.
+    /// Reads the preset's claims out of a token.
     pub reads_claims: fn(&VerifiedToken) -> Result<(), TokenError>,
-    /// Whether variables from wherever make an issuer.
+    /// Makes an issuer out of environment variables.
     pub from_environment: fn(&Environment<'_>) -> Result<Issuer, ConfigError>,
 }
 
-/// Which kinds of token an example accepts.
+/// The kinds of token that an example accepts.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kinds {
@@ -33,7 +33,7 @@ pub enum Kinds {
     Either,
 }
 
-/// Every preset, in the order of the reference.
+/// Lists every preset, in the order of the reference.
 #[doc(hidden)]
 pub fn catalogue() -> Vec<Entry> {
     vec![

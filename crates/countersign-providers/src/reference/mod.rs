@@ -1,4 +1,4 @@
-//! Writes the reference of all presets out of the presets themselves.
+//! Generates the reference of all presets from the presets themselves.
 
 pub(crate) mod catalogue;
 
@@ -11,17 +11,17 @@ use std::fmt::Write;
 const HEAD: &str = "\
 # Providers
 
-Generated from the presets by `cargo test -p countersign-tests --test provider_reference`; do not edit. What stands here is
-what is enforced. Each table is that of the program above it, and of a client where ID tokens need one. `.claim_map(..)`
-replaces the places that scopes, groups and the like come from.
+Generated from the presets by `cargo test -p countersign-tests --test provider_reference`; do not edit. The tables
+state what is enforced. Each table belongs to the program above it, with a client added if ID tokens need one.
+`.claim_map(..)` replaces the claims that scopes, groups and the like are read from.
 
 ";
 
-/// `docs/reference/providers.md`.
+/// Generates `docs/reference/providers.md`.
 ///
 /// # Panics
 ///
-/// When the example of a preset is refused, which its tests would find first.
+/// Panics if the example of a preset is refused, which its tests would find first.
 #[doc(hidden)]
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
@@ -34,7 +34,7 @@ pub fn reference() -> String {
     text
 }
 
-/// As GitHub makes anchors of headings.
+/// Converts a letter of a heading to a letter of GitHub's anchor.
 fn anchor(letter: char) -> Option<char> {
     match letter {
         ' ' => Some('-'),
@@ -60,7 +60,7 @@ fn section(text: &mut String, entry: &Entry) {
     }
     row("keys", &keys(&profile.keys));
     if profile.keys_by_issuer {
-        row("", "each for the issuer that it names");
+        row("", "each key verifies only tokens of the issuer that it names");
     }
     let algorithms: Vec<String> = profile.algorithms.iter().map(|algorithm| algorithm.to_string()).collect();
     row("algorithms", &algorithms.join(", "));
@@ -71,7 +71,7 @@ fn section(text: &mut String, entry: &Entry) {
         row("with `.id_tokens()`", &format!("{kind}; {audience}"));
     }
     for rule in &profile.rules {
-        row("demands", &rule.to_string());
+        row("requires", &rule.to_string());
     }
     for (part, places) in profile.claim_map.places() {
         row(part, &places);
@@ -80,7 +80,7 @@ fn section(text: &mut String, entry: &Entry) {
     for quirk in page.quirks {
         let _ = write!(text, "\n- {quirk}");
     }
-    text.push_str("\n\n`from_env()` reads\n\n| variable | what |\n|---|---|\n");
+    text.push_str("\n\n`from_env()` reads\n\n| variable | meaning |\n|---|---|\n");
     for variable in (entry.variables)() {
         let optional = if variable.is_required { "" } else { " (optional)" };
         let _ = writeln!(text, "| `{}` | {}{optional} |", variable.name, variable.what);

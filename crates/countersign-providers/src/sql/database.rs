@@ -1,11 +1,11 @@
-//! The databases that grants are read from. A caller is who the row says byte for byte: the database's own comparison (its
-//! types, affinities and collations) only narrows the search, by an index where there is one.
+//! The databases that entitlements are read from. The caller is compared with each row byte for byte. The database's own
+//! comparison (its types, affinities and collations) only narrows the search, so that an index can be used.
 
 use crate::sql::table::EntitlementTable;
 use countersign_core::EntitlementsError;
 use std::fmt;
 
-/// A row for each grant: the columns that identify the caller as they are in the table, and the grant.
+/// A row of the table: the columns that identify the caller, and the entitlement.
 struct Row {
     keys: Vec<String>,
     grant: Option<String>,
@@ -20,7 +20,8 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// The grants in this table of the caller with these keys (see [`EntitlementTable::keys`]), each once, and at most so many.
+    /// Reads the distinct entitlements of the caller with these keys (see [`EntitlementTable::keys`]), at most `limit` of
+    /// them.
     pub(crate) async fn entitlements(
         &self,
         table: &EntitlementTable,
@@ -36,7 +37,7 @@ impl Database {
         Ok(rows.into_iter().filter(|row| row.keys == keys).filter_map(|row| row.grant).collect())
     }
 
-    /// Refuses a table whose columns hold something else than text.
+    /// Refuses a table whose columns do not hold text.
     pub(crate) async fn check(&self, table: &EntitlementTable) -> Result<(), EntitlementsError> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -48,7 +49,7 @@ impl Database {
 }
 
 impl fmt::Debug for Database {
-    /// The kind alone: the options of a pool hold a password.
+    /// Shows the kind of database only: the options of a pool hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             #[cfg(feature = "sqlite")]
@@ -59,24 +60,25 @@ impl fmt::Debug for Database {
     }
 }
 
-const CALLERS_ARE_NO_TEXT: &str = "a column of callers or tenants is not one of text, so that they cannot be told apart by it: \
-                                   make it `TEXT` or `VARCHAR`, or read from a view that does";
+const CALLERS_ARE_NO_TEXT: &str = "a column of callers or tenants does not hold text, so different callers may look the \
+                                   same: make it `TEXT` or `VARCHAR`, or read from a view that converts it";
 #[cfg(feature = "postgres")]
 const GRANTS_ARE_NO_TEXT: &str =
-    "the column of grants is not one of text: make it `TEXT` or `VARCHAR`, or read from a view that does";
+    "the column of entitlements does not hold text: make it `TEXT` or `VARCHAR`, or read from a view that converts it";
 
-/// An error of the database, in words that hold nothing of the query's.
+/// Describes a database error without any text of the query.
 fn failed(error: sqlx::Error) -> EntitlementsError {
     let problem = match &error {
-        sqlx::Error::PoolTimedOut => "no connection to the database came free in time",
+        sqlx::Error::PoolTimedOut => "no database connection became free in time",
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => "the database cannot be reached",
         sqlx::Error::Database(_) => {
-            "the database refused the query: look at the names and rights of its tables, and at the types of their columns"
+            "the database refused the query: check the names of the tables, the rights to read them, and the types of \
+             their columns"
         }
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            "a column of callers, tenants or grants holds something else than text"
+            "a column of callers, tenants or entitlements does not hold text"
         }
-        _ => "the database gave no answer",
+        _ => "the database did not answer",
     };
     EntitlementsError::new(problem, error)
 }
@@ -89,9 +91,9 @@ mod sqlite {
     use sqlx::Row as _;
     use sqlx::sqlite::{SqlitePool, SqliteRow};
 
-    /// The first condition is for the index, which has the column's collation. The second one is by bytes: neither a collation
-    /// nor an affinity (<https://sqlite.org/datatype3.html#type_conversions_prior_to_comparison>) has a say in it. A caller that
-    /// is stored as a number cannot be decoded as text, and is an error.
+    /// Reads rows by two conditions. The first uses the index, which has the column's collation. The second compares bytes,
+    /// independent of collation and affinity (<https://sqlite.org/datatype3.html#type_conversions_prior_to_comparison>). A
+    /// caller that is stored as a number cannot be decoded as text and causes an error.
     pub(super) async fn rows(
         pool: &SqlitePool,
         table: &EntitlementTable,
@@ -124,7 +126,7 @@ mod sqlite {
         })
     }
 
-    /// A column of numbers makes 1 of `01` and of `1.0` when it stores them, so no comparison can tell them apart.
+    /// Refuses columns of numbers: they store `01` and `1.0` as 1, so no comparison can distinguish them.
     pub(super) async fn check(pool: &SqlitePool, table: &EntitlementTable) -> Result<(), EntitlementsError> {
         let (schema, name) = table.names();
         const OF_SCHEMA: &str = "SELECT type FROM pragma_table_xinfo($1, $3) WHERE name = $2 COLLATE NOCASE";
@@ -140,7 +142,8 @@ mod sqlite {
         Ok(())
     }
 
-    /// <https://sqlite.org/datatype3.html#determination_of_column_affinity>: TEXT and BLOB store a text as it is.
+    /// Tests for a column that stores text unchanged: TEXT or BLOB affinity
+    /// (<https://sqlite.org/datatype3.html#determination_of_column_affinity>).
     fn keeps_text(declared: &str) -> bool {
         let declared = declared.to_ascii_uppercase();
         let names = |parts: &[&str]| parts.iter().any(|part| declared.contains(part));
@@ -173,8 +176,8 @@ mod postgres {
     use sqlx::postgres::{PgPool, PgRow};
     use sqlx::{Column, Row as _, TypeInfo};
 
-    /// The first condition is for the index, which has the column's collation. The second one is by bytes, whatever the
-    /// collation (nondeterministic ones call different texts equal) and for `citext` as well.
+    /// Reads rows by two conditions. The first uses the index, which has the column's collation. The second compares bytes:
+    /// nondeterministic collations and `citext` treat different texts as equal.
     pub(super) async fn rows(
         pool: &PgPool,
         table: &EntitlementTable,
@@ -205,7 +208,7 @@ mod postgres {
         Ok(Row { keys: texts.map_err(failed)?, grant: row.try_get(keys).map_err(failed)? })
     }
 
-    /// Asks for a row that is always there, for the sake of its types.
+    /// Selects a row that always exists, to learn the types of its columns.
     pub(super) async fn check(pool: &PgPool, table: &EntitlementTable) -> Result<(), EntitlementsError> {
         let query = format!(
             "SELECT {columns}, {grant} FROM (SELECT 1) AS always LEFT JOIN {table} AS held ON false",
@@ -216,7 +219,8 @@ mod postgres {
         check_columns(&sqlx::query(&query).fetch_one(pool).await.map_err(failed)?)
     }
 
-    /// `char(n)` drops blanks and `name` cuts texts off when they store them. PostgreSQL gives the type under a domain.
+    /// Refuses types that change texts: `char(n)` drops blanks, and `name` truncates. For a domain, PostgreSQL reports the
+    /// underlying type.
     fn check_columns(row: &PgRow) -> Result<(), EntitlementsError> {
         let keeps_text = |index: usize| matches!(row.column(index).type_info().name(), "TEXT" | "VARCHAR" | "citext");
         let grant = row.columns().len() - 1;

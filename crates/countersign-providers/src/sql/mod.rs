@@ -1,5 +1,5 @@
 //! Entitlements from tables of a SQL database.
 
 pub(crate) mod database;
-pub(crate) mod grants;
+pub(crate) mod entitlements;
 pub(crate) mod table;

@@ -1,13 +1,14 @@
-//! A table of grants, by names that were looked at: they cannot be bound to a query, so they stand in its text.
+//! A table of entitlements. Its names are validated, since they are part of the query's text and cannot be bound as
+//! parameters.
 
 use countersign_core::ConfigError;
 use std::fmt;
 
-/// PostgreSQL cuts longer names off.
+/// The maximum length of a name. PostgreSQL truncates longer ones.
 const MAX_NAME: usize = 63;
 
-/// A table with a row for each grant: a column for the caller, and one for what was granted. Both hold text: `TEXT` or
-/// `VARCHAR`, or PostgreSQL's `citext`. A view can make text of a column of another type.
+/// A table with a row for each entitlement: one column for the caller, and one for the group, role or permission. Both hold
+/// text: `TEXT` or `VARCHAR`, or PostgreSQL's `citext`. For a column of another type, use a view that converts it.
 ///
 /// # Example
 ///
@@ -29,8 +30,8 @@ pub struct EntitlementTable {
 }
 
 impl EntitlementTable {
-    /// A table, with its schema before a dot where it needs one; the column of the caller; the column of the grant. Names
-    /// are to the letter, upper and lower case included.
+    /// Takes the table, after its schema and a dot if it needs one, the column of the caller, and the column of the
+    /// entitlement. Names are case-sensitive.
     ///
     /// # Errors
     ///
@@ -43,8 +44,8 @@ impl EntitlementTable {
         Ok(Self { schema, table: plain(table)?, caller: plain(caller)?, tenant: None, grant: plain(grant)? })
     }
 
-    /// Names the column of the tenant: a row counts only for a caller who acts in that tenant
-    /// (`CallerId::tenant`), and for one without a tenant no row counts. It holds text, as the other columns do.
+    /// Sets the column of the tenant. A row applies only to a caller of that tenant (`CallerId::tenant`). No row applies to
+    /// a caller without a tenant. The column holds text, like the others.
     ///
     /// # Example
     ///
@@ -63,12 +64,12 @@ impl EntitlementTable {
         Ok(Self { tenant: Some(plain(column)?), ..self })
     }
 
-    /// `authz_groups` as auth-middleware has it.
+    /// The table `authz_groups` of auth-middleware.
     pub(crate) fn authz_groups() -> Self {
         Self::known("authz_groups", "group")
     }
 
-    /// `authz_permissions` as auth-middleware has it.
+    /// The table `authz_permissions` of auth-middleware.
     pub(crate) fn authz_permissions() -> Self {
         Self::known("authz_permissions", "permission")
     }
@@ -90,18 +91,18 @@ impl EntitlementTable {
         self.tenant.is_some()
     }
 
-    /// The columns that identify the caller: that of the caller and, where the table has tenants, that of the tenant.
+    /// The columns that identify the caller: the column of the caller and, if there is one, the column of the tenant.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         [Some(&self.caller), self.tenant.as_ref()].into_iter().flatten().map(String::as_str)
     }
 
-    /// The columns that identify the caller, in the text of a query on the table `AS held`. They are named with their table,
-    /// since SQLite takes a quoted name that is no column for a text.
+    /// The columns that identify the caller, in the text of a query on the table `AS held`. They are qualified with the
+    /// table, since SQLite treats a quoted name that is not a column as a text.
     pub(crate) fn key_columns(&self) -> Vec<String> {
         self.keys().map(held).collect()
     }
 
-    /// The column of the grant, likewise.
+    /// The column of the entitlement, in the text of a query.
     pub(crate) fn grant(&self) -> String {
         held(&self.grant)
     }
@@ -121,7 +122,7 @@ fn plain(name: &str) -> Result<String, ConfigError> {
     Ok(name.to_owned())
 }
 
-/// Only for names that are [`plain`].
+/// Quotes a name that is [`plain`].
 fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }

@@ -66,7 +66,7 @@ async fn each_provider_has_its_own_keys_and_a_name() {
             ("/whoami", &world.token().without("exp").mint(), 401, ""),
         ])
         .await;
-    assert_eq!(world.partner.requests().keys, 0, "its keys stand in the configuration");
+    assert_eq!(world.partner.requests().keys, 0, "its keys are in the configuration");
 }
 
 #[tokio::test]

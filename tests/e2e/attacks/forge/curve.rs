@@ -1,16 +1,16 @@
-//! The NIST curves: their orders, and the key under which a given ECDSA signature is good.
+//! The NIST curves: their orders, and the key with which a given ECDSA signature is valid.
 
 use crate::forge::fixed;
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey, UnparsedPublicKey, agree};
 use num_bigint::BigUint;
 
-/// y² = x³ - 3x + b over the field of `p`, with a group of the prime order `n`.
+/// The curve y² = x³ - 3x + b over the field of `p`, with a group of the prime order `n`.
 pub(crate) struct Curve {
     pub(crate) name: &'static str,
     pub(crate) p: BigUint,
     pub(crate) n: BigUint,
     b: BigUint,
-    /// Multiplies points: the coordinates of products come from a key agreement.
+    /// Multiplies points. The coordinates of products come from a key agreement.
     agreement: &'static agreement::Algorithm,
 }
 
@@ -61,13 +61,13 @@ impl Curve {
         self.p.bits().div_ceil(8) as usize
     }
 
-    /// A public key under which (r, s) signs a message of this hash. None when there is none.
+    /// A public key with which (r, s) signs a message with this hash. `None` if there is none.
     pub(crate) fn key_for(&self, r: &BigUint, s: &BigUint, hash: &[u8]) -> Option<Point> {
-        // The rarer of the two first: the point whose x is above n.
+        // The rarer point first, whose x is above n.
         [r + &self.n, r.clone()].into_iter().find_map(|x| self.key_leading_to(x, r, s, hash))
     }
 
-    /// A public key under which the sum that decides on (r, s) is a point of this x: Q = (s/r)R - (e/r)G.
+    /// A public key with which the verification sum of (r, s) is a point with this x: Q = (s/r)R - (e/r)G.
     pub(crate) fn key_leading_to(&self, x: BigUint, r: &BigUint, s: &BigUint, hash: &[u8]) -> Option<Point> {
         let nonce_point = self.lift(x)?;
         let first = self.lift(self.x_of_multiple(&(s * r.modinv(&self.n)? % &self.n), &nonce_point)?)?;
@@ -75,23 +75,23 @@ impl Curve {
         self.add(&first, &second)
     }
 
-    /// The public key under which that sum is the point at infinity: Q = -(e/r)G.
+    /// The public key with which that sum is the point at infinity: Q = -(e/r)G.
     pub(crate) fn key_to_infinity(&self, r: &BigUint, hash: &[u8]) -> Option<Point> {
         let (x, y) = self.key_to_double(r, hash)?;
         Some((x, &self.p - y))
     }
 
-    /// The public key under which that sum is twice the same point: Q = (e/r)G.
+    /// The public key with which that sum adds a point to itself: Q = (e/r)G.
     pub(crate) fn key_to_double(&self, r: &BigUint, hash: &[u8]) -> Option<Point> {
         self.multiple_of_base(&(self.truncated(hash) * r.modinv(&self.n)? % &self.n))
     }
 
-    /// SEC 1 section 4.1.4: the leftmost bits of the hash, as many as the order has.
+    /// The leftmost bits of the hash, as many as the order has (SEC 1 section 4.1.4).
     fn truncated(&self, hash: &[u8]) -> BigUint {
         BigUint::from_bytes_be(hash) >> (hash.len() as u64 * 8).saturating_sub(self.n.bits())
     }
 
-    /// One of the two points of this x. Every p here is 3 modulo 4, so a root is a power.
+    /// One of the two points with this x. Every p here is 3 modulo 4, so a square root is a power.
     fn lift(&self, x: BigUint) -> Option<Point> {
         if x >= self.p {
             return None;
@@ -101,7 +101,7 @@ impl Curve {
         (&y * &y % &self.p == square).then_some((x, y))
     }
 
-    /// A multiple's x; its y stays open, and either does: with R, -R is a point of that x, too.
+    /// The x of a multiple. Its y is unknown, and either will do, since -R has the same x as R.
     fn x_of_multiple(&self, scalar: &BigUint, point: &Point) -> Option<BigUint> {
         let peer = UnparsedPublicKey::new(self.agreement, self.uncompressed(point));
         agree(&self.scalar(scalar)?, peer, (), |x| Ok(BigUint::from_bytes_be(x))).ok()

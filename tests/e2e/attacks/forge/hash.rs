@@ -1,12 +1,12 @@
-//! Hashes by the name that the corpus gives them.
+//! Hash functions, by their names in the corpus.
 
 use aws_lc_rs::{digest, hmac};
 
-/// A hash function with what RSA padding needs of it.
+/// A hash function with its values for RSA padding.
 #[derive(Clone, Copy)]
 pub(crate) struct Hash {
     algorithm: &'static digest::Algorithm,
-    /// The DER of a DigestInfo up to the hash itself (RFC 8017 section 9.2, note 1).
+    /// The DER of a DigestInfo before the hash (RFC 8017 section 9.2, note 1).
     prefix: &'static [u8],
 }
 
@@ -42,7 +42,7 @@ impl Hash {
         [self.prefix, &self.of(message)].concat()
     }
 
-    /// MGF1 (RFC 8017 appendix B.2.1).
+    /// The mask generation function MGF1 (RFC 8017 appendix B.2.1).
     pub(crate) fn mask(self, seed: &[u8], length: usize) -> Vec<u8> {
         let mut mask = Vec::with_capacity(length + self.len());
         for counter in 0_u32.. {
@@ -56,7 +56,7 @@ impl Hash {
     }
 }
 
-/// The token of an attacker who takes a public text for a secret.
+/// The HMAC of an attacker who uses a public text as the secret.
 pub(crate) fn hmac(hash: &str, secret: &[u8], message: &[u8]) -> Result<Vec<u8>, String> {
     let algorithm = match hash {
         "SHA-256" => hmac::HMAC_SHA256,

@@ -1,4 +1,4 @@
-//! What it takes to make signatures that no honest signer makes.
+//! Tools for forged signatures.
 
 pub(crate) mod curve;
 pub(crate) mod hash;
@@ -7,7 +7,7 @@ pub(crate) mod pss;
 
 use num_bigint::BigUint;
 
-/// Big-endian, with leading zeros up to `length`.
+/// The big-endian bytes, with leading zeros up to `length`.
 pub(crate) fn fixed(number: &BigUint, length: usize) -> Vec<u8> {
     let bytes = number.to_bytes_be();
     let zeros = length.saturating_sub(bytes.len());

@@ -1,8 +1,8 @@
-//! RSA keys that anybody can factor, to sign encoded messages as they are.
+//! RSA keys that are easy to factor, to sign arbitrary encoded messages.
 //!
-//! Their moduli are products of 64-bit primes. To a verifier such a key looks like any other; for the signer the Chinese
-//! remainder theorem leaves exponentiations in machine words, so that thousands of forgeries take a moment even in a
-//! debug build, and no private key needs to be kept.
+//! Their moduli are products of 64-bit primes. A verifier cannot distinguish such a key from others. The signer uses the
+//! Chinese remainder theorem with exponentiations in machine words. So thousands of forgeries are fast even in a debug
+//! build, and no private key needs to be stored.
 
 use crate::forge::fixed;
 use num_bigint::BigUint;
@@ -15,13 +15,13 @@ pub(crate) struct OpenRsaKey {
 }
 
 impl OpenRsaKey {
-    /// A key of `bits`, a multiple of 64, whose modulus is just above the half of what fits into so many bits: sums
-    /// of a signature and the modulus have its length still.
+    /// A key of `bits`, a multiple of 64, whose modulus is just above half of the maximum. So the sum of a signature and the
+    /// modulus has the same length.
     pub(crate) fn new(bits: usize, e: u64) -> Self {
         Self::with_last_prime(bits, e, (1 << 63) + (1 << 40))
     }
 
-    /// A key whose modulus is nearly all that fits: every encoded message is below it.
+    /// A key whose modulus is close to the maximum, so that every encoded message is below it.
     pub(crate) fn large(bits: usize, e: u64) -> Self {
         Self::with_last_prime(bits, e, u64::MAX - (1 << 32))
     }

@@ -1,9 +1,9 @@
-//! EMSA-PSS (RFC 8017 section 9.1), to be done wrong.
+//! EMSA-PSS encoding (RFC 8017 section 9.1), with faults on request.
 
 use crate::case::Pss;
 use crate::forge::hash::Hash;
 
-/// The encoded message for a modulus of so many bits.
+/// The encoded message for a modulus with this number of bits.
 pub(crate) fn encode(pss: &Pss, message: &[u8], modulus_bits: usize) -> Result<Vec<u8>, String> {
     let (hash, mgf) = (Hash::named(&pss.hash)?, Hash::named(&pss.mgf)?);
     let bits = modulus_bits - 1;
@@ -20,7 +20,7 @@ pub(crate) fn encode(pss: &Pss, message: &[u8], modulus_bits: usize) -> Result<V
     Ok(finish(block, &h, mgf, pss.trailer, bits))
 }
 
-/// Masks the block and puts the parts together.
+/// Masks the block and joins the parts.
 pub(crate) fn finish(mut block: Vec<u8>, h: &[u8], mgf: Hash, trailer: u8, bits: usize) -> Vec<u8> {
     let mask = mgf.mask(h, block.len());
     xor(&mut block, &mask);
@@ -28,7 +28,7 @@ pub(crate) fn finish(mut block: Vec<u8>, h: &[u8], mgf: Hash, trailer: u8, bits:
     [&block, h, &[trailer]].concat()
 }
 
-/// Clears the bits of the first byte that the encoded message has no room for.
+/// Clears the unused bits of the first byte.
 pub(crate) fn clear_top(block: &mut [u8], bits: usize) {
     block[0] &= 0xff >> (8 * bits.div_ceil(8) - bits);
 }

@@ -1,4 +1,4 @@
-//! ECDSA: a vector's r and s stay as they are, and the public key is computed under which they sign the token.
+//! ECDSA: keeps a vector's r and s, and computes the public key with which they sign the token.
 
 use crate::forge::curve::{Curve, Point};
 use crate::forge::fixed;
@@ -34,7 +34,7 @@ async fn run(name: TestName, algorithm: Algorithm, hash: &str) {
         let theirs =
             jwk(&curve, &(BigUint::from_bytes_be(&group.key.affine_x), BigUint::from_bytes_be(&group.key.affine_y)));
         tally.expect_used(|| format!("the key of {:?}", group.tests.first()), &theirs);
-        // What is special about a `SpecialCaseHash` is the message, which is not carried over.
+        // A `SpecialCaseHash` differs by its message, which a token cannot have.
         for test in group.tests.iter().filter(|test| !test.flags.contains(&TestFlag::SpecialCaseHash)) {
             let key = key(&curve, &hash, group, test).unwrap_or_else(|| panic!("no key for {test:?}"));
             let subject = Subject::new(algorithm, &jwk(&curve, &key)).await;
@@ -45,8 +45,8 @@ async fn run(name: TestName, algorithm: Algorithm, hash: &str) {
     tally.finish();
 }
 
-/// A good pair gets the key under which it is good; a bad one that of the good pair which it was made from, or else one
-/// that leads to what the vector says of itself.
+/// A valid pair gets the key with which it is valid. An invalid pair gets the key of the valid pair that it was made from, or
+/// one with which the pair has the property that the vector names.
 fn key(curve: &Curve, hash: &[u8], group: &TestGroup, test: &Test) -> Option<Point> {
     let (r, s) = pair(curve, test);
     if test.result == TestResult::Valid {
@@ -87,7 +87,7 @@ fn point(group: &TestGroup) -> Point {
     (BigUint::from_bytes_be(&group.key.affine_x), BigUint::from_bytes_be(&group.key.affine_y))
 }
 
-/// r and s: the halves, whatever the length.
+/// The halves r and s, for any length.
 fn pair(curve: &Curve, test: &Test) -> (BigUint, BigUint) {
     let (r, s) = test.sig.split_at(test.sig.len() / 2);
     (BigUint::from_bytes_be(r) % &curve.n, BigUint::from_bytes_be(s) % &curve.n)

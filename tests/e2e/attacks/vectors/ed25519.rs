@@ -1,5 +1,5 @@
-//! Ed25519: what was done to a good signature is done to one of our own. Where R was changed, S is solved anew, so that
-//! only a verifier that overlooks the change finds the sum right.
+//! Ed25519: applies a vector's change to a signature of this test. If R was changed, S is computed again, so that only a
+//! verifier that ignores the change accepts the equation.
 
 use crate::forge::fixed;
 use crate::vectors::{Subject, Tally, encode, input};
@@ -35,7 +35,7 @@ async fn signatures_of_ed25519_get_their_verdict() {
     tally.finish();
 }
 
-/// The good signature that a bad one was made from: of the same key and message.
+/// The valid signature that an invalid one was made from, by the same key and of the same message.
 fn origin<'a>(set: &'a TestSet, group: &TestGroup, test: &Test) -> Option<&'a Test> {
     let groups = set.test_groups.iter().filter(|other| other.key.pk == group.key.pk);
     groups.flat_map(|group| &group.tests).find(|other| other.result == TestResult::Valid && other.msg == test.msg)
@@ -47,7 +47,7 @@ struct OurKey {
     order: BigUint,
     /// The private scalar.
     a: BigUint,
-    /// A good signature, and the nonce that it was made with.
+    /// A valid signature and its nonce.
     signature: Vec<u8>,
     nonce: BigUint,
 }
@@ -80,13 +80,13 @@ impl OurKey {
         self.signature[..32].to_vec()
     }
 
-    /// k in S = r + ka (RFC 8032 section 5.1.6).
+    /// The value k in S = r + ka (RFC 8032 section 5.1.6).
     fn challenge(&self, r: &[u8]) -> BigUint {
         let hash = digest(&SHA512, &[r, &self.public, self.message.as_bytes()].concat());
         BigUint::from_bytes_le(hash.as_ref()) % &self.order
     }
 
-    /// A signature with this R, whose S is right if R is read as our own, or as the neutral point where it looks like it.
+    /// A signature with this R. S is correct if R is read as the test's R, or as the neutral point if it resembles that.
     fn solved(&self, r: &[u8]) -> Vec<u8> {
         let is_neutral = r[0] == 1 && r[1..31].iter().all(|&byte| byte == 0);
         let nonce = if is_neutral { BigUint::ZERO } else { self.nonce.clone() };
@@ -116,7 +116,7 @@ impl OurKey {
         }
         let changed: Vec<u8> = bad[..32].iter().zip(good).map(|(bad, good)| bad ^ good).collect();
         match changed.iter().map(|byte| byte.count_ones()).sum() {
-            // One bit or all of them changed: so they are in ours.
+            // One bit or all bits changed, which are changed here as well.
             1 | 256 => {
                 self.solved(&self.r().iter().zip(changed).map(|(byte, change)| byte ^ change).collect::<Vec<_>>())
             }
@@ -124,7 +124,7 @@ impl OurKey {
         }
     }
 
-    /// Special values for R and S, to be taken as they are; or an R to solve S for.
+    /// Special values for R and S, which are used unchanged, or an R for which S is computed.
     fn without_origin(&self, signature: &[u8]) -> Vec<u8> {
         match signature {
             [1, .., 0x0a] if signature.len() == 64 => self.solved(&signature[..32]),

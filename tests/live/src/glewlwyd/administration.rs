@@ -1,4 +1,4 @@
-//! What an administrator of glewlwyd does, by its API: sets it up, and publishes keys.
+//! Administration of glewlwyd through its API: setup, and publication of keys.
 
 use super::{WEB_CLIENT, machine, session};
 use crate::relying_party::REDIRECT;
@@ -8,13 +8,13 @@ use reqwest::header::COOKIE;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// Who every new database knows.
+/// The user of every new database.
 const ADMIN: (&str, &str) = ("admin", "password");
 pub(super) const ALICE: (&str, &str) = ("alice", "password1");
 pub(super) const MACHINE_SECRET: &str = "svc-secret";
 const SCOPES: [&str; 3] = ["openid", "reports:read", "reports:write"];
-/// The property of a client that names its key. It must be one that the client database knows; this one is meant for
-/// encryption, which is not in use here.
+/// The client property that names its key. It must be one of the database's properties. This one is meant for encryption,
+/// which these tests do not use.
 const SIGNING_KEY: &str = "alg_kid";
 
 pub(super) struct Administrator {
@@ -31,7 +31,7 @@ impl Administrator {
         Ok(Administrator { base: base.to_owned(), cookie, http })
     }
 
-    /// Makes it an OpenID provider with these keys, each of which signs for a machine of its own.
+    /// Configures an OpenID provider with these keys. Each signs for its own machine.
     pub(super) async fn set_up(&self, issuer: &str, keys: &[Value]) -> Result {
         self.call(Method::POST, "mod/plugin/", plugin(issuer, keys)).await?;
         for name in SCOPES {
@@ -48,7 +48,7 @@ impl Administrator {
         Ok(())
     }
 
-    /// Puts these keys in the place of all that were there. The first one signs by default.
+    /// Replaces all keys. The first one signs by default.
     pub(super) async fn publish(&self, issuer: &str, keys: &[Value]) -> Result {
         self.call(Method::PUT, "mod/plugin/oidc", plugin(issuer, keys)).await?;
         self.call(Method::PUT, "mod/plugin/oidc/reset", Value::Null).await // keys are read at a start only
@@ -131,7 +131,7 @@ fn web_client() -> Value {
     })
 }
 
-/// The machine that the key signs for. `svc` says nothing of a key, and has whichever is the default.
+/// The machine that the key signs for. `svc` names no key, and gets the default.
 fn machine_client(key: &Value) -> Value {
     let name = machine(key["alg"].as_str().unwrap_or_default());
     let mut client = json!({

@@ -23,7 +23,7 @@ pub(super) async fn simulated(report: &mut Report, simulator: &Auth0Simulator) -
     rows.check("access token for another API", &other_api, "refused: wrong_audience").await;
     rows.check("access token of another tenant, same key", &other_tenant.access, "refused: unknown_issuer").await;
     rows.check("ID token", &alice.id, "refused: wrong_kind").await;
-    // Auth0's own have one.
+    // Auth0's own profile has one.
     let machine = simulator.client_credentials("svc", API).await?;
     rows.check("machine's access token, without `sub`", &machine, "refused: missing_claim").await;
 

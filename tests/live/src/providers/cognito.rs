@@ -35,7 +35,7 @@ pub(super) async fn imitated(report: &mut Report, moto: &Moto) -> Result {
     Ok(())
 }
 
-/// For what moto does not have: tokens of machines.
+/// Tokens of machines, which moto does not issue.
 pub(super) async fn shaped(report: &mut Report, shapes: &Shapes) -> Result {
     const NAME: &str = "Cognito (shape, signed by oidc-provider)";
     let issuer = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Shape0001";

@@ -17,7 +17,7 @@ fn v2(tenant: &str) -> String {
     format!("https://login.microsoftonline.com/{tenant}/v2.0")
 }
 
-/// Where the discovery document of version 1 stands, whose issuer is elsewhere.
+/// The location of the discovery document of version 1, which is not below its issuer.
 fn v1(tenant: &str) -> String {
     format!("https://login.microsoftonline.com/{tenant}")
 }
@@ -30,7 +30,7 @@ pub(super) async fn emulated(report: &mut Report, emulate: &Emulate) -> Result {
     let other_tenant = emulate.sign_in(&v2(OTHER_TENANT), "web", "mallory@other.test").await?.id;
 
     let mut rows = Rows::new(report, NAME, preset().client_id("web").id_tokens()).await?.set_to("ID tokens");
-    // Its `sub` is the `oid`, as only programs have it in production.
+    // Its `sub` equals the `oid`, which in production is so for programs only.
     let principal = format!("machine {}; tenant {TENANT}", subject(&alice.id)?);
     rows.good("ID token", &alice.id, &principal).await?;
     rows.check("ID token for another client", &for_other_client, "refused: wrong_audience").await;

@@ -1,4 +1,4 @@
-//! What a discovery document over https may say of its keys.
+//! Key addresses in a discovery document over https.
 
 use crate::report::Report;
 use crate::shapes::Shapes;
@@ -17,7 +17,7 @@ pub(super) async fn check(report: &mut Report, shapes: &Shapes) -> Result {
         let issuer = Oidc::issuer(format!("https://op.example.test/{name}")).audience(API);
         let verifier = Verifier::builder().issuer(issuer.http_client(shapes.http_client())).build().await?;
         let keys = verifier.keys().next().ok_or("a verifier without issuers")?;
-        // What it says up to its reason.
+        // The text before the reason.
         let got =
             keys.last_failure().unwrap_or("ready").split(": keys that come").next().unwrap_or_default().to_owned();
         report.check(NAME, case, expected, Ok(got));

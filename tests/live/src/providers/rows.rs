@@ -16,22 +16,22 @@ use tokio::time::timeout;
 /// More than the longest leeway, in seconds.
 const AFTER_LEEWAY: u64 = 660;
 
-/// Tokens at one provider's preset.
+/// Tokens for one provider's preset.
 pub(super) struct Rows<'a> {
     report: &'a mut Report,
     provider: &'static str,
-    /// What is said behind each case of the preset as it was configured.
+    /// A text about the configuration, which follows the name of each case.
     setting: &'static str,
     verifier: Verifier,
-    /// An application that lets in whom the verifier accepts.
+    /// An application that accepts the verifier's callers.
     application: String,
-    /// The same verifier, in times to come.
+    /// The same verifier with a clock in the future.
     later: Verifier,
     clock: Arc<ManualClock>,
 }
 
 impl<'a> Rows<'a> {
-    /// The provider's name says so where it is imitated, and by whom.
+    /// Creates rows. An imitated provider's name includes the software that imitates it.
     pub(super) async fn new<I>(report: &'a mut Report, provider: &'static str, preset: I) -> Result<Self>
     where
         I: IntoIssuer + Clone,
@@ -47,13 +47,13 @@ impl<'a> Rows<'a> {
         Ok(Rows { report, provider, setting: "", verifier, application, later, clock })
     }
 
-    /// Says how the preset was configured.
+    /// Sets the text about the configuration.
     pub(super) fn set_to(mut self, setting: &'static str) -> Self {
         self.setting = setting;
         self
     }
 
-    /// One token, and the verdict on it. An application over HTTP has to agree.
+    /// Adds the verdict on one token. An application over HTTP must agree.
     pub(super) async fn check(&mut self, case: &str, token: &str, expected: &str) {
         let mut got = verdict::described(&self.verifier, token).await;
         let agreed = if got.starts_with("accepted") { "200" } else { "401 invalid_token" };
@@ -65,7 +65,7 @@ impl<'a> Rows<'a> {
         self.add(case, expected, got);
     }
 
-    /// A good token; then what was made of it, and what time makes of it.
+    /// Adds a valid token, forgeries of it, and the token after its expiry.
     pub(super) async fn good(&mut self, case: &str, token: &str, principal: &str) -> Result {
         self.check(case, token, &format!("accepted: {principal}")).await;
         self.check(&format!("{case}, tampered signature"), &tampered(token), "refused: bad_signature").await;
@@ -88,7 +88,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// An application with one route, for anybody whom the verifier accepts.
+/// An application with one route for every verified caller.
 async fn serve(verifier: Verifier) -> Result<String> {
     async fn me(CurrentUser(_): CurrentUser<Claims>) {}
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -98,7 +98,7 @@ async fn serve(verifier: Verifier) -> Result<String> {
     Ok(url)
 }
 
-/// The subject, where the provider makes one up.
+/// The subject, if the provider generates it.
 pub(super) fn subject(token: &str) -> Result<String> {
     let claims = decoded::claims(token)?;
     Ok(claims["sub"].as_str().ok_or(format!("no sub in {claims}"))?.to_owned())

@@ -1,14 +1,14 @@
-//! Providers that exchange their signing key while they run, each by its own means.
+//! Providers that replace their signing key while they run.
 
 use crate::decoded::header;
 use crate::glewlwyd::Glewlwyd;
 use crate::oidc_provider::OidcProvider;
 use crate::{API, Result};
 
-/// What becomes of the keys that signed so far.
+/// The treatment of the old keys.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum OldKeys {
-    /// They stay published, so that their tokens can be verified.
+    /// They remain published, so their tokens can be verified.
     Kept,
     Dropped,
 }
@@ -16,11 +16,11 @@ pub(crate) enum OldKeys {
 pub(super) trait Rotating: Sized {
     async fn start(log: &str) -> Result<Self>;
     fn issuer(&self) -> &str;
-    /// A token for the API, new.
+    /// A new token for the API.
     async fn token(&self) -> Result<String>;
-    /// From now on another key signs.
+    /// Replaces the signing key.
     async fn rotate(&mut self, old: OldKeys) -> Result;
-    /// How often the key set was fetched since the start, as the provider sees it.
+    /// The number of key set fetches since the start, as counted by the provider.
     async fn key_fetches(&self) -> Result<u64>;
 }
 
@@ -68,7 +68,7 @@ impl Rotating for Glewlwyd {
     }
 }
 
-/// The key that the token says it was signed with.
+/// The key that the token names.
 pub(super) fn kid(token: &str) -> Result<String> {
     let header = header(token)?;
     Ok(header["kid"].as_str().ok_or(format!("no kid in {header}"))?.to_owned())

@@ -12,30 +12,30 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
-/// The verifier fetches no keys for an unknown `kid` until so long after it last did.
+/// The cool-down between two fetches for an unknown `kid`.
 pub(super) const COOL_DOWN: Duration = Duration::from_secs(30);
-/// What a busy machine may add to that.
+/// Additional time for a busy machine.
 const SLACK: Duration = Duration::from_secs(30);
-/// From the time when a new key was noticed to the next rotation: more than one cool-down, so that it can be noticed at
-/// once.
+/// The time from the notice of a new key to the next rotation. It is longer than a cool-down, so that the next key can be
+/// noticed at once.
 const INTERVAL: Duration = Duration::from_secs(35);
-/// The same among made-up kids, and before the first rotation. Made-up kids cause fetches at the start and after each
-/// cool-down; with this the rotations are well apart from them, since a provider may not answer while it rotates.
+/// The same with made-up kids, and before the first rotation. Made-up kids cause fetches at the start and after each
+/// cool-down. This keeps rotations away from them, since a provider may not answer while it rotates.
 const CALM: Duration = Duration::from_secs(3);
-/// After the last rotation was noticed.
+/// The time after the last rotation was noticed.
 const AFTERMATH: Duration = Duration::from_secs(2);
 pub(super) const ROTATIONS: [OldKeys; 3] = [OldKeys::Kept, OldKeys::Kept, OldKeys::Dropped];
 
 const VERIFICATIONS_PER_SECOND: u32 = 150;
 const FORGERIES_PER_SECOND: u32 = 20;
 const POLL: Duration = Duration::from_millis(100);
-/// How often the provider issues a token.
+/// The interval at which the provider issues tokens.
 const FRESH_TOKEN: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Traffic {
     Honest,
-    /// Some tokens name keys that nobody has. Each could cause a fetch, were it not for the cool-down.
+    /// Some tokens name made-up keys. Without the cool-down, each could cause a fetch.
     WithMadeUpKids,
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn soak<P: Rotating>(log: &str, traffic: Traffic) -> Result<Out
 struct Load {
     verifier: Verifier,
     tally: Arc<Tally>,
-    /// Every token so far, with its key; the last one is the newest. None expires as long as this lasts.
+    /// All tokens with their keys, the newest last. None expires during the run.
     tokens: RefCell<Vec<(usize, String)>>,
     over: Cell<bool>,
 }
@@ -91,7 +91,7 @@ impl Load {
         Ok(())
     }
 
-    /// Until it came about, or could have come about long ago.
+    /// Waits until the condition holds, or until it should have held long ago.
     async fn wait(&self, provider: &impl Rotating, came_about: impl Fn() -> bool) -> Result {
         let start = Instant::now();
         let mut next = start + FRESH_TOKEN;
@@ -133,7 +133,7 @@ impl Load {
         }
     }
 
-    /// One verification at each tick, whether the ones before it are done or not.
+    /// Starts one verification at each tick, even if earlier ones still run.
     async fn verifications(&self) {
         let mut ticks = per_second(VERIFICATIONS_PER_SECOND);
         let mut under_way = JoinSet::new();
@@ -178,7 +178,7 @@ impl Load {
         self.tokens.borrow().last().map(|(_, token)| token.clone()).unwrap_or_default()
     }
 
-    /// Every other time the newest one; in between, all in turn.
+    /// Alternates between the newest token and all tokens in turn.
     fn some_token(&self, number: usize) -> (usize, String) {
         let tokens = self.tokens.borrow();
         let index = if number.is_multiple_of(2) { tokens.len() - 1 } else { number / 2 % tokens.len() };

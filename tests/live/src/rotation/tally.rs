@@ -1,7 +1,7 @@
-//! What becomes of verifications while keys come and go, counted.
+//! Counts of verifications during key rotations.
 //!
-//! Keys are known by the order in which they come into use. What is demanded of a verdict depends on what the verifier
-//! can know: when it began, which keys had it seen; when it ended, which ones were dropped.
+//! Keys are numbered in the order of their use. The expected verdict depends on the keys that the verifier had seen when the
+//! verification began, and on the keys that were dropped when it ended.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,16 +10,16 @@ use tokio::time::Instant;
 const UNKNOWN_KEY: &str = "refused: unknown_key";
 
 pub(super) struct Tally {
-    /// For how long tokens of a new key may be refused, while the verifier must not fetch.
+    /// The time in which tokens of a new key may be rejected, since the verifier must not fetch.
     patience: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// When each key came into use.
+    /// The first use of each key.
     keys: Vec<Instant>,
-    /// The newest key of which a token was accepted.
+    /// The newest key with an accepted token.
     seen: usize,
     /// Keys before this one are dropped.
     kept: usize,
@@ -29,23 +29,23 @@ struct State {
 #[derive(Clone, Default)]
 pub(super) struct Counts {
     pub(super) accepted: u64,
-    /// Tokens of a new key, before the verifier was allowed to ask for it.
+    /// Tokens of a new key, before the verifier was allowed to fetch it.
     pub(super) too_new: u64,
-    /// Tokens of a dropped key that were refused.
+    /// Rejected tokens of a dropped key.
     pub(super) dropped: u64,
-    /// Tokens of a dropped key that were accepted, though the verifier had fetched the set without it.
+    /// Accepted tokens of a dropped key, although the verifier had fetched the set without it.
     pub(super) revived: u64,
     pub(super) lost: u64,
     pub(super) first_lost: Option<String>,
-    /// How long after it came into use each further key was accepted.
+    /// The delay between first use and acceptance of each further key.
     pub(super) delays: Vec<Duration>,
     /// Tokens with a made-up `kid`.
     pub(super) made_up: u64,
-    /// The first verdict on such a token that was not the usual one.
+    /// The first unexpected verdict on such a token.
     pub(super) first_surprise: Option<String>,
 }
 
-/// A verification that has begun.
+/// A running verification.
 pub(super) struct Begun {
     key: usize,
     at: Instant,
@@ -53,24 +53,24 @@ pub(super) struct Begun {
 }
 
 impl Tally {
-    /// There is one key, and the verifier has it.
+    /// Starts with one key, which the verifier has.
     pub(super) fn new(patience: Duration) -> Self {
         let state = State { keys: vec![Instant::now()], ..State::default() };
         Tally { patience, state: Mutex::new(state) }
     }
 
-    /// To be called before the keys in use are dropped: from now on it is right to refuse them.
+    /// Call this before the keys are dropped. Rejections of their tokens are expected from then on.
     pub(super) fn drops_old_keys(&self) {
         let mut state = self.state();
         state.kept = state.keys.len();
     }
 
-    /// To be called when another key has come into use, before the first token of it is verified.
+    /// Call this when another key is in use, before its first token is verified.
     pub(super) fn new_key(&self) {
         self.state().keys.push(Instant::now());
     }
 
-    /// The key that signs now.
+    /// The current signing key.
     pub(super) fn newest(&self) -> usize {
         self.state().keys.len() - 1
     }

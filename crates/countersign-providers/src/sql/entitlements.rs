@@ -5,27 +5,26 @@ use crate::sql::table::EntitlementTable;
 use countersign_core::{BoxFuture, CallerId, Entitlements, EntitlementsError, EntitlementsProvider, NameSet};
 use std::sync::Arc;
 
-/// So many grants of one kind may a caller have, unless set.
+/// The default maximum number of entitlements of one kind for a caller.
 const MAX_ROWS: u32 = 1_000;
 
 /// Groups, roles and permissions from tables of a SQL database, through sqlx 0.8.
 ///
-/// Unless set otherwise groups are read from `authz_groups (username, "group")` and permissions from
-/// `authz_permissions (username, permission)`, the tables of Python's auth-middleware; roles from nowhere. The caller's
-/// `sub` is compared with the column `username`, byte for byte, whatever the column's collation. Whatever a token says is
-/// bound to a query, never written into one.
+/// By default, groups are read from `authz_groups (username, "group")` and permissions from `authz_permissions (username,
+/// permission)`, the tables of Python's auth-middleware. No roles are read. The caller's `sub` is compared with the column
+/// `username` byte for byte, whatever the column's collation. Values from a token are bound to the query as parameters.
 ///
-/// The pool is yours: its size, its time-outs, and with features of sqlx its TLS. Create an index on the column that
-/// callers are found by. On PostgreSQL an index on a column of `citext` is one on `(column::text)`.
+/// You configure the pool: its size, its time-outs and, by features of sqlx, its TLS. Create an index on the column of
+/// callers. On PostgreSQL an index on a column of `citext` is one on `(column::text)`.
 ///
 /// # Security
 ///
-/// A subject is unique only within its issuer, so rows count for callers of one issuer: everybody else has none. A subject can
-/// belong to several tenants of an issuer: where grants differ between them, name the column of the tenant by
-/// [`EntitlementTable::tenant`].
+/// A subject is unique only within its issuer, so rows apply to callers of one issuer. Callers of other issuers have no
+/// entitlements. A subject can belong to several tenants of an issuer: if entitlements differ between tenants, name the
+/// column of the tenant with [`EntitlementTable::tenant`].
 ///
-/// Callers are texts. A column of numbers, of `char(n)` or of `name` changes what it stores, so that two callers become one:
-/// [`check`](Self::check) refuses it, and a caller that it finds there gets no verdict.
+/// Callers are texts. A column of numbers, of `char(n)` or of `name` changes the values that it stores, so two callers can
+/// become one. [`check`](Self::check) refuses such a column, and looking up a caller in it is an error.
 #[derive(Clone, Debug)]
 pub struct SqlEntitlements {
     database: Database,
@@ -37,7 +36,7 @@ pub struct SqlEntitlements {
     max_rows: u32,
 }
 
-/// What of a caller stands in the tables.
+/// The property of a caller that the tables hold.
 #[derive(Clone, Copy, Debug)]
 enum Identifier {
     Subject,
@@ -45,7 +44,7 @@ enum Identifier {
 }
 
 impl SqlEntitlements {
-    /// Reads from SQLite, for callers of this issuer, as `Principal::issuer` gives it.
+    /// Reads from SQLite for callers of this issuer, as `Principal::issuer` gives it.
     ///
     /// # Example
     ///
@@ -69,7 +68,7 @@ impl SqlEntitlements {
         Self::new(Database::Sqlite(pool), issuer.into())
     }
 
-    /// Reads from PostgreSQL, for callers of this issuer, as `Principal::issuer` gives it.
+    /// Reads from PostgreSQL for callers of this issuer, as `Principal::issuer` gives it.
     ///
     /// # Example
     ///
@@ -104,54 +103,54 @@ impl SqlEntitlements {
         }
     }
 
-    /// The table of groups; `None` for no such table.
+    /// Sets the table of groups, or `None` to read no groups.
     #[must_use]
     pub fn groups(mut self, table: impl Into<Option<EntitlementTable>>) -> Self {
         self.groups = table.into();
         self
     }
 
-    /// The table of roles; `None` for no such table.
+    /// Sets the table of roles, or `None` to read no roles.
     #[must_use]
     pub fn roles(mut self, table: impl Into<Option<EntitlementTable>>) -> Self {
         self.roles = table.into();
         self
     }
 
-    /// The table of permissions; `None` for no such table.
+    /// Sets the table of permissions, or `None` to read no permissions.
     #[must_use]
     pub fn permissions(mut self, table: impl Into<Option<EntitlementTable>>) -> Self {
         self.permissions = table.into();
         self
     }
 
-    /// Finds callers by their username in place of their `sub`, as auth-middleware does. Whose token has none has no
-    /// grants.
+    /// Finds callers by their username instead of their `sub`, as auth-middleware does. A caller whose token has no username
+    /// has no entitlements.
     ///
     /// # Security
     ///
-    /// Only where the identity provider lets no user choose or change a username: whoever takes over a name takes over its
-    /// grants.
+    /// Use it only if the identity provider lets no user choose or change a username: a user who takes over a name takes
+    /// over its entitlements.
     #[must_use]
     pub fn by_username(mut self) -> Self {
         self.identifier = Identifier::Username;
         self
     }
 
-    /// How many grants of one kind a caller may have, 1 000 unless set. For one who has more there is no answer, since half
-    /// of them might be the wrong half.
+    /// Sets the maximum number of entitlements of one kind for a caller: 1 000 by default. More than that is an error, since
+    /// an incomplete list could lack the entitlement that counts.
     #[must_use]
     pub fn max_rows(mut self, rows: u32) -> Self {
         self.max_rows = rows;
         self
     }
 
-    /// Asks the tables for nobody: at the start, so that a wrong name of a table or column is found then, and a column that
-    /// holds something else than text.
+    /// Queries the tables for a caller that does not exist. Call it at the start, to find a wrong name of a table or column,
+    /// or a column that does not hold text.
     ///
     /// # Errors
     ///
-    /// [`EntitlementsError`], with the database's own words as its source where it has any.
+    /// [`EntitlementsError`], with the database's error as its source if there is one.
     pub async fn check(&self) -> Result<(), EntitlementsError> {
         self.read("", Some("")).await?;
         for table in [&self.groups, &self.roles, &self.permissions].into_iter().flatten() {
@@ -180,11 +179,13 @@ impl SqlEntitlements {
             None if table.has_tenants() => return Ok(NameSet::default()),
             _ => vec![identifier],
         };
-        // One more shows that there are too many.
+        // One row more than allowed shows that there are too many.
         let limit = i64::from(self.max_rows) + 1;
         let names = self.database.entitlements(table, &keys, limit).await?;
         if names.len() > self.max_rows as usize {
-            return Err("a caller has more grants than `max_rows` allows".into());
+            return Err(
+                "a caller has more entitlements than `max_rows` allows: raise it, or give the caller fewer".into()
+            );
         }
         Ok(names.iter().map(String::as_str).collect())
     }
@@ -197,7 +198,7 @@ impl EntitlementsProvider for SqlEntitlements {
                 Identifier::Subject => Some(caller.subject()),
                 Identifier::Username => caller.username(),
             };
-            // PostgreSQL refuses NUL in a text, and who is called so is in no table of any database.
+            // PostgreSQL refuses NUL in a text, so no caller with a NUL in its name is in a table.
             let is_name = |name: &&str| !name.is_empty() && !name.contains('\0');
             let (identifier, tenant) = (identifier.filter(is_name), caller.tenant().filter(is_name));
             match identifier {
