@@ -148,7 +148,8 @@ async fn requests() -> Printed {
         key["issuer"] = "https://idp.example/{tenantid}".into();
     }
     let keys = IssuerKeys::jwks(jwks.to_string());
-    let tenants = Issuer::new("https://idp.example/{tenantid}", keys).for_any_tenant("tid");
+    let tenants = Issuer::new("https://idp.example/{tenantid}", keys)
+        .for_any_tenant(countersign_core::TenantTemplate { placeholder: "{tenantid}", claim: "tid" });
     let seen: Arc<Mutex<Printed>> = Arc::default();
     let note = {
         let seen = Arc::clone(&seen);
