@@ -1,9 +1,9 @@
-//! Who may call an operation, as data that is read from the types of its handler's arguments.
+//! The access of operations, as data that is read from the types of their handlers' arguments.
 
 use countersign_core::{Expr, Requirement};
 use std::fmt;
 
-/// Who may call an operation.
+/// The callers that an operation lets in.
 ///
 /// # Example
 ///
@@ -16,9 +16,9 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, since nobody has said anything else; no token is looked at.
+    /// Everybody, since nothing was declared. No token is verified.
     Undecided,
-    /// Everybody, as was [declared](crate::openapi::PublicExt::public); no token is looked at.
+    /// Everybody, by [declaration](crate::openapi::PublicExt::public); no token is verified.
     Public,
     /// Everybody, but a token that is sent must be good.
     Optional,
@@ -37,7 +37,7 @@ impl Access {
         Self::authenticated().and(Self::Required(vec![R::describe()]))
     }
 
-    /// What two arguments of one handler demand together.
+    /// Combines the access of two arguments of one handler.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -114,26 +114,26 @@ impl fmt::Display for Access {
 /// }
 /// ```
 pub trait DescribeAccess {
-    /// Whether a caller must be there ([`Required`]), or may be ([`Optional`]).
+    /// [`Required`] or [`Optional`].
     type Caller;
 
-    /// Who is let in.
+    /// Describes the callers that are let in.
     fn describe_access() -> Access;
 }
 
-/// A caller must be there.
+/// A caller is required.
 #[derive(Clone, Copy, Debug)]
 pub enum Required {}
 
-/// A caller may be there.
+/// A caller is optional.
 #[derive(Clone, Copy, Debug)]
 pub enum Optional {}
 
-/// Nothing is said about callers.
+/// Callers are unspecified.
 #[derive(Clone, Copy, Debug)]
 pub enum Unspecified {}
 
-/// What two arguments of one handler say of callers, as long as they do not contradict each other.
+/// Combines the callers of two arguments of one handler, unless they contradict each other.
 #[diagnostic::on_unimplemented(
     message = "an optional caller stands beside a guard that needs one",
     label = "`None` can never come here",
@@ -141,7 +141,7 @@ pub enum Unspecified {}
             `R::check(&principal)` inside the handler"
 )]
 pub trait Combine<Other> {
-    /// What they say together.
+    /// The combination.
     type Output;
 }
 
@@ -165,8 +165,8 @@ impl Combine<Required> for Required {
     type Output = Required;
 }
 
-/// A handler that takes the rejection into its own hands lets everybody in, as far as anybody can tell: nothing is decided
-/// until it is declared public, or its route guarded.
+/// A handler that takes the rejection may let everybody in. Its access is undecided until it is declared public or its route
+/// is guarded.
 impl<T: DescribeAccess, E> DescribeAccess for Result<T, E> {
     type Caller = Unspecified;
 

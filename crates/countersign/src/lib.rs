@@ -195,7 +195,7 @@ pub mod verified {
     pub use countersign_core::{Claims, NameSet, PendingVerification, TokenClaims, Verification, VerifiedToken};
 }
 
-/// What the macros expand to. Not part of the API.
+/// Items that the macros expand to. Not part of the API.
 #[doc(hidden)]
 #[cfg(feature = "utoipa")]
 pub mod __private {

@@ -1,4 +1,4 @@
-//! The caller's claims, as a type of the application's.
+//! The caller's claims, as a type of the application.
 
 use crate::access::{Access, DescribeAccess, Optional, Required};
 use crate::authorize::{authorize_optional, authorize_request};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The verified caller: its claims as `C`, or all of them as [`Claims`].
 ///
-/// The claims are deserialized once for a token and type, and shared by whoever asks. `Option<CurrentUser<C>>` is
+/// The claims are deserialized once for a token and type, and shared by all extractors. `Option<CurrentUser<C>>` is
 /// `None` only when the request carries no credentials: a bad token is 401 there, too.
 ///
 /// # Example
@@ -39,7 +39,7 @@ use std::sync::Arc;
 pub struct CurrentUser<C = Claims>(pub Arc<C>);
 
 impl<C> fmt::Debug for CurrentUser<C> {
-    /// Without the claims, whatever their type prints.
+    /// Prints no claims.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CurrentUser").finish_non_exhaustive()
     }

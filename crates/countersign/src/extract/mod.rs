@@ -1,6 +1,6 @@
-//! Extractors: one file each.
+//! Extractors, one file each.
 //!
-//! They run inside a handler. Guards around routes are in `layer/`.
+//! They run as arguments of a handler. Guards around routes are in [`layer`](crate::layer).
 
 pub(crate) mod current_user;
 pub(crate) mod principal;

@@ -1,4 +1,4 @@
-//! The caller in terms that no provider owns.
+//! The caller, in provider-neutral terms.
 
 use crate::access::{Access, DescribeAccess, Optional, Required};
 use crate::authorize::{authorize_optional, authorize_request, caller};
@@ -9,10 +9,10 @@ use countersign_core::{Authenticated, Caller, VerifiedToken};
 use http::request::Parts;
 use std::ops::Deref;
 
-/// The verified caller, whichever provider it comes from: subject, scopes, groups, roles, permissions.
+/// The verified caller in provider-neutral terms: subject, scopes, groups, roles, permissions.
 ///
-/// Entitlements that are [not in the token](crate::VerifierBuilder::entitlements) are among them, and looked up for it; who needs the
-/// subject alone takes it from [`CurrentUser`](crate::CurrentUser), which asks nobody.
+/// Entitlements that are [not in the token](crate::VerifierBuilder::entitlements) are among them, and looked up for it; for the
+/// subject alone use [`CurrentUser`](crate::CurrentUser), which looks nothing up.
 ///
 /// # Example
 ///
@@ -36,7 +36,7 @@ impl Principal {
         Self(caller)
     }
 
-    /// The token that says all this, but for grants that are not in it.
+    /// Returns the verified token, without external entitlements.
     pub fn token(&self) -> &VerifiedToken {
         self.0.token()
     }

@@ -10,12 +10,12 @@ use http::request::Parts;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Lets only those callers in who meet the requirement `R`.
+/// Lets in only callers who meet the requirement `R`.
 ///
 /// Write it by one of its short forms, [`RequireScopes`], [`RequireGroups`], [`RequireRoles`], [`RequirePermissions`], or
 /// with [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf) where kinds are mixed. Several on one handler add up, and
 /// verify the token once; each then answers for itself, so that only a single one can name all scopes in its 403. Put
-/// guards before arguments that can refuse a request (`Path`, `Json`), so that these tell a stranger nothing.
+/// guards before arguments that can reject a request (`Path`, `Json`), so that these tell unauthenticated callers nothing.
 ///
 /// # Example
 ///

@@ -67,7 +67,7 @@ pub fn exposed_headers() -> [HeaderName; 2] {
     [WWW_AUTHENTICATE, RETRY_AFTER]
 }
 
-/// What [`authenticated`] gives.
+/// The layer made by [`authenticated`].
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until a router has it"]
 pub struct AuthenticatedLayer(Gate);
@@ -84,7 +84,7 @@ impl AuthenticatedLayer {
     ///
     /// # Panics
     ///
-    /// As axum's `Router::route`, when a pattern is none.
+    /// Panics like axum's `Router::route` if a pattern is invalid.
     ///
     /// # Security
     ///
@@ -136,7 +136,7 @@ struct Gate {
     preflights: Preflights,
 }
 
-/// What becomes of a request.
+/// The decision on a request.
 enum Passage {
     Through(Passenger),
     Refused(Response<Body>),
@@ -144,7 +144,7 @@ enum Passage {
 
 enum Passenger {
     Known,
-    Stranger,
+    Unauthenticated,
 }
 
 type Verdict = Result<Option<Caller>, Rejection>;
@@ -192,7 +192,7 @@ impl Gate {
                 return Passage::Through(Passenger::Known);
             }
             Ok(None) if self.exceptions.cover(parts) || self.preflights.hand_on(parts, body) => {
-                return Passage::Through(Passenger::Stranger);
+                return Passage::Through(Passenger::Unauthenticated);
             }
             Ok(None) => self.verifier.http().requests().rejections.missing_token(),
             Err(rejection) => rejection,
@@ -203,7 +203,7 @@ impl Gate {
 }
 
 impl Passenger {
-    /// What becomes of the answer.
+    /// Returns the change of the answer.
     fn finish<B>(self) -> fn(Response<B>) -> Response<Body>
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -211,7 +211,7 @@ impl Passenger {
     {
         match self {
             Self::Known => |response| keep_private(erase(response)),
-            Self::Stranger => erase,
+            Self::Unauthenticated => erase,
         }
     }
 }

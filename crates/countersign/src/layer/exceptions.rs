@@ -42,7 +42,7 @@ impl Exceptions {
         });
     }
 
-    /// Whether the request's path is one of them, in the router that the layer is on.
+    /// True if the request's path is one of them, in the router that the layer is on.
     pub(crate) fn cover(&self, parts: &Parts) -> bool {
         let path = parts.uri.path();
         if self.0.is_empty() || !is_plain(path) {
@@ -77,7 +77,7 @@ impl Exception {
     }
 }
 
-/// Whether a pattern stands for this route, or for a part of it. A parameter of the pattern must be one of the route, too:
+/// True if a pattern stands for this route, or for a part of it. A parameter of the pattern must be one of the route, too:
 /// axum would route a path to a text that is written out, and what a `{*rest}` of the route leads to is not known.
 fn is_for(pattern: &str, route: &str) -> bool {
     let mut pattern = segments(pattern).map(Segment::of);

@@ -1,4 +1,4 @@
-//! Refusals in terms that a gRPC client understands.
+//! Rejections in the form that gRPC clients understand.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -6,7 +6,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
-/// Whether a request is a call of gRPC (gRPC over HTTP/2, "Requests").
+/// True if a request is a call of gRPC (gRPC over HTTP/2, "Requests").
 pub(crate) fn is_grpc(parts: &Parts) -> bool {
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     content_type.starts_with(b"application/grpc")

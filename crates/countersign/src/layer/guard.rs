@@ -6,9 +6,9 @@ use axum::Router;
 use axum::routing::MethodRouter;
 use countersign_core::Requirement;
 
-/// What can be guarded as a whole: routes, method routers, routers.
+/// Guards routes, method routers and routers as a whole.
 ///
-/// The guard runs before every extractor of the handlers, so that a 422 never tells a stranger anything. It adds up with
+/// The guard runs before every extractor of the handlers, so that a 422 never tells unauthenticated callers anything. It adds up with
 /// what is there already: a caller must meet each of them. A token is verified once all the same.
 ///
 /// # Example

@@ -22,7 +22,7 @@ fn below<'a>(nested: &str, matched: &'a str) -> Option<&'a str> {
     (nested.ends_with('/') || route.is_empty() || route.starts_with('/')).then_some(route)
 }
 
-/// Whether axum can have matched this path by this route.
+/// True if axum can have matched this path by this route.
 fn fits(route: &str, path: &str) -> bool {
     let (mut route, mut path) = (segments(route), segments(path));
     loop {

@@ -1,6 +1,6 @@
 //! Paths that mean the same to every reader.
 
-/// Whether a path means the same to every reader. Some services behind a layer decode a path, once or twice, fold `..` and
+/// True if a path means the same to every reader. Some services behind a layer decode a path, once or twice, fold `..` and
 /// `//`, cut parameters off segments (`..;a=b`, as servlets do), take overlong or look-alike characters for the plain ones,
 /// or end a text at a control character. They would then serve another path than the one that the pattern has matched.
 pub(crate) fn is_plain(path: &str) -> bool {
@@ -52,8 +52,7 @@ fn is_ambiguous(character: char) -> bool {
     character.is_control() || character == '\\' || is_look_alike
 }
 
-/// Whether somebody could take a segment for `.`, `..` or nothing: beside dots, blanks and a parameter there is nothing to
-/// read in it.
+/// True if some reader could take a segment for `.`, `..` or nothing: it has only dots, blanks and a parameter.
 fn is_dots(segment: &str) -> bool {
     let (name, has_parameter) = match segment.split_once(';') {
         Some((name, _)) => (name, true),

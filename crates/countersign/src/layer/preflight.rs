@@ -54,7 +54,7 @@ impl Preflights {
         matches!(self.handed_on, HandedOn::Everywhere)
     }
 
-    /// Whether this request, which carries no token, is handed on.
+    /// True if this request, which has no token, is handed on.
     pub(crate) fn hand_on<B: 'static>(&self, parts: &Parts, body: &B) -> bool {
         if !is_preflight(parts) || has_body(parts, body) {
             return false;
@@ -101,7 +101,7 @@ fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS && has(ORIGIN) && has(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Whether a request may have a body. No browser's preflight request has one. HTTP/1 sends none without one of two headers
+/// True if a request may have a body. No browser's preflight request has one. HTTP/1 sends none without one of two headers
 /// (RFC 9112 section 6.3). HTTP/2 needs neither: axum's own body tells then, and another one is not known.
 fn has_body<B: 'static>(parts: &Parts, body: &B) -> bool {
     let mut lengths = parts.headers.get_all(CONTENT_LENGTH).iter();

@@ -23,7 +23,7 @@ pub(crate) struct PrivateAnswers {
 }
 
 impl PrivateAnswers {
-    /// For the operations of one path: the method of each, who may call it, and whether its handler reads a token, which it
+    /// Makes the layer for the operations of one path: the method of each, who may call it, and whether its handler reads a token, which it
     /// may do for everybody's sake (`Result<CurrentUser, _>`).
     pub(crate) fn of<'a>(operations: impl IntoIterator<Item = (&'a str, &'a Access, bool)>) -> Self {
         let mut shared = Vec::new();

@@ -20,7 +20,7 @@ pub(crate) fn is_name(name: &str) -> bool {
     name.eq_ignore_ascii_case(NAME)
 }
 
-/// The claim of an operation's extension, which anybody may have written; [`Access::Undecided`] without one.
+/// Reads the access that an operation's extension claims, unverified; [`Access::Undecided`] without one.
 pub(crate) fn claimed(operation: &Operation) -> Access {
     let value = operation.extensions.as_ref().and_then(|extensions| extensions.get(NAME));
     value.and_then(access).unwrap_or(Access::Undecided)
@@ -32,7 +32,7 @@ pub(crate) fn write(operation: &mut Operation, access: &Access) {
     operation.extensions.get_or_insert_default().merge(addition);
 }
 
-/// As JSON: a word, or an object with the kind of requirement as its member.
+/// Formats access as JSON: a word, or an object with the kind of requirement as its member.
 pub(crate) fn to_json(access: &Access) -> Value {
     match access {
         Access::Undecided => json!("undecided"),

@@ -61,14 +61,14 @@ pub struct GuardedRouter<S = ()> {
     fallbacks: Vec<MatrixRow>,
 }
 
-/// What a [`GuardedRouter`] becomes when every route is decided.
+/// The router, document and matrix that a [`GuardedRouter`] builds.
 #[non_exhaustive]
 pub struct Guarded<S = ()> {
     /// The router.
     pub router: Router<S>,
     /// Its document.
     pub openapi: OpenApi,
-    /// Who may call what.
+    /// The access matrix of its operations.
     pub matrix: Matrix,
 }
 
@@ -78,7 +78,7 @@ impl<S> fmt::Debug for Guarded<S> {
     }
 }
 
-/// The routes that nobody has decided, and the statements of the document that are not what is enforced.
+/// Undecided routes, and statements of the document that differ from what is enforced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {
     routes: Vec<MatrixRow>,
@@ -86,7 +86,7 @@ pub struct Undecided {
 }
 
 impl Undecided {
-    /// All routes that nobody has decided.
+    /// Returns all undecided routes.
     pub fn routes(&self) -> &[MatrixRow] {
         &self.routes
     }
@@ -235,7 +235,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         }
     }
 
-    /// Who may call what, as far as it is decided. A fallback stands there as `/*`.
+    /// Returns the access of every operation. A fallback has the path `/*`.
     pub fn matrix(&self) -> Matrix {
         let mut rows: Vec<MatrixRow> = self.operations.iter().chain(&self.fallbacks).cloned().collect();
         for row in rows.iter_mut().filter(|row| !row.documented) {

@@ -78,12 +78,12 @@ impl<A> fmt::Debug for Probe<A> {
     }
 }
 
-/// What the arguments of one handler demand, for an application with the state `S`. `C` says whether there is a caller.
+/// The access that the arguments of one handler require, for the state `S`. `C` tells if a caller is required or optional.
 #[derive(Debug)]
 pub struct HandlerAccess<S, C> {
     handler: &'static str,
     access: Access,
-    /// Whether an argument that can refuse a request came by.
+    /// True after an argument that can reject a request.
     can_refuse: bool,
     /// True when an argument looks at a token, whether or not it demands one.
     reads_token: bool,
@@ -106,7 +106,7 @@ impl<S, C> HandlerAccess<S, C> {
             tracing::warn!(
                 target: "countersign::routes",
                 handler = self.handler,
-                "a guard stands behind an argument that can refuse a request, which tells strangers about it: move the \
+                "a fallible extractor runs before the guard and can leak information to unauthenticated callers: move the \
                  guard to the front, or guard the route"
             );
         }
@@ -125,7 +125,7 @@ impl<S, C> HandlerAccess<S, C> {
     }
 }
 
-/// For arguments that say who they let in.
+/// Reads arguments that describe their access.
 pub trait ViaDescription<More> {
     /// Adds what the argument demands. That the state must hold a verifier is said here, outside of axum's `Handler`,
     /// so that the compiler's message is ours.
@@ -145,7 +145,7 @@ impl<A: DescribeAccess> ViaDescription<A::Caller> for &&Probe<A> {
     }
 }
 
-/// For arguments that never refuse a request.
+/// Reads arguments that never reject a request.
 pub trait ViaNeverRejects {
     /// Adds nothing.
     fn add_to<S, C>(&self, gathered: HandlerAccess<S, C>) -> HandlerAccess<S, C>;
@@ -157,7 +157,7 @@ impl<A: NeverRejects> ViaNeverRejects for &Probe<A> {
     }
 }
 
-/// For every other argument: it lets everybody in, or turns somebody away for reasons of its own.
+/// Reads every other argument: it may reject a request for reasons of its own.
 pub trait ViaNothing {
     /// Adds that it can refuse.
     fn add_to<S, C>(&self, gathered: HandlerAccess<S, C>) -> HandlerAccess<S, C>;

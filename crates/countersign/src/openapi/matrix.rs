@@ -37,9 +37,9 @@ pub struct MatrixRow {
     pub path: String,
     /// The method, in capitals.
     pub method: String,
-    /// Who may call it.
+    /// The access that is enforced.
     pub access: Access,
-    /// Whether it stands in the OpenAPI document.
+    /// True if the OpenAPI document has it.
     pub documented: bool,
 }
 
@@ -94,7 +94,7 @@ impl Matrix {
         &self.rows
     }
 
-    /// As plain text, in columns.
+    /// Formats the matrix as plain text, in columns.
     pub fn to_text(&self) -> String {
         let width = |column: fn(&MatrixRow) -> &str| self.rows.iter().map(|row| column(row).len()).max().unwrap_or(0);
         let (methods, paths) = (width(|row| &row.method), width(|row| &row.path));
@@ -106,7 +106,7 @@ impl Matrix {
         })
     }
 
-    /// As a table in Markdown.
+    /// Formats the matrix as a table in Markdown.
     pub fn to_markdown(&self) -> String {
         let head = "| method | path | who may call it | documented |\n|---|---|---|---|\n".to_owned();
         self.rows.iter().fold(head, |mut text, MatrixRow { path, method, access, documented }| {
@@ -117,7 +117,7 @@ impl Matrix {
         })
     }
 
-    /// As JSON: an array of objects with `method`, `path`, `access` (as the extension `x-access` of the document) and
+    /// Formats the matrix as JSON: an array of objects with `method`, `path`, `access` (as the extension `x-access` of the document) and
     /// `documented`.
     pub fn to_json(&self) -> Value {
         let row = |MatrixRow { path, method, access, documented }: &MatrixRow| json!({ "method": method, "path": path, "access": extension::to_json(access), "documented": documented });

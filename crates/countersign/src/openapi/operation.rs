@@ -69,7 +69,7 @@ pub(crate) fn restrict(paths: &mut Paths, access: &Access) -> Vec<(String, RefOr
     }
 }
 
-/// What documented operations refer to.
+/// Returns the schemas that documented operations refer to.
 pub(crate) fn schemas() -> Vec<(String, RefOr<Schema>)> {
     vec![(PROBLEM.to_owned(), problem_schema().into())]
 }
@@ -228,7 +228,7 @@ pub(crate) fn answer(operation: &mut Operation, status: &str, description: &str)
     });
 }
 
-/// What `access` is in OpenAPI's words, under this scheme.
+/// Translates `access` into security requirements under this scheme.
 fn security(access: &Access, scheme: &str) -> Vec<SecurityRequirement> {
     let under = |scopes: &ScopeSet| SecurityRequirement::new(scheme, scopes.iter().cloned());
     match access {

@@ -1,6 +1,6 @@
 //! Routes that are open to everybody on purpose.
 
-/// What can be declared public.
+/// Declares routes public.
 ///
 /// # Example
 ///
@@ -19,7 +19,7 @@ pub trait PublicExt: Sized {
     ///
     /// # Security
     ///
-    /// It opens what nobody has decided; it takes no guard away.
+    /// It opens undecided routes only. It does not remove a guard.
     #[must_use]
     fn public(self) -> Self;
 }

@@ -72,7 +72,7 @@ macro_rules! __routes {
 
 /// Documented handlers of one path, and who may call each of them. Made by [`routes!`](crate::routes).
 ///
-/// Who may call a handler is kept beside its document. Nothing that is written in the document changes it.
+/// The access of a handler is kept apart from its document. Editing the document does not change it.
 ///
 /// `.into()` makes of it what `utoipa_axum::router::OpenApiRouter::routes` takes. There the document is written for
 /// reading, and nobody compares it with what is enforced; a [`GuardedRouter`](crate::GuardedRouter) does.
@@ -176,7 +176,7 @@ impl<S: Clone + Send + Sync + 'static> GuardExt for Routes<S> {
     }
 }
 
-/// For `utoipa_axum::router::OpenApiRouter::routes`.
+/// Converts for `utoipa_axum::router::OpenApiRouter::routes`.
 impl<S> From<Routes<S>> for UtoipaMethodRouter<S> {
     fn from(Routes { path, operations, schemas: mut all, methods }: Routes<S>) -> Self {
         let mut item = PathItem::default();

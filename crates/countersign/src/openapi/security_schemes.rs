@@ -38,7 +38,7 @@ use utoipa::openapi::security::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct SecuritySchemes {
-    /// Where tokens may stand, each under the name of its scheme.
+    /// Sources of tokens, each under the name of its scheme.
     sources: Vec<(String, Place)>,
     openid_connect: Option<String>,
     oauth2: Option<(String, String)>,
@@ -83,7 +83,7 @@ impl SecuritySchemes {
         Self { sources, ..Self::bearer() }
     }
 
-    /// What a provider's discovery document says.
+    /// Takes the schemes of a provider's discovery document.
     #[cfg(feature = "fetch")]
     pub fn discovered(metadata: &ProviderMetadata) -> Self {
         let schemes = Self::bearer().openid_connect(metadata.url());
@@ -178,7 +178,7 @@ impl SecuritySchemes {
 struct Alternative(BTreeMap<String, Vec<String>>);
 
 impl Alternative {
-    /// utoipa lets nobody look into a requirement; its JSON is a map.
+    /// Reads a requirement through JSON, since utoipa has no accessor.
     fn of(requirement: &SecurityRequirement) -> Self {
         let schemes = serde_json::to_value(requirement).and_then(serde_json::from_value);
         Self(schemes.unwrap_or_default())

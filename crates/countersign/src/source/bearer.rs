@@ -4,16 +4,16 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use memchr::memchr3;
 
-/// What a request carries.
+/// The credentials of a request.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Credentials<'a> {
     /// No credentials, or those of another scheme only.
     Absent,
     /// `Bearer` without a token, with several, or more than one `Authorization` header.
     Malformed,
-    /// A cookie's, on a request that another site's page may have made.
+    /// A token in a cookie, on a request that a page of another site may have made.
     CrossOrigin,
-    /// A token, or at least the place of one.
+    /// One token, not verified.
     Token(&'a [u8]),
 }
 
@@ -23,7 +23,7 @@ impl<'a> Credentials<'a> {
         match (values.next(), values.next()) {
             (None, _) => Self::Absent,
             (Some(value), None) => Self::parse(value),
-            // Two of them leave open which one counts; a proxy in front may have judged the other.
+            // A proxy in front may have checked the other one.
             (Some(_), Some(_)) => Self::Malformed,
         }
     }
@@ -31,9 +31,9 @@ impl<'a> Credentials<'a> {
     fn parse(value: &'a [u8]) -> Self {
         let end = find_separator(value).unwrap_or(value.len());
         let (scheme, rest) = value.split_at(end);
-        // RFC 7235 section 2.1: a scheme's case does not count.
+        // RFC 7235 section 2.1: schemes are case-insensitive.
         if !scheme.eq_ignore_ascii_case(b"bearer") {
-            // Two headers that somebody on the way joined by a comma are two headers.
+            // An intermediary may have joined two headers with a comma.
             let is_bearer = |part: &[u8]| {
                 part.trim_ascii_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"bearer "))
             };
@@ -54,7 +54,7 @@ impl<'a> Credentials<'a> {
     }
 }
 
-/// Whether a value is more than one token.
+/// True if a value is more than one token.
 pub(crate) fn is_several(value: &[u8]) -> bool {
     find_separator(value).is_some()
 }

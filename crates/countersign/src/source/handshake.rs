@@ -1,11 +1,11 @@
-//! Whether a request asks for a websocket.
+//! Detects requests for a websocket.
 
 use http::header::UPGRADE;
 use http::request::Parts;
 use http::{HeaderValue, Method};
 
-/// Whether a request may become a websocket (RFC 6455 section 4.2.1, RFC 8441 section 4). It says yes to more than axum
-/// upgrades, never to less: a check that it asks for is not to be walked around.
+/// True if a request may become a websocket (RFC 6455 section 4.2.1, RFC 8441 section 4). It accepts at least everything
+/// that axum upgrades, so that no upgrade avoids the checks for websockets.
 pub(crate) fn is_websocket_handshake(parts: &Parts) -> bool {
     let names_websocket =
         |value: &HeaderValue| value.as_bytes().windows(9).any(|word| word.eq_ignore_ascii_case(b"websocket"));

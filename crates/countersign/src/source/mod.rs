@@ -1,4 +1,6 @@
-//! One place where a token may stand in a request.
+//! Sources of tokens: the places of a request that may hold one.
+//!
+//! Nothing here verifies a token.
 
 pub(crate) mod bearer;
 pub(crate) mod handshake;
@@ -9,7 +11,7 @@ use countersign_core::ConfigError;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use std::fmt;
 
-/// A place in a request that may carry a token: for [`VerifierBuilder::sources`](crate::VerifierBuilder::sources).
+/// A place in a request that may hold a token, for [`VerifierBuilder::sources`](crate::VerifierBuilder::sources).
 ///
 /// # Example
 ///
@@ -48,11 +50,10 @@ impl Source {
     /// Browsers send cookies with requests that other sites make. So on methods that change something, and on websocket
     /// upgrades, a cookie counts only when the request comes from a page of the same origin, or from one of
     /// [`trusted_origins`](crate::VerifierBuilder::trusted_origins); else the answer is 403 with the code `cross_origin`.
-    /// What `GET` and `HEAD` do must change nothing, and no layer before this one may let them stand for another method.
+    /// `GET` and `HEAD` handlers must therefore change nothing, and no layer may turn these methods into others.
     ///
-    /// A server on another name of your domain can set a cookie for all of them: its own token, or a second one beside the
-    /// user's, which is answered with 400. Browsers let nobody but the host itself set a cookie whose name begins with
-    /// `__Host-`.
+    /// A server on a sibling domain can set a cookie for the whole domain: its own token, or a second one, which is answered
+    /// with 400. With the prefix `__Host-` in the cookie's name, browsers accept the cookie from the host itself only.
     pub fn cookie(name: &str) -> Self {
         // RFC 6265 section 4.1.1: a cookie's name is a token (RFC 9110 section 5.6.2).
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -68,7 +69,7 @@ impl Source {
         Self(Ok(Place::WebSocketProtocol))
     }
 
-    /// What no one should use who has another way.
+    /// Gives access to insecure sources. Use them only if nothing else works.
     pub fn danger() -> DangerousSource {
         DangerousSource(())
     }
@@ -84,7 +85,7 @@ impl fmt::Debug for Source {
     }
 }
 
-/// Sources that give tokens away. What [`Source::danger`] gives.
+/// Insecure sources. Made by [`Source::danger`].
 #[derive(Clone, Copy, Debug)]
 pub struct DangerousSource(());
 
@@ -93,8 +94,7 @@ impl DangerousSource {
     ///
     /// # Security
     ///
-    /// Addresses stand in the logs of every server and proxy on the way, and in a browser's history (RFC 9700 section
-    /// 4.3.2). Use [`Source::websocket_protocol`] wherever the client can.
+    /// Servers and proxies log URLs, and browsers keep them in the history (RFC 9700 section 4.3.2). Use [`Source::websocket_protocol`] wherever the client can.
     pub fn query(self, name: &str) -> Source {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_plain) {

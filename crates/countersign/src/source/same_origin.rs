@@ -1,8 +1,8 @@
-//! Whether a page of the same origin sent a request: what a cookie needs before it counts.
+//! The same-origin check of requests with a token in a cookie.
 //!
-//! It asks `Sec-Fetch-Site`, and `Origin` where a browser does not send that, as Go's `CrossOriginProtection` does. It is
-//! stricter in two ways, since who is no browser need not send a cookie: a request with neither header is refused, and
-//! an `Origin` over plain http is the same only on loopback.
+//! It reads `Sec-Fetch-Site`, or `Origin` from browsers that do not send it, like Go's `CrossOriginProtection`. It is
+//! stricter in two ways, since clients that are not browsers need no cookie: a request with neither header is rejected,
+//! and an `Origin` over plain http is the same origin only on loopback.
 
 use crate::source::handshake::is_websocket_handshake;
 use http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a request changes nothing (RFC 9110 section 9.2.1). A websocket begins with GET, and can then do anything.
+/// True for a safe method (RFC 9110 section 9.2.1). A websocket starts with GET and can then do anything, so it is not safe.
 pub(crate) fn is_safe(parts: &Parts) -> bool {
     matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) && !is_websocket_handshake(parts)
 }
@@ -41,8 +41,8 @@ pub(crate) fn canonical(origin: &str) -> Option<Box<str>> {
     Some(format!("{scheme}://{host}{port}").into())
 }
 
-/// Whether `Origin` names the host and port that the request was sent to. A server behind a proxy cannot see its own
-/// scheme, so it is taken to be https, but on loopback.
+/// True if `Origin` names the host and port that the request was sent to. A server behind a proxy cannot see its own
+/// scheme, so https is assumed, except on loopback.
 fn is_own(origin: &HeaderValue, parts: &Parts) -> bool {
     let named = || {
         let (scheme, authority) = origin.to_str().ok()?.split_once("://")?;

@@ -1,4 +1,4 @@
-//! Where the token of a request is looked for: in each declared place, of which exactly one may carry one.
+//! The sources of a verifier: the places of a request that may hold a token. Exactly one may hold one.
 
 use crate::source::bearer::{Credentials, is_several};
 use crate::source::handshake::is_websocket_handshake;
@@ -12,7 +12,7 @@ use http::request::Parts;
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
     places: Vec<Place>,
-    /// As browsers write them into `Origin`.
+    /// Origins in the form that browsers write into `Origin`.
     trusted_origins: Vec<Box<str>>,
 }
 
@@ -68,8 +68,8 @@ impl Sources {
         &self.places
     }
 
-    /// What the request carries in all of them together. Two that carry something leave open which one counts, so that is
-    /// malformed (RFC 6750 section 2), whatever their order.
+    /// Finds the credentials of a request in all of these places. Two tokens are malformed (RFC 6750 section 2), in any
+    /// order: neither is more trustworthy.
     pub(crate) fn find<'a>(&self, parts: &'a Parts) -> Credentials<'a> {
         if let [Place::Authorization] = self.places[..] {
             return Credentials::find(&parts.headers);
@@ -87,7 +87,7 @@ impl Sources {
         found
     }
 
-    /// Whether another site's page may have made the browser send this along.
+    /// True if a page of another site may have made the browser send these credentials.
     fn is_foreign(&self, place: &Place, parts: &Parts) -> bool {
         matches!(place, Place::Cookie(_)) && !is_safe(parts) && !is_same_origin(parts, &self.trusted_origins)
     }
@@ -106,7 +106,7 @@ impl Place {
     }
 }
 
-/// The only one of these values. Where there is nobody to speak for, proxies and logouts leave an empty one.
+/// Takes the only one of these values. Ignores empty values: logouts and proxies send them.
 fn only<'a>(values: impl Iterator<Item = &'a [u8]>) -> Credentials<'a> {
     let mut values = values.filter(|value| !value.is_empty());
     match (values.next(), values.next()) {

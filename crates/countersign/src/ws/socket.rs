@@ -20,8 +20,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-/// How long a peer has to answer a close, before the connection is dropped.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// The time that a peer has to answer a close, before the connection is dropped.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The reason of the close that ends a socket with its token.
 const TOKEN_EXPIRED: &str = "token_expired";
@@ -80,7 +80,7 @@ impl<R: Requirement> AuthenticatedSocket<R> {
         Self { socket: Some(socket), verifier, principal, end, requirement: PhantomData }
     }
 
-    /// Who is at the other end.
+    /// Returns the caller.
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -186,13 +186,13 @@ async fn authorize_renewal<R: Requirement>(
 /// Closes with a code and a reason, and waits a while for the peer to do so, too: a connection that is dropped with
 /// messages on the way to it takes the close with it.
 pub(crate) async fn close(mut socket: WebSocket, code: CloseCode, reason: &'static str) {
-    let farewell = async {
+    let close = async {
         let frame = CloseFrame { code, reason: reason.into() };
         if socket.send(Message::Close(Some(frame))).await.is_ok() {
             while let Some(Ok(_)) = socket.recv().await {}
         }
     };
-    let _ = timeout(FAREWELL, farewell).await;
+    let _ = timeout(CLOSE_TIMEOUT, close).await;
 }
 
 fn ended() -> Error {

@@ -21,8 +21,8 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
-/// A websocket upgrade by a caller who meets `R`: any caller with a good token unless said otherwise. Whoever does not
-/// gets the usual answer, 401 or 403, and no upgrade.
+/// A websocket upgrade by a caller who meets `R`: any caller with a good token unless said otherwise. Other callers
+/// get the usual answer, 401 or 403, and no upgrade.
 ///
 /// The token comes from the verifier's [sources](crate::VerifierBuilder::sources), and from `Sec-WebSocket-Protocol:
 /// bearer, TOKEN` always, since a browser can send no other header: `new WebSocket(url, ["bearer", token])`. The answer
@@ -67,7 +67,7 @@ pub struct AuthenticatedUpgrade<R: Requirement = Authenticated> {
 }
 
 impl<R: Requirement> AuthenticatedUpgrade<R> {
-    /// Who asks for the upgrade.
+    /// Returns the caller.
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -82,7 +82,7 @@ impl<R: Requirement> AuthenticatedUpgrade<R> {
         self.map(|upgrade| upgrade.protocols(protocols))
     }
 
-    /// Changes whatever else axum's upgrade has to set, such as the size of messages.
+    /// Changes other settings of axum's upgrade, such as the size of messages.
     #[must_use]
     pub fn map(self, change: impl FnOnce(WebSocketUpgrade) -> WebSocketUpgrade) -> Self {
         Self { upgrade: change(self.upgrade), ..self }
@@ -134,8 +134,8 @@ async fn authorize_upgrade<R: Requirement>(parts: &mut Parts, verifier: &Verifie
     caller(token, verifier, &intake.rejections).await.map(Principal::of)
 }
 
-/// As [`AuthenticatedUpgrade`], for browsers: their scripts cannot see the answer to an upgrade that is refused. Whoever
-/// is not let in gets a socket that is closed at once, with 1008 (policy violation) and the rejection's code as reason, or
+/// An [`AuthenticatedUpgrade`] for browsers, whose scripts cannot see the answer to a rejected upgrade. A rejected caller
+/// gets a socket that is closed at once, with 1008 (policy violation) and the rejection's code as reason, or
 /// with 1013 (try again later) where no verdict is possible. What is no upgrade gets the usual answer.
 ///
 /// # Example
@@ -227,8 +227,8 @@ impl BrowserUpgradeRejection {
     }
 }
 
-/// The longest message that a stranger may send before the close, in bytes.
-const STRANGERS_MESSAGE: usize = 1024;
+/// The longest message that a rejected caller may send before the close, in bytes.
+const MAX_REJECTED_MESSAGE: usize = 1024;
 
 impl IntoResponse for BrowserUpgradeRejection {
     fn into_response(self) -> Response {
@@ -241,7 +241,7 @@ impl IntoResponse for BrowserUpgradeRejection {
             _ => close_code::POLICY,
         };
         let reason = rejection.code();
-        let upgrade = upgrade.max_message_size(STRANGERS_MESSAGE).max_frame_size(STRANGERS_MESSAGE);
+        let upgrade = upgrade.max_message_size(MAX_REJECTED_MESSAGE).max_frame_size(MAX_REJECTED_MESSAGE);
         let mut response = answering_bearer(upgrade).on_upgrade(move |socket| close(socket, code, reason));
         response.extensions_mut().insert(RejectionCode::new(reason));
         response
