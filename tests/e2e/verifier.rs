@@ -1,8 +1,10 @@
 //! Required and possible configurations of a verifier.
 
-use countersign::{
-    Algorithm, Audience, Cognito, ConfigError, Issuer, IssuerKeys, Oidc, TokenError, TokenKind, Verifier, VerifyError,
-};
+use countersign::error::{TokenError, VerifyError};
+use countersign::keys::{Algorithm, IssuerKeys};
+use countersign::policy::{Audience, Issuer, TokenKind};
+use countersign::providers::{Cognito, Oidc};
+use countersign::{ConfigError, Verifier};
 use countersign_core::{Clock, ManualClock};
 use countersign_testing::{SigningKey, TestIssuer};
 use std::sync::Arc;
@@ -309,7 +311,7 @@ async fn a_tenant_that_is_not_allowed_is_no_reason_to_ask_for_keys() {
     let jwks = format!(r#"{{"keys":[{}]}}"#, key.jwk());
     let tenants = || {
         let issuer = Issuer::new(url("{tenantid}"), IssuerKeys::jwks(&jwks)).audience(Audience::any_of([API]));
-        issuer.for_tenants("tid", [tenant('1')])
+        issuer.for_tenants(countersign_core::TenantTemplate { placeholder: "{tenantid}", claim: "tid" }, [tenant('1')])
     };
     let other = Oidc::issuer("https://idp.example.com").audience(API).jwks(&jwks);
     let beside = Verifier::builder().issuer(other).issuer(tenants()).build().await.unwrap();

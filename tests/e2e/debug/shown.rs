@@ -5,15 +5,23 @@ use crate::filled::filled;
 use axum::Router;
 use axum::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use axum::routing::any;
+use countersign::clock::UnixTime;
+use countersign::entitlements::{CallerId, Entitlements, EntitlementsError, SqlEntitlements};
+use countersign::keys::IssuerKeys;
+use countersign::layer::AuthenticatedLayer;
+use countersign::policy::{Audience, ClaimRule, Issuer, TokenKind};
+use countersign::providers::{
+    Auth0, Auth0Claims, AuthentikClaims, AzureB2cClaims, ClerkActor, ClerkClaims, ClerkOrganization,
+    CloudflareAccessClaims, CognitoClaims, DescopeClaims, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn,
+    FusionAuthClaims, GithubActionsClaims, GoogleClaims, GoogleIapAccess, GoogleIapClaims, KeycloakClaims,
+    KeycloakRoles, KindeClaims, KubernetesBinding, KubernetesClaims, KubernetesObject, Oidc, OidcClaims, OktaClaims,
+    Ory, OryClaims, SupabaseClaims, WorkOsClaims, ZitadelClaims,
+};
+use countersign::revocation::{RevocationList, RevokedTokens};
+use countersign::verified::{Claims, NameSet};
+use countersign::ws::{AuthenticatedUpgrade, BrowserUpgrade, BrowserUpgradeRejection, UpgradeRejection};
 use countersign::{
-    AnyOf, Audience, Auth0, Auth0Claims, AuthenticatedLayer, AuthenticatedUpgrade, AuthentikClaims, AzureB2cClaims,
-    BrowserUpgrade, BrowserUpgradeRejection, CallerId, ClaimRule, Claims, ClerkActor, ClerkClaims, ClerkOrganization,
-    CloudflareAccessClaims, CognitoClaims, CurrentUser, DescopeClaims, Entitlements, EntitlementsError, EntraClaims,
-    Firebase, FirebaseClaims, FirebaseSignIn, FusionAuthClaims, GithubActionsClaims, GoogleClaims, GoogleIapAccess,
-    GoogleIapClaims, Issuer, IssuerKeys, KeycloakClaims, KeycloakRoles, KindeClaims, KubernetesBinding,
-    KubernetesClaims, KubernetesObject, NameSet, Oidc, OidcClaims, OktaClaims, Ory, OryClaims, Principal, Rejection,
-    Require, RevocationList, RevokedTokens, Scope, Source, SqlEntitlements, SupabaseClaims, TokenKind, UnixTime,
-    UpgradeRejection, Verifier, VerifierFor, WorkOsClaims, ZitadelClaims, authenticated,
+    AnyOf, CurrentUser, Principal, Rejection, Require, Scope, Source, Verifier, VerifierFor, authenticated,
 };
 use countersign_core::FetchedJwks;
 use countersign_providers::Environment;
@@ -140,7 +148,8 @@ async fn requests() -> Printed {
         key["issuer"] = "https://idp.example/{tenantid}".into();
     }
     let keys = IssuerKeys::jwks(jwks.to_string());
-    let tenants = Issuer::new("https://idp.example/{tenantid}", keys).for_any_tenant("tid");
+    let tenants = Issuer::new("https://idp.example/{tenantid}", keys)
+        .for_any_tenant(countersign_core::TenantTemplate { placeholder: "{tenantid}", claim: "tid" });
     let seen: Arc<Mutex<Printed>> = Arc::default();
     let note = {
         let seen = Arc::clone(&seen);

@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// What [`Verifier::builder`] gives.
+/// The configuration of a [`Verifier`].
 ///
 /// # Example
 ///
@@ -107,7 +107,7 @@ impl<I> VerifierBuilder<I> {
         }
     }
 
-    /// The clock that claims are validated by, the machine's unless set.
+    /// Sets the clock for the validation of claims, the machine's unless set.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
@@ -120,15 +120,14 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// How much memory verified tokens may take that are kept for when they come again, in bytes: 64 MiB unless set, enough
-    /// for some 28 000 tokens of usual size. Less than 64 KiB is [no cache](Self::without_cache).
+    /// Sets the size of the cache of verified tokens, in bytes: 64 MiB unless set, enough for some 28 000 tokens of usual size. Less than 64 KiB is [no cache](Self::without_cache).
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache = Some(CacheLimits { bytes, ..self.cache.unwrap_or_default() });
         self
     }
 
-    /// For how long a verified token is believed without being verified again, 5 minutes unless set; never beyond its own
-    /// expiry, nor when its key is gone.
+    /// Sets the time for which a verified token is valid without being verified again, 5 minutes unless set. It ends with the
+    /// token's own expiry, and when its key is gone.
     ///
     /// # Security
     ///
@@ -140,22 +139,22 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// Verifies every token each time that it comes: for those who would rather pay for a signature with each request than
-    /// keep credentials in memory for longer than one.
+    /// Verifies the token of every request anew. Each request costs the check of a signature, and no credential stays in memory
+    /// after its request.
     pub fn without_cache(mut self) -> Self {
         self.cache = None;
         self
     }
 
-    /// Asks whether a token was revoked, each time that it comes, beside the verifier's own
-    /// [list](Verifier::revocations). Several are asked one after the other.
+    /// Adds a revocation check, in addition to the verifier's own [list](Verifier::revocations). It runs for each request. Several
+    /// run one after the other.
     pub fn revocation(mut self, revocation: impl Revocation) -> Self {
         let list = (&revocation as &dyn Any).downcast_ref().cloned();
         self.revocations.push(AnyRevocation { revocation: Arc::new(revocation), list });
         self
     }
 
-    /// How many entries the verifier's own list of [revocations](Verifier::revocations) may hold, of about 100 bytes each:
+    /// Sets the maximum number of entries in the verifier's own list of [revocations](Verifier::revocations), of about 100 bytes each:
     /// 500 000 unless set. See [`RevocationList`] for what happens when it is full.
     pub fn revocation_entries(mut self, entries: usize) -> Self {
         self.revocation_entries = entries;
@@ -189,21 +188,21 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// For how long grants that were looked up serve, 60 seconds unless set. So long may a caller keep what was taken from
-    /// it, and go without what it was given. With [`Duration::ZERO`] every request that needs grants asks anew, or shares a
+    /// Sets the time for which looked-up entitlements are valid, 60 seconds unless set. A change at the provider takes effect
+    /// within this time. With [`Duration::ZERO`] every request that needs grants asks anew, or shares a
     /// look-up that is under way.
     pub fn entitlements_lifetime(mut self, lifetime: Duration) -> Self {
         self.grants_limits.lifetime = lifetime;
         self
     }
 
-    /// How long a look-up may take, 2 seconds unless set; after that it has failed.
+    /// Sets the deadline of a look-up of entitlements, 2 seconds unless set. After it the look-up has failed.
     pub fn entitlements_deadline(mut self, deadline: Duration) -> Self {
         self.grants_limits.deadline = deadline;
         self
     }
 
-    /// How much memory grants may take that are kept, in bytes: 32 MiB unless set, enough for some 10 000 callers with 50
+    /// Sets the size of the cache of entitlements, in bytes: 32 MiB unless set, enough for some 10 000 callers with 50
     /// grants each. Whoever is pushed out is looked up again.
     pub fn entitlements_cache_bytes(mut self, bytes: usize) -> Self {
         self.grants_limits.bytes = bytes;

@@ -107,13 +107,13 @@ impl Verifier {
         self.0.revoked.revoke(token)
     }
 
-    /// What this verifier and its clones refuse beside what your own [`Revocation`](crate::Revocation)s do: the list that
-    /// [`revoke`](Self::revoke) adds to. Sessions, subjects and token identifiers are revoked there.
+    /// The verifier's own list of revocations, which clones share and [`revoke`](Self::revoke) adds to. Sessions, subjects and
+    /// token identifiers are revoked there. Your own [`Revocation`](crate::Revocation)s are checked in addition.
     pub fn revocations(&self) -> &RevocationList {
         &self.0.revoked
     }
 
-    /// Whether verified tokens are kept for when they come again; see
+    /// True if verified tokens are cached; see
     /// [`VerifierBuilder::without_cache`](crate::VerifierBuilder::without_cache).
     pub fn has_token_cache(&self) -> bool {
         self.0.cache.is_some()
