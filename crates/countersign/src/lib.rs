@@ -105,7 +105,7 @@ pub mod policy {
     pub use countersign_core::DangerousIssuer;
     pub use countersign_core::{
         Audience, ClaimMap, ClaimPath, ClaimPlace, ClaimRule, ClosedSet, IntoIssuer, IntoIssuers, Issuer, OpenSet,
-        Rules, ServiceAccountRule, TokenKind,
+        Rules, ServiceAccountRule, TenantTemplate, TokenKind,
     };
 }
 

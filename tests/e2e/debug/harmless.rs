@@ -43,6 +43,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
         "hold numbers, times or codes that are written in the program",
         &[
             "Algorithm",
+            "AlgorithmConversionError",
             "Algorithms",
             "Dependency",
             "KeyCounts",
@@ -76,6 +77,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "Guarded",
             "GuardedRouter",
             "ServiceAccountRule",
+            "TenantTemplate",
             "Matrix",
             "MatrixRow",
             "Route",
@@ -90,7 +92,8 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
         &["FetchError", "KeyRefreshError", "KeyReport", "KeySet", "PresetDocs", "ProviderMetadata", "SkippedKey"],
     ),
     ("is about the configuration, before any token: the argument that was refused", &["ConfigError"]),
-    ("prints what the type around which it is prints", &["AuthenticatedService", "By"]),
+    ("prints what the type around which it is prints", &["AuthenticatedService", "By", "Verification"]),
+    ("print their name alone", &["PendingVerification"]),
     (
         "hold a provider's public names: domains, tenants, audiences and clients",
         &[
