@@ -16,7 +16,7 @@ use countersign::{
     Source, SqlEntitlements, SupabaseClaims, TokenKind, UnixTime, Verifier, VerifierExt, VerifierFor, WorkOsClaims,
     ZitadelClaims, authenticated,
 };
-use countersign_core::FetchedJwks;
+use countersign_core::{FetchedJwks, Jwks};
 use countersign_providers::Environment;
 use countersign_testing::TestIssuer;
 use serde::de::DeserializeOwned;
@@ -121,6 +121,7 @@ async fn configuration() -> Printed {
             (ClaimRule::is("nonce", SECRET), ClaimRule::one_of("a", [SECRET]), ClaimRule::is_not("a", SECRET)),
         ),
         line("TokenKind", kind),
+        line("Jwks", Jwks::from(&private)),
         line("IssuerKeys", (IssuerKeys::jwks(&private), IssuerKeys::pem(&private))),
         line("DangerousIssuer", issuer.clone().danger()),
         line("VerifierBuilder", Verifier::builder().issuer(oidc()).issuer(issuer.clone())),
