@@ -5,7 +5,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::Request;
 use axum::http::request::Parts;
-use countersign::{Principal, Source, Verifier, VerifierExt};
+use countersign::{Principal, Source, Verifier};
 use countersign_bench::{Contender, compare, head, ready};
 use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys};
 use countersign_testing::SigningKey;

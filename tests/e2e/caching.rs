@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use countersign::{
-    Audience, Authenticated, CurrentUser, CurrentUserRejection, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc,
-    Principal, PublicExt, RequireGroups, RequireRejection, Source, Verifier, VerifierExt, authenticated, route, routes,
+    Audience, Authenticated, CurrentUser, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc, Principal, PublicExt,
+    Rejection, RequireGroups, Source, Verifier, authenticated, route, routes,
 };
 use countersign_testing::TestIssuer;
 use countersign_tests::{UnreachableProvider, send};
@@ -76,15 +76,14 @@ async fn no_cache_keeps_a_refusal() {
         (&world.verifier, &["/require", "/guard"], ("authorization", &bearer), 403),
         (&down, all, ("authorization", &bearer), 503),
     ] {
-        let own = verifier.on_rejection(|rejection: &RequireRejection| (rejection.status(), "no")).unwrap();
-        let other = verifier.on_rejection(|_: &RequireRejection| StatusCode::NOT_FOUND).unwrap();
-        let set =
-            verifier.on_rejection(|rejection: &RequireRejection| (rejection.status(), [(CACHE_CONTROL, "max-age=5")]));
+        let own = verifier.on_rejection(|rejection: &Rejection| (rejection.status(), "no"));
+        let other = verifier.on_rejection(|_: &Rejection| StatusCode::NOT_FOUND);
+        let set = verifier.on_rejection(|rejection: &Rejection| (rejection.status(), [(CACHE_CONTROL, "max-age=5")]));
         for (verifier, status, expected) in [
             (verifier, status, "no-store"),
             (&own, status, "no-store"),
             (&other, 404, "no-store"),
-            (&set.unwrap(), status, "max-age=5"),
+            (&set, status, "max-age=5"),
         ] {
             for path in paths {
                 let (got, value, _) = ask(&everywhere(verifier), "POST", path, &[line]).await;
@@ -124,7 +123,7 @@ async fn prices() {}
 async fn set_price(_: CurrentUser) {}
 
 #[utoipa::path(get, path = "/whoever")]
-async fn whoever(user: Result<CurrentUser, CurrentUserRejection>) -> String {
+async fn whoever(user: Result<CurrentUser, Rejection>) -> String {
     user.map_or("nobody".to_owned(), |CurrentUser(claims)| claims["sub"].to_string())
 }
 

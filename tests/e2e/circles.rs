@@ -11,7 +11,6 @@ const ALLOWED: &[&[&str]] = &[&["verifier", "verifier::builder"]];
 
 /// Circles that are about to be opened, by crate.
 const PENDING: &[(&str, &[&str])] = &[
-    ("countersign", &["http_settings", "rejection"]),
     ("countersign-providers", &["", "reference", "reference::catalogue"]),
     (
         "countersign-providers",

@@ -311,7 +311,7 @@ async fn operations_of_one_path_keep_their_own_rules_in_the_document() {
 }
 
 #[utoipa::path(get, path = "/kept")]
-async fn kept(_: Result<RequireGroups<Admin>, countersign::RequireRejection>) {}
+async fn kept(_: Result<RequireGroups<Admin>, countersign::Rejection>) {}
 
 #[test]
 fn a_handler_that_keeps_the_rejection_to_itself_is_undecided() {

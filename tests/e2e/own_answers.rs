@@ -9,11 +9,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use axum_extra::extract::WithRejection;
+use countersign::rejection::RejectionCode;
 use countersign::{
-    CurrentUser, CurrentUserRejection, GuardExt, Issuer, IssuerKeys, Oidc, Principal, Refused, RequireRejection,
-    RequireScopes, Source, Verifier, VerifierExt, authenticated,
+    CurrentUser, GuardExt, Issuer, IssuerKeys, Oidc, Principal, Rejection, RequireScopes, Source, Verifier,
+    VerifierBuilder, authenticated,
 };
-use countersign_core::VerifierBuilder;
 use countersign_testing::TestIssuer;
 use countersign_tests::{UnreachableProvider, send};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn trusting(issuer: &TestIssuer) -> VerifierBuilder {
     Verifier::builder().issuer(Oidc::issuer(issuer.url()).audience(API))
 }
 
-fn own(rejection: &RequireRejection) -> (StatusCode, Json<Value>) {
+fn own(rejection: &Rejection) -> (StatusCode, Json<Value>) {
     (rejection.status(), Json(json!({ "ok": false, "error": rejection.code() })))
 }
 
@@ -40,7 +40,7 @@ struct Answer {
 async fn ask(app: &Router, path: &str, lines: &[(&str, &str)]) -> Answer {
     let answer = send(app, "POST", path, lines).await;
     let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.into());
-    let refused = answer.extensions.get::<Refused>().map(Refused::code);
+    let refused = answer.extensions.get::<RejectionCode>().map(RejectionCode::code);
     Answer { status: answer.status, headers: answer.headers, body, refused }
 }
 
@@ -98,7 +98,7 @@ async fn an_own_503_tells_when_to_come_back_too() {
 #[tokio::test]
 async fn the_usual_answer_can_be_given_to_some() {
     let issuer = TestIssuer::start().await.unwrap();
-    let some = |rejection: &RequireRejection| match rejection.code() {
+    let some = |rejection: &Rejection| match rejection.code() {
         "missing_token" => own(rejection).into_response(),
         _ => rejection.clone().into_response(),
     };
@@ -134,14 +134,8 @@ async fn no_answer_makes_a_handler_run() {
 
 struct OurError(StatusCode, &'static str, Option<HeaderValue>);
 
-impl From<CurrentUserRejection> for OurError {
-    fn from(rejection: CurrentUserRejection) -> Self {
-        Self(rejection.status(), rejection.code(), rejection.challenge())
-    }
-}
-
-impl From<RequireRejection> for OurError {
-    fn from(rejection: RequireRejection) -> Self {
+impl From<Rejection> for OurError {
+    fn from(rejection: Rejection) -> Self {
         Self(rejection.status(), rejection.code(), rejection.challenge())
     }
 }
@@ -178,7 +172,7 @@ async fn axum_extras_with_rejection_takes_rejections_as_they_are() {
 async fn localise(request: Request, next: Next) -> Response {
     let is_german = request.headers().get(ACCEPT_LANGUAGE).is_some_and(|value| value.as_bytes().starts_with(b"de"));
     let response = next.run(request).await;
-    match response.extensions().get::<Refused>().map(Refused::code) {
+    match response.extensions().get::<RejectionCode>().map(RejectionCode::code) {
         Some("missing_token") if is_german => {
             let (parts, _) = response.into_parts();
             Response::from_parts(parts, Body::from("bitte anmelden"))

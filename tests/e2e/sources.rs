@@ -6,9 +6,8 @@ use axum::routing::get;
 use axum::{Router, extract::Request as AxumRequest};
 use countersign::{
     ConfigError, GuardExt, GuardedRouter, Oidc, Principal, RequireScopes, SecuritySchemes, Source, Verifier,
-    VerifierExt, routes,
+    VerifierBuilder, routes,
 };
-use countersign_core::VerifierBuilder;
 use countersign_testing::TestIssuer;
 use serde_json::{Value, json};
 use tower::ServiceExt;

@@ -10,6 +10,7 @@ use countersign::{
     VerifierFor, authenticated, routes,
 };
 use countersign_testing::{AccessTest, TestIssuer};
+use std::sync::Arc;
 use tower::ServiceExt;
 
 countersign::groups! { Operators = "operators"; }
@@ -74,6 +75,19 @@ async fn verifiers_of_one_state_are_told_apart_by_type() {
             assert_eq!(status(&app, path, &bearer(&customers)).await, by_customer, "{path}");
             assert_eq!(status(&app, path, &bearer(&staff)).await, by_staff, "{path}");
         }
+    }
+}
+
+/// The advice of the compiler's message, followed for a state in an `Arc`.
+#[tokio::test]
+async fn a_state_in_an_arc_gives_its_verifier() {
+    let (customers, staff) = (TestIssuer::start().await.unwrap(), TestIssuer::start().await.unwrap());
+    let staff_verifier = VerifierFor::new(verifier(&staff).await);
+    let state = Arc::new(AppState { customers: verifier(&customers).await, staff: staff_verifier });
+    let app = Router::new().route("/me", get(me)).route("/restart", get(restart)).with_state(state);
+    for (path, by_customer, by_staff) in [("/me", 200, 401), ("/restart", 401, 200)] {
+        assert_eq!(status(&app, path, &bearer(&customers)).await, by_customer, "{path}");
+        assert_eq!(status(&app, path, &bearer(&staff)).await, by_staff, "{path}");
     }
 }
 

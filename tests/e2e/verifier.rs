@@ -60,7 +60,7 @@ async fn a_missing_policy_is_an_error_of_build() {
     let twice = Verifier::builder().issuer(oidc().audience(API)).issuer(oidc().audience("other"));
     assert_refused(twice.build().await, |error| matches!(error, ConfigError::DuplicateIssuer(_)));
     let realm = Verifier::builder().issuer(oidc().audience(API)).realm("a\r\nb");
-    assert_refused(realm.build().await, |error| matches!(error, ConfigError::InvalidRealm));
+    assert_refused(realm.build().await, |error| matches!(error, ConfigError::InvalidArgument { what: "realm", .. }));
 }
 
 #[tokio::test]
@@ -309,7 +309,7 @@ async fn a_tenant_that_is_not_allowed_is_no_reason_to_ask_for_keys() {
     let jwks = format!(r#"{{"keys":[{}]}}"#, key.jwk());
     let tenants = || {
         let issuer = Issuer::new(url("{tenantid}"), IssuerKeys::jwks(&jwks)).audience(Audience::any_of([API]));
-        issuer.for_tenants("tid", [tenant('1')])
+        issuer.for_tenants(countersign_core::TenantTemplate { placeholder: "{tenantid}", claim: "tid" }, [tenant('1')])
     };
     let other = Oidc::issuer("https://idp.example.com").audience(API).jwks(&jwks);
     let beside = Verifier::builder().issuer(other).issuer(tenants()).build().await.unwrap();

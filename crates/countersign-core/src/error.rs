@@ -5,7 +5,7 @@ use crate::keys::algorithm::Algorithms;
 use std::time::Duration;
 use thiserror::Error;
 
-/// What is wrong with a configuration. Only [`VerifierBuilder::build`](crate::VerifierBuilder::build) and the
+/// A mistake in a configuration. Only [`VerifierBuilder::build`](crate::VerifierBuilder::build) and the
 /// constructors of presets give it, never a request.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -21,7 +21,7 @@ pub enum ConfigError {
     InvalidIssuer {
         /// The issuer as configured.
         issuer: String,
-        /// What is wrong with it and what to do.
+        /// The problem, and what to do.
         problem: &'static str,
     },
     /// The issuer has no audience rule, or an empty one.
@@ -42,52 +42,52 @@ pub enum ConfigError {
         /// Each key that was skipped, with its reason.
         skipped: String,
     },
-    /// Keys were demanded at the start, and could not be fetched.
-    #[error("the keys of issuer `{issuer}` cannot be fetched, and the start demands them: {reason}")]
+    /// Keys are [required](crate::VerifierBuilder::require_keys) at startup, and could not be fetched.
+    #[error("could not fetch keys of issuer `{issuer}` (required at startup): {reason}")]
     NoKeys {
         /// The issuer as configured.
         issuer: String,
-        /// What went wrong.
+        /// The cause.
         reason: String,
     },
-    /// Two static keys would both do for the same tokens, so that neither could be chosen.
-    #[error("issuer `{0}` has two keys for the same `kid` and algorithm: give each a `kid` of its own, in a JWK set")]
+    /// Two static keys match the same tokens, so neither can be chosen.
+    #[error("issuer `{0}` has two keys for the same `kid` and algorithm: give each its own `kid` in a JWK set")]
     AmbiguousKeys(String),
-    /// A JWK set is not one.
+    /// The text is not a JWK set.
     #[error("the JWK set cannot be read: {0}")]
     InvalidJwks(&'static str),
     /// A PEM text holds no public key.
     #[error("the PEM text cannot be read: {0}")]
     InvalidPem(&'static str),
     /// The leeway is longer than ten minutes.
-    #[error("a leeway of {0:?} defeats expiry: use ten minutes at the most")]
+    #[error("a leeway of {0:?} defeats expiry: use at most ten minutes")]
     LeewayTooLong(Duration),
-    /// A setting of an issuer has a value that makes no sense.
+    /// A setting of an issuer has an invalid value.
     #[error("issuer `{issuer}`: `{setting}` {problem}")]
     InvalidSetting {
         /// The issuer as configured.
         issuer: String,
         /// The name of the setting.
         setting: &'static str,
-        /// What is wrong with it and what to do.
+        /// The problem, and what to do.
         problem: &'static str,
     },
-    /// A preset's argument is not of the form that its provider gives out.
+    /// An argument of a preset does not have the provider's format.
     #[error("`{value}` is not a {what}: {expected}")]
     InvalidArgument {
-        /// What the argument is, such as "user pool id".
+        /// The name of the argument, such as "user pool id".
         what: &'static str,
         /// The value as configured.
         value: String,
-        /// The form it should have.
+        /// The expected format.
         expected: &'static str,
     },
-    /// A variable of the environment that a preset needs is not set.
+    /// An environment variable that a preset needs is not set.
     #[error("{name} is not set: give {what}")]
     MissingVariable {
         /// The variable's name.
         name: &'static str,
-        /// What it should hold.
+        /// The expected content.
         what: &'static str,
     },
     /// A preset was given no keys, and cannot fetch any without the cargo feature `fetch`.
@@ -104,18 +104,15 @@ pub enum ConfigError {
     /// The HTTP client that fetches keys could not be made.
     #[error("the HTTP client cannot be made: pass one with `.http_client(..)`")]
     HttpClient(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The realm holds a control character.
-    #[error("the realm must be printable ASCII, since it stands in a header")]
-    InvalidRealm,
 }
 
-/// Why a token was refused. Meant for logs and tests: clients learn only that it was.
+/// The reason why a token was refused. It is for logs and tests. Clients only learn that the token was refused.
 ///
-/// Where several things are wrong with a token, the reason is the first in this order: its outside and its header, the form
-/// of its claims, its issuer, its algorithm and type, its key and signature, its claims, its revocation, the application's
-/// own rules. The order is the same for one issuer and for several, and for a token that is known.
+/// If several things are wrong with a token, the reason is the first in this order: its parts and its header, the JSON of its
+/// claims, its issuer, its algorithm and type, its key and signature, its claims, its revocation, the application's own rules.
+/// The order is the same for one issuer and for several, and for a token in the cache.
 ///
-/// No variant holds anything that was read from a token, so that logging one never leaks a credential.
+/// No variant holds anything from a token, so logging one never leaks a credential.
 ///
 /// # Example
 ///
@@ -133,16 +130,16 @@ pub enum TokenError {
     /// Not three non-empty parts of unpadded base64url (RFC 7515 section 7.1).
     #[error("token is not three parts of base64url")]
     NotCompact,
-    /// The header is not a JSON object that can be read, or longer than 6 KiB, or a member has the wrong type.
+    /// The header is not a strict JSON object, is longer than 6 KiB, or has a member of the wrong type.
     #[error("header is malformed")]
     MalformedHeader,
-    /// The header asks for something that is not supported: `crit`, `b64`, `zip` or `cty`.
+    /// The header has an unsupported member: `crit`, `b64`, `zip` or `cty`.
     #[error("header uses an extension that is not supported")]
     UnsupportedHeader,
     /// `alg` is missing, unknown, symmetric or `none`, or not on the issuer's allow-list.
     #[error("algorithm is not allowed")]
     AlgorithmNotAllowed,
-    /// `typ` names another kind of token than is accepted here (RFC 8725 section 3.11).
+    /// `typ` names a kind of token that is not accepted here (RFC 8725 section 3.11).
     #[error("type `typ` is not accepted")]
     TypeNotAccepted,
     /// `iss` names no configured issuer.
@@ -151,16 +148,16 @@ pub enum TokenError {
     /// No key of the issuer has this `kid` and algorithm.
     #[error("no key of the issuer has this `kid` and `alg`")]
     UnknownKey,
-    /// More than one key of the issuer would do.
-    #[error("more than one key of the issuer would do")]
+    /// Several keys of the issuer match.
+    #[error("several keys of the issuer match")]
     AmbiguousKey,
     /// The signature does not verify.
     #[error("signature does not verify")]
     BadSignature,
-    /// The payload is not a JSON object that can be read.
+    /// The payload is not a strict JSON object.
     #[error("claims are malformed")]
     MalformedClaims,
-    /// A claim that is demanded is not there.
+    /// A required claim is missing.
     #[error("claim `{0}` is missing")]
     MissingClaim(&'static str),
     /// A claim has the wrong type.
@@ -172,34 +169,34 @@ pub enum TokenError {
     /// `exp` plus the leeway has passed.
     #[error("token expired")]
     Expired,
-    /// `nbf` lies ahead by more than the leeway.
+    /// `nbf` is in the future by more than the leeway.
     #[error("token is not valid yet")]
     NotYetValid,
-    /// `iat` lies ahead by more than the leeway.
+    /// `iat` is in the future by more than the leeway.
     #[error("token was issued in the future")]
     IssuedInFuture,
-    /// The token lives longer than the issuer's [maximum](crate::Issuer::max_lifetime).
-    #[error("token lives longer than is accepted")]
+    /// The lifetime of the token exceeds the issuer's [maximum](crate::Issuer::max_lifetime).
+    #[error("token has a longer lifetime than is accepted")]
     LivesTooLong,
     /// The token is of another tenant, or names two of them.
     #[error("token is of another tenant")]
     WrongTenant,
-    /// The issuer has rules of its own, and this claim does not meet one.
-    #[error("claim `{0}` is not one that is accepted")]
+    /// This claim does not meet a [rule](crate::Issuer::rule) of the issuer.
+    #[error("claim `{0}` is not accepted")]
     ClaimNotAccepted(&'static str),
     /// The key that verified the token belongs to another tenant.
     #[error("key belongs to another tenant")]
     ForeignKey,
-    /// The claims mark another kind of token, such as an ID token where an access token is demanded.
+    /// The claims are those of another kind of token, such as an ID token in place of an access token.
     #[error("token is of another kind")]
     WrongKind,
     /// The application has [revoked](crate::Verifier::revoke) the token.
     #[error("token was revoked")]
     Revoked,
-    /// A rule of the application's own refused the token, with this code.
+    /// A rule of the application refused the token, with this code.
     #[error("refused by a rule of the application: {0}")]
     RefusedByRule(&'static str),
-    /// The verified claims do not fit the type that the handler asks for.
+    /// The verified claims do not fit the type that the handler requests.
     #[error("claims do not fit the handler's type")]
     ClaimsMismatch,
 }
@@ -250,26 +247,26 @@ impl From<&'static str> for TokenError {
 pub struct Unavailable {
     /// When to try again, whole seconds from now.
     pub retry_after: Duration,
-    /// What is wanting.
+    /// The dependency that gave no answer.
     pub dependency: Dependency,
 }
 
-/// What a verdict hangs on beside the token.
+/// Something other than the token that a verdict depends on.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dependency {
     /// The keys of the token's issuer.
     #[error("the issuer's keys")]
     Keys,
-    /// What a [`EntitlementsProvider`](crate::EntitlementsProvider) tells.
+    /// Entitlements from an [`EntitlementsProvider`](crate::EntitlementsProvider).
     #[error("the caller's grants")]
     Entitlements,
-    /// What an [asynchronous rule](crate::Issuer::validate_async) of the application's own goes by.
+    /// Data that an [asynchronous rule](crate::Issuer::validate_async) of the application reads.
     #[error("the answer of a rule")]
     Rule,
 }
 
-/// What [`Verifier::verify`](crate::Verifier::verify) says of a token that it does not accept.
+/// The reason why [`Verifier::verify`](crate::Verifier::verify) did not accept a token.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {

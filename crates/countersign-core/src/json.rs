@@ -1,8 +1,8 @@
 //! Strict JSON: one pass over a header or a payload into a borrowed tree.
 //!
-//! `serde_json` alone takes the last of two members of one name and skips over what it does not look at. Here every
-//! value is looked at: a name that occurs twice in any object, a number out of range, a lone surrogate, nesting beyond
-//! 128 levels and anything after the object are errors, wherever they stand.
+//! `serde_json` alone takes the last of two members of one name and skips values that are not read. Here every value is
+//! read. These are errors at any depth: a name that occurs twice in an object, a number out of range, a lone surrogate,
+//! nesting beyond 128 levels, and anything after the object.
 
 use crate::clock::UnixTime;
 use serde::Deserialize;
@@ -12,8 +12,7 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// True for a text that can be nothing but an object: the types that serde derives take an array for one, too, member by
-/// member.
+/// True for a text that can only be an object. Types that derive `Deserialize` accept an array in its place as well.
 pub(crate) fn is_object(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{")
 }
@@ -34,7 +33,7 @@ pub(crate) enum Json<'a> {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Object<'a> {
     members: Vec<(Cow<'a, str>, Json<'a>)>,
-    /// A bit for each kind of name that is there, so that most of those that are not need no comparison.
+    /// A bit for each kind of name in the object, so most absent names need no comparison.
     kinds: u64,
 }
 
@@ -58,8 +57,8 @@ impl<'a> Object<'a> {
         self.find(name).filter(|value| !matches!(value, Json::Null))
     }
 
-    /// The value at the end of a path of names, a `null` counting as absent; and whether anything stands there at all. What
-    /// is no object, but has another step after it, stands in the way, and counts as something.
+    /// The value at the end of a path of names, with `null` as absent, and true if there is any value. A value on the path that
+    /// is not an object counts as a value.
     pub(crate) fn at<S: AsRef<str>>(&self, path: &[S]) -> (Option<&Json<'a>>, bool) {
         match self.lead(path) {
             Ok((object, last)) => (object.get(last), object.has(last)),
@@ -67,14 +66,14 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// As [`get`](Self::get), at the end of a path of names.
+    /// The member at the end of a path of names; a `null` counts as absent.
     #[inline]
     pub(crate) fn get_at<S: AsRef<str>>(&self, path: &[S]) -> Option<&Json<'a>> {
         let (object, last) = self.lead(path).ok()?;
         object.get(last)
     }
 
-    /// The object that the path leads into and the last name on it, else whether something is in the way.
+    /// The last object on the path and the last name of the path. Otherwise true if a value on the path is not an object.
     #[inline]
     fn lead<'p, S: AsRef<str>>(&self, path: &'p [S]) -> Result<(&Self, &'p str), bool> {
         let (last, steps) = path.split_last().ok_or(false)?;
@@ -93,7 +92,7 @@ impl<'a> Object<'a> {
         self.members.iter().map(|(name, _)| &**name)
     }
 
-    /// Whether there is a member of this name, `null` or not.
+    /// True if there is a member of this name, `null` or not.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.find(name).is_some()
     }
@@ -140,8 +139,8 @@ impl Json<'_> {
         }
     }
 
-    /// A number of seconds since 1970, whole or fractional (RFC 7519 section 2), neither negative nor beyond what a span can
-    /// hold.
+    /// The moment of a number of seconds since 1970, whole or fractional (RFC 7519 section 2). Negative numbers and overflows
+    /// are `None`.
     pub(crate) fn as_moment(&self) -> Option<UnixTime> {
         match self {
             Self::Integer(seconds) => Some(UnixTime::from_secs(*seconds)),
@@ -161,12 +160,12 @@ struct Strict {
     room: usize,
 }
 
-/// How `serde_json` hands over a number when some crate in the build turns on its feature `arbitrary_precision`.
-/// Without this arm such a build would refuse every token.
+/// The name under which `serde_json` passes a number if some crate in the build enables its feature
+/// `arbitrary_precision`. Without this case such a build would refuse every token.
 const ARBITRARY_PRECISION: &str = "$serde_json::private::Number";
 const PRIVATE: &str = "$serde_json::private::";
 
-/// Whether that feature is on in this build.
+/// True if that feature is enabled in this build.
 static NUMBERS_ARE_MAPS: LazyLock<bool> = LazyLock::new(|| {
     struct Shape;
 

@@ -30,6 +30,7 @@ pub use keys::report::{KeyCounts, KeyReport};
 pub use policy::audience::Audience;
 pub use policy::claim_rule::{ClaimPlace, ClaimRule};
 pub use policy::issuer::{IntoIssuer, Issuer, IssuerKeys};
+pub use policy::issuer_names::TenantTemplate;
 pub use principal::claim_map::{ClaimMap, ServiceAccountRule};
 pub use principal::claim_path::ClaimPath;
 pub use requirement::expr::{Expr, Grant};
@@ -55,7 +56,7 @@ pub use verified::token::VerifiedToken;
 pub use verifier::Verifier;
 pub use verifier::pending::{PendingVerification, Verification};
 
-/// What the macros expand to. Not part of the API.
+/// Items that the macros expand to. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::requirement::implication::{Declaration, implied_by, is_name, is_scope_token};

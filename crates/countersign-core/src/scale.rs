@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-/// What an allocator takes for a block of so many bytes: header, rounding and smallest block are those of glibc on 64 bits.
+/// The memory that an allocator uses for a block of this many bytes: header, rounding and smallest block are those of glibc on 64 bits.
 #[inline]
 pub(crate) const fn block(bytes: usize) -> usize {
     match bytes {
@@ -22,10 +22,10 @@ pub(crate) const POINTER: usize = size_of::<usize>();
 const OWNED: usize = 3 * POINTER;
 /// A table of hashes takes at least so much inline. What is larger than a pointer and smaller than this is none.
 const SMALLEST_TABLE: usize = 32;
-/// What serde reads before it knows the type (`flatten`, enums that are not tagged from outside), and what a visitor of its
+/// Bytes for values that serde reads before it knows the type (`flatten`, untagged enums), and that a visitor of its
 /// own reads: its type is not seen, and each value of it is charged with so many bytes.
 const UNSEEN: usize = 256;
-/// As many where there are more such values than a usual token has.
+/// Bytes for each such value beyond the number that a usual token has.
 const MANY_UNSEEN: usize = 1_024;
 /// So many a usual token has.
 const FEW: usize = 32;
@@ -64,7 +64,7 @@ impl Scale {
 pub(crate) struct Made {
     /// Its size.
     pub(crate) size: usize,
-    /// What its holder has for it.
+    /// The room that the holder of the value has for it.
     pub(crate) room: usize,
     pub(crate) kind: Kind,
 }

@@ -6,7 +6,8 @@ use crate::test_token::TestToken;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
-use countersign::{Access, Expr, Matrix, MatrixRow, Refused};
+use countersign::rejection::RejectionCode;
+use countersign::{Access, Expr, Matrix, MatrixRow};
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{Request, StatusCode};
 use std::fmt;
@@ -173,7 +174,7 @@ enum Expected {
 
 impl Expected {
     fn check(&self, response: &Response) -> Result<(), String> {
-        let was_refused = response.extensions().get::<Refused>().is_some();
+        let was_refused = response.extensions().get::<RejectionCode>().is_some();
         let status = response.status();
         match self {
             Self::LetIn if was_refused => Err(format!("refused with {status}, but it is enough")),

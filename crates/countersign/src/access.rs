@@ -86,7 +86,7 @@ impl fmt::Display for Access {
 ///
 /// ```
 /// use axum::extract::{FromRef, FromRequestParts};
-/// use countersign::{Access, CurrentUserRejection, DescribeAccess, Principal, Verifier};
+/// use countersign::{Access, DescribeAccess, Principal, Rejection, Verifier};
 /// use http::request::Parts;
 ///
 /// struct Tenant(String);
@@ -95,7 +95,7 @@ impl fmt::Display for Access {
 /// where
 ///     Verifier: FromRef<S>,
 /// {
-///     type Rejection = CurrentUserRejection;
+///     type Rejection = Rejection;
 ///
 ///     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
 ///         let principal = <Principal as FromRequestParts<S>>::from_request_parts(parts, state).await?;

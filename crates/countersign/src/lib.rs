@@ -2,13 +2,15 @@
 #![doc = include_str!("../docs/countersign.md")]
 
 mod access;
+mod authorize;
+mod cache_control;
 mod extract;
-mod http_settings;
 mod layer;
 #[cfg(feature = "utoipa")]
 mod openapi;
-mod rejection;
+pub mod rejection;
 mod source;
+mod verifier;
 #[cfg(feature = "ws")]
 mod ws;
 
@@ -18,11 +20,6 @@ pub use extract::principal::Principal;
 pub use extract::require::{
     Group, Permission, Require, RequireGroups, RequirePermissions, RequireRoles, RequireScopes, Role, Scope,
 };
-pub use extract::verifier_for::{By, HasVerifierFor, VerifierFor};
-pub use extract::verifier_state::HasVerifier;
-#[doc(hidden)]
-pub use extract::verifier_state::NoConclusion;
-pub use http_settings::VerifierExt;
 pub use layer::authenticated::{AuthenticatedLayer, AuthenticatedService, authenticated, exposed_headers};
 pub use layer::guard::GuardExt;
 #[cfg(feature = "utoipa")]
@@ -41,18 +38,18 @@ pub use openapi::route::Route;
 pub use openapi::routes::{IntoRoutes, Routes};
 #[cfg(feature = "utoipa")]
 pub use openapi::security_schemes::SecuritySchemes;
-pub use rejection::answer::Refused;
-pub use rejection::{
-    CrossOrigin, CurrentUserRejection, InsufficientScope, InvalidRequest, InvalidToken, MissingToken, RequireRejection,
-    TemporarilyUnavailable,
-};
+pub use rejection::data::Rejection;
 pub use source::{DangerousSource, Source};
+pub use verifier::Verifier;
+pub use verifier::builder::VerifierBuilder;
+pub use verifier::state::HasVerifier;
+pub use verifier::verifier_for::{By, HasVerifierFor, VerifierFor};
 #[cfg(feature = "ws")]
 pub use ws::socket::{AuthenticatedSocket, RenewalError};
 #[cfg(feature = "ws")]
 pub use ws::token_expiry::TokenExpiry;
 #[cfg(feature = "ws")]
-pub use ws::upgrade::{AuthenticatedUpgrade, AuthenticatedUpgradeRejection, BrowserUpgrade, BrowserUpgradeRejection};
+pub use ws::upgrade::{AuthenticatedUpgrade, BrowserUpgrade, BrowserUpgradeRejection, UpgradeRejection};
 
 #[cfg(feature = "jsonwebtoken")]
 pub use countersign_core::AlgorithmConversionError;
@@ -61,9 +58,12 @@ pub use countersign_core::{
     Claims, Clock, ConfigError, Dependency, Entitlements, EntitlementsError, EntitlementsProvider, Expr, Grant, Issuer,
     IssuerKeys, Jwks, KeyCounts, KeyRefreshError, KeyReport, Lookup, ManualClock, Marker, NameSet, Requirement,
     Revocation, RevocationList, RevocationListFull, RevokedTokens, Rules, ServiceAccountRule, TokenClaims, TokenError,
-    TokenKind, Unavailable, UnixTime, VerifiedToken, Verifier, VerifierBuilder, VerifyError, claims_by_issuer, groups,
-    permissions, roles, scopes,
+    TokenKind, Unavailable, UnixTime, VerifiedToken, VerifyError, claims_by_issuer, groups, permissions, roles, scopes,
 };
+/// The presets of identity providers.
+pub mod providers {
+    pub use countersign_providers::Oidc;
+}
 #[cfg(feature = "dangerous-unsigned")]
 pub use countersign_providers::DangerousProvider;
 #[cfg(feature = "fetch")]

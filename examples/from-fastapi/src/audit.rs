@@ -3,7 +3,8 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use countersign::{CurrentUserRejection, Principal, Refused};
+use countersign::rejection::RejectionCode;
+use countersign::{Principal, Rejection};
 
 /// Logs each request. Use it with `axum::middleware::from_fn_with_state(verifier, audit)`.
 ///
@@ -12,12 +13,12 @@ use countersign::{CurrentUserRejection, Principal, Refused};
 /// # Security
 ///
 /// The subject is personal data. Send the target `audit` to a log that may hold personal data.
-pub async fn audit(caller: Result<Option<Principal>, CurrentUserRejection>, request: Request, next: Next) -> Response {
+pub async fn audit(caller: Result<Option<Principal>, Rejection>, request: Request, next: Next) -> Response {
     // The route decides whether a request without a valid token may pass. The log only records it.
     let caller = caller.ok().flatten();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;
-    let refused = response.extensions().get::<Refused>().map(Refused::code);
+    let refused = response.extensions().get::<RejectionCode>().map(RejectionCode::code);
     tracing::info!(
         target: "audit",
         %method,

@@ -3,7 +3,8 @@
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use countersign::{Refused, Verifier};
+use countersign::Verifier;
+use countersign::rejection::RejectionCode;
 use metrics::{counter, gauge, histogram};
 use std::time::Instant;
 
@@ -13,7 +14,7 @@ pub async fn measure(request: Request, next: Next) -> Response {
     // The matched route instead of the path, since made-up paths must not create new time series.
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
-    let verdict = response.extensions().get::<Refused>().map_or("let_in", Refused::code);
+    let verdict = response.extensions().get::<RejectionCode>().map_or("let_in", RejectionCode::code);
     counter!("auth_verdicts_total", "verdict" => verdict, "route" => route.clone()).increment(1);
     histogram!("http_request_seconds", "route" => route).record(start.elapsed());
     response

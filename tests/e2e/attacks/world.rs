@@ -4,7 +4,7 @@ use crate::case::{Case, Jwk, KeyDelivery, Policy};
 use crate::identity_provider::IdentityProvider;
 use crate::keyring::{Keyring, Signer};
 use crate::token;
-use countersign::{Algorithm, ConfigError, Oidc, Provider, Source, TokenKind, Verifier, VerifierExt as _};
+use countersign::{Algorithm, ConfigError, Oidc, Provider, Source, TokenKind, Verifier};
 use countersign_core::{Algorithms, ManualClock};
 use countersign_tests::Journal;
 use std::sync::Arc;

@@ -2,8 +2,7 @@
 
 use crate::world::{Running, World, assert_closed, next, say};
 use axum::extract::ws::Message;
-use countersign::{CallerId, Entitlements};
-use countersign_core::VerifierBuilder;
+use countersign::{CallerId, Entitlements, VerifierBuilder};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;

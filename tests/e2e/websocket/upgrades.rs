@@ -1,7 +1,7 @@
 //! Accepted and rejected upgrades, by token.
 
 use crate::world::{API, Running, World, app, assert_closed, assert_echoes, assert_refused, connect};
-use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier, VerifierExt};
+use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier};
 use countersign_testing::TestIssuer;
 use countersign_tests::UnreachableProvider;
 use std::sync::Arc;

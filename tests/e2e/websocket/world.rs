@@ -7,9 +7,8 @@ use axum::routing::any;
 use axum::serve::Listener;
 use countersign::{
     AuthenticatedSocket, AuthenticatedUpgrade, BrowserUpgrade, ClaimMap, Clock, Oidc, Principal, RenewalError, Scope,
-    TokenExpiry, UnixTime, Verifier,
+    TokenExpiry, UnixTime, Verifier, VerifierBuilder,
 };
-use countersign_core::VerifierBuilder;
 use countersign_testing::{TestIssuer, TestToken};
 use futures_util::{Sink, SinkExt, StreamExt};
 use std::io;

@@ -1,14 +1,14 @@
-//! Whom grants are looked up for, and nothing that may differ between two tokens of one caller.
+//! The caller that entitlements are looked up for, without anything that differs between two tokens of one caller.
 
 use crate::principal::Principal;
 use crate::scale::{COUNTERS, block};
 use std::fmt;
 use std::sync::Arc;
 
-/// Whom a [`EntitlementsProvider`](crate::EntitlementsProvider) is asked about. Cheap to clone.
+/// The caller that an [`EntitlementsProvider`](crate::EntitlementsProvider) is asked about. Cheap to clone.
 ///
-/// What it says is what answers are kept by. That is why scopes and claims are not in it: two tokens of one caller may
-/// differ in them, and would share an answer.
+/// These fields form the cache key. So scopes and claims are not among them: two tokens of one caller may differ in them and
+/// would share an answer.
 ///
 /// # Example
 ///
@@ -68,7 +68,7 @@ impl CallerId {
         self.0.tenant.as_deref()
     }
 
-    /// What it takes of memory.
+    /// The memory that it uses.
     pub(crate) fn bytes(&self) -> usize {
         let Parts { issuer, subject, username, tenant } = &*self.0;
         block(size_of::<Parts>() + COUNTERS)

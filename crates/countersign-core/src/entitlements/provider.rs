@@ -1,4 +1,4 @@
-//! Entitlements that are not in the token: what they are, and who is asked for them.
+//! Entitlements from outside the token, and their provider.
 
 use crate::entitlements::caller_id::CallerId;
 use crate::keys::fetch::BoxFuture;
@@ -6,7 +6,7 @@ use crate::principal::name_set::NameSet;
 use std::error::Error;
 use std::fmt;
 
-/// Tells what a caller was granted outside of the token: in a database, in a directory.
+/// Looks up the entitlements of a caller outside the token, in a database or a directory.
 ///
 /// It is asked only when a guard or handler asks, once for all requests of one caller that ask at a time, and its answer is
 /// kept for a while: see [`VerifierBuilder::entitlements`](crate::VerifierBuilder::entitlements). A closure is a provider, too.
@@ -35,16 +35,16 @@ use std::fmt;
 /// A subject is unique only within its issuer. Where a verifier trusts several, look at
 /// [`CallerId::issuer`], too, and where an issuer has tenants, at [`CallerId::tenant`].
 pub trait EntitlementsProvider: Send + Sync + 'static {
-    /// What the caller was granted. Nothing at all is an answer as good as any other.
+    /// The entitlements of the caller. None at all is a valid answer.
     ///
     /// An implementation bounds how much it reads. Its time is bounded by the verifier.
     ///
     /// # Errors
     ///
-    /// Any failure is answered with 503: no caller passes for want of an answer, and none is refused for good.
+    /// Any failure is answered with 503.
     fn entitlements<'a>(&'a self, caller: &'a CallerId) -> BoxFuture<'a, Result<Entitlements, EntitlementsError>>;
 
-    /// What the log calls it.
+    /// The name in the log.
     fn name(&self) -> &str {
         std::any::type_name::<Self>()
     }
@@ -60,9 +60,9 @@ where
     }
 }
 
-/// What a caller was granted outside of the token.
+/// Entitlements of a caller from outside the token.
 ///
-/// There are no scopes in it: a scope is what the user lets a client do, and only the token knows about that.
+/// It has no scopes: with a scope the user permits a client something, and only the token knows that.
 ///
 /// # Example
 ///
@@ -74,16 +74,16 @@ where
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entitlements {
-    /// Groups, beside those of the token.
+    /// Groups, in addition to those of the token.
     pub groups: NameSet,
-    /// Roles, beside those of the token.
+    /// Roles, in addition to those of the token.
     pub roles: NameSet,
-    /// Permissions, beside those of the token.
+    /// Permissions, in addition to those of the token.
     pub permissions: NameSet,
 }
 
 impl Entitlements {
-    /// What hangs on it of memory.
+    /// The memory that it holds.
     pub(crate) fn bytes(&self) -> usize {
         self.groups.bytes() + self.roles.bytes() + self.permissions.bytes()
     }
@@ -92,7 +92,7 @@ impl Entitlements {
 /// Identifies one provider in one verifier among all of the process.
 pub(crate) type ProviderId = u64;
 
-/// Why grants could not be looked up.
+/// The reason why entitlements could not be looked up.
 pub struct EntitlementsError {
     problem: &'static str,
     source: Option<Box<dyn Error + Send + Sync>>,

@@ -40,7 +40,7 @@ pub enum Algorithm {
     EdDSA,
 }
 
-/// What verifies a signature of one algorithm, by type of key.
+/// The verification of one algorithm, by type of key.
 #[derive(Clone, Copy)]
 pub(crate) enum Verification {
     Rsa(&'static RsaParameters),
@@ -127,12 +127,12 @@ impl fmt::Display for Algorithm {
 pub struct Algorithms(u16);
 
 impl Algorithms {
-    /// Whether `algorithm` is on the list.
+    /// True if `algorithm` is on the list.
     pub fn contains(self, algorithm: Algorithm) -> bool {
         self.0 & (1 << algorithm as u16) != 0
     }
 
-    /// Whether the list is empty.
+    /// True if the list is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// The keys to verify with, an atomic snapshot.
 pub(crate) struct CurrentKeys {
     pub(crate) set: Arc<KeySet>,
-    /// For how long they are believed if nobody confirms them.
+    /// The time for which they are valid without being confirmed by the issuer.
     pub(crate) valid_for: Duration,
 }
 

@@ -74,14 +74,14 @@ impl FetchedJwks {
         Self { jwks: None, lifetime: None, etag: None }
     }
 
-    /// How long the answer says that it is fresh; clamped to between 1 minute and 24 hours, 10 minutes unless set.
+    /// The freshness lifetime of the answer, clamped to between 1 minute and 24 hours, 10 minutes unless set.
     #[must_use]
     pub fn fresh_for(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
     }
 
-    /// What the set is recognised by when it is asked for again, such as its entity tag together with its address.
+    /// The validator of the answer for a conditional request, such as its entity tag together with its address.
     #[must_use]
     pub fn etag(mut self, etag: impl Into<Arc<str>>) -> Self {
         self.etag = Some(etag.into());

@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Why a key of a set is not used. The others of the set are.
+/// The reason why a key of a set is not used. The other keys of the set are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SkipReason {
@@ -65,13 +65,13 @@ impl VerificationKey {
         Self::new(None, None, Vec::new())
     }
 
-    /// Whose key it is, where one set serves many issuers: Entra ID says so with each key, and demands that it be looked at
+    /// The issuer that the key belongs to, if one set serves many issuers. Entra ID has it in each key, and demands the check
     /// (<https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer>).
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
-    /// The issuer does not publish the key any more: nothing that it verified counts from now on.
+    /// Marks a key that the issuer no longer publishes: tokens that it verified are no longer valid.
     pub(crate) fn retire(&self) {
         self.is_retired.store(true, Ordering::Release);
     }
@@ -95,7 +95,7 @@ impl VerificationKey {
         self.parsed.iter().map(|(algorithm, _)| *algorithm)
     }
 
-    /// Whether both are the same key, whatever their names.
+    /// True if both have the same key material.
     pub(crate) fn same_material(&self, other: &Self) -> bool {
         self.material() == other.material()
     }
@@ -316,7 +316,7 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     &number[zeros..]
 }
 
-/// Whether these are a point of Ed25519 (RFC 8032 section 5.1.3) that is safe as a key: aws-lc takes any 32 bytes. Under a
+/// True for a point of Ed25519 (RFC 8032 section 5.1.3) that is safe as a key: aws-lc accepts any 32 bytes. Under a
 /// key of order 1, 2, 4 or 8 one signature fits many messages.
 fn is_good_point(point: &[u8]) -> bool {
     let Ok(compressed) = CompressedEdwardsY::from_slice(point) else { return false };

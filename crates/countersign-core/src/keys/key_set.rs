@@ -107,7 +107,7 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Whether there is no usable key.
+    /// True if there is no usable key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -138,7 +138,7 @@ impl KeySet {
         (Arc::new(Self { keys, skipped: self.skipped.clone(), any_kid: self.any_kid }), has_changed)
     }
 
-    /// Whether two keys would both do for some token, so that neither is ever chosen.
+    /// True if two keys match the same tokens, so neither is ever chosen.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.keys.iter().any(|key| {
             let kid = key.kid.as_deref();
@@ -214,7 +214,7 @@ mod tests {
         pem::encode(&pem::Pem::new("PUBLIC KEY", element(0x30, &[&algorithm[..], &bits].concat())))
     }
 
-    /// What is demanded of RSA keys in a JWK set is demanded of those in PEM, too.
+    /// RSA keys in PEM meet the same rules as those in a JWK set.
     #[test]
     fn weak_rsa_keys_are_skipped_in_pem_too() {
         const ROCA: &str = "z5xeplsnD3kyoD6p_JS0fiADhgdCYp7lUqJI9k9uCjgw5ILdyY_vX85Zic9nDbrErxBN0ZpOGd7T4aNSPbxjntz8rj4Hev2NYpBa\

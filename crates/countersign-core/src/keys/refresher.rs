@@ -19,14 +19,14 @@ pub(crate) struct JwksRefresher {
     schedule: RefreshSchedule,
 }
 
-/// What an attempt brings.
+/// The result of an attempt.
 struct NewKeys {
     keys: Arc<KeySet>,
     etag: Option<Arc<str>>,
     lifetime: Option<Duration>,
 }
 
-/// Why an attempt is made.
+/// The cause of an attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
     /// The first one, a refresh, or another try.
@@ -66,8 +66,8 @@ impl JwksRefresher {
         }
     }
 
-    /// Makes an attempt that no unknown key caused. Should somebody wish for one meanwhile, or order one, it is given up for
-    /// a new one: its answer may be older than the wish, and two of them one after the other would take too long.
+    /// Makes an attempt that no unknown key caused. If a request asks for an unknown key or the program orders an attempt
+    /// meanwhile, restart the fetch: the running one may predate the rotation.
     async fn attempt_unless_requested(&mut self, mut cause: Cause) {
         let shared = Arc::clone(&self.shared);
         let has_keys = shared.cached.load().is_some();
@@ -115,7 +115,7 @@ impl JwksRefresher {
                         status.cooling_until = start + self.schedule.cool_down();
                     }
                     match cause {
-                        // Who names unknown keys moves no other attempt while there are keys.
+                        // Unknown-key requests must not delay the scheduled refresh.
                         Cause::UnknownKey if has_keys => {}
                         // An order never puts off what is due.
                         Cause::Ordered if has_keys => {
@@ -131,7 +131,7 @@ impl JwksRefresher {
             }
         });
         if cause == Cause::UnknownKey {
-            // Whoever wished meanwhile is answered by this attempt, and leaves no wish behind for after the cool-down.
+            // This attempt answers the requests that came meanwhile. Drop their notification, so none is left after the cool-down.
             tokio::select! {
                 biased;
                 () = self.shared.refresh_requested.notified() => {}
@@ -180,7 +180,7 @@ impl JwksRefresher {
                 tracing::info!(target: "countersign::keys", issuer, kid, reason = %skipped.reason, "key skipped");
             }
             if keys.is_ambiguous() {
-                tracing::warn!(target: "countersign::keys", issuer, "two keys would do for the same tokens, so that neither is used");
+                tracing::warn!(target: "countersign::keys", issuer, "ambiguous key set: two keys match the same `kid` and `alg`; neither is used");
             }
         } else {
             tracing::debug!(target: "countersign::keys", issuer, kids = ?kids(&keys), "keys confirmed");
@@ -211,13 +211,13 @@ impl JwksRefresher {
         match &*self.shared.cached.load() {
             Some(held) if held.since.elapsed() <= max_age => {
                 let age = held.since.elapsed().as_secs();
-                tracing::warn!(target: "countersign::keys", issuer, age, "keys not fetched, the last good ones stay in use: {description}");
+                tracing::warn!(target: "countersign::keys", issuer, age, "could not fetch keys, the last good ones stay in use: {description}");
             }
             Some(_) => {
-                tracing::error!(target: "countersign::keys", issuer, "keys not fetched, and the last good ones are too old: {description}");
+                tracing::error!(target: "countersign::keys", issuer, "could not fetch keys, and the last good ones are too old: {description}");
             }
             None => {
-                tracing::error!(target: "countersign::keys", issuer, "keys not fetched, and there are none: {description}")
+                tracing::error!(target: "countersign::keys", issuer, "could not fetch keys, and there are none: {description}")
             }
         }
         description.into()
@@ -245,7 +245,7 @@ fn kids(keys: &KeySet) -> Vec<Option<String>> {
     keys.iter().map(|(kid, _)| kid.map(shortened)).collect()
 }
 
-/// What comes from outside, fit for a log: of bounded length, and without line breaks or escapes of its own.
+/// Text from outside, made fit for a log: of bounded length, and without line breaks or escapes.
 fn shortened(text: &str) -> String {
     text.chars().take(200).flat_map(char::escape_debug).collect()
 }

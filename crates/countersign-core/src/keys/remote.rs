@@ -34,7 +34,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Whoever waits for an attempt waits a little longer than it may take, so as to see the end of it.
+/// Waiters time out slightly after the fetch deadline, so they see its result.
 const MAX_WAIT: Duration = ATTEMPT_DEADLINE.saturating_add(Duration::from_millis(250));
 /// An order waits for the attempt that is under way and for its own.
 pub(crate) const MAX_ORDER_WAIT: Duration =
@@ -106,7 +106,7 @@ impl RemoteSource {
         Arc::new(Self { shared, missing: NegativeCache::new(), task, warned_once: Once::new() })
     }
 
-    /// Whether nobody fetches any more: the runtime that the task was started in is gone.
+    /// True if the task has ended: the runtime that it was started in is gone.
     pub(crate) fn is_over(&self) -> bool {
         self.task.is_finished()
     }
@@ -139,12 +139,12 @@ impl RemoteKeys {
         self.fresh_keys().ok_or_else(|| self.unavailable())
     }
 
-    /// Whether keys are there, and somebody keeps them fresh.
+    /// Checks that there are keys and a task that refreshes them.
     pub(crate) fn ready(&self) -> Result<(), Unavailable> {
         if self.source.is_over() { Err(self.unavailable()) } else { self.current().map(drop) }
     }
 
-    /// Whether both use the same source.
+    /// True if both use the same source.
     pub(crate) fn share_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.source, &other.source)
     }

@@ -11,17 +11,17 @@ use tokio::time::Instant;
 /// The whole time of one attempt, discovery included.
 pub(crate) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Keys that could not be confirmed for so long are not believed any more.
+/// The longest time for which keys are valid without being confirmed by the issuer.
 pub(crate) const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What the refresher and the requests both see.
+/// The state that the refresher and the requests share.
 pub(crate) struct Shared {
     pub(crate) issuer: Arc<str>,
     pub(crate) cached: ArcSwapOption<CachedKeys>,
     pub(crate) status: watch::Sender<Status>,
-    /// A wish for an attempt.
+    /// Notified when a request needs an unknown key.
     pub(crate) refresh_requested: Notify,
-    /// The status holds an order, or another maximum age.
+    /// Notified when the status has a new order or another maximum age.
     pub(crate) changed: Notify,
     pub(crate) counters: Counters,
 }
@@ -34,7 +34,7 @@ pub(crate) struct CachedKeys {
     pub(crate) etag: Option<Arc<str>>,
 }
 
-/// How the attempts go. They are numbered from 1.
+/// The progress of the attempts, which are numbered from 1.
 #[derive(Clone)]
 pub(crate) struct Status {
     /// The last attempt that began.
@@ -43,7 +43,7 @@ pub(crate) struct Status {
     pub(crate) completed: u64,
     pub(crate) last_failure: Option<Arc<str>>,
     pub(crate) next_attempt: Instant,
-    /// Until when no unknown key causes an attempt.
+    /// The end of the cool-down: before it, no unknown key causes an attempt.
     pub(crate) cooling_until: Instant,
     /// The attempt that was ordered last.
     pub(crate) ordered: u64,
@@ -52,7 +52,7 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    /// Whether an attempt is ordered that has not begun.
+    /// True if an ordered attempt has not begun.
     pub(crate) fn is_ordered(&self) -> bool {
         self.ordered > self.started
     }
@@ -73,7 +73,7 @@ impl Shared {
         }
     }
 
-    /// Lets the source be asked often enough for keys of this age at the most.
+    /// Refreshes often enough for keys of at most this age.
     pub(crate) fn limit_age(&self, max_age: Duration) {
         self.status.send_if_modified(|status| {
             if max_age < status.max_age {

@@ -1,4 +1,4 @@
-//! What is known about an issuer's keys, for diagnosis and metrics.
+//! Reports on an issuer's keys, for diagnosis and metrics.
 
 use crate::keys::key_set::KeySet;
 use std::fmt;
@@ -44,17 +44,17 @@ impl KeyReport {
         self.set.as_ref()
     }
 
-    /// Since when the issuer has not confirmed the keys; `None` where it is never asked.
+    /// The time since the issuer last confirmed the keys; `None` for keys that are never fetched.
     pub fn age(&self) -> Option<Duration> {
         self.age
     }
 
-    /// What has happened since the verifier was built. Zero where the issuer is never asked.
+    /// Counts since the verifier was built. Zero for keys that are never fetched.
     pub fn counts(&self) -> KeyCounts {
         self.counts
     }
 
-    /// Why the last attempt to fetch keys failed; `None` when it succeeded.
+    /// The reason why the last attempt to fetch keys failed; `None` if it succeeded.
     ///
     /// # Security
     ///
@@ -64,23 +64,23 @@ impl KeyReport {
     }
 }
 
-/// What has happened to an issuer's keys since the verifier was built, by all issuers together that
+/// Counts of events since the verifier was built, by all issuers together that
 /// [share them](crate::IssuerKeys::shared). Counts only ever grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyCounts {
     /// Attempts to fetch keys that are over, whatever came of them.
     pub attempts: u64,
-    /// Those that failed.
+    /// Failed attempts.
     pub failures: u64,
-    /// Those that brought other keys than before, the first ones included.
+    /// Attempts that brought other keys than before, the first ones included.
     pub changes: u64,
-    /// Those that tokens naming an unknown key caused; the others were due, or the program
+    /// Attempts that tokens with an unknown key forced; the others were scheduled, or the program
     /// [asked for them](crate::Verifier::refresh_keys_now).
     pub forced: u64,
     /// Tokens that named an unknown key.
     pub unknown: u64,
-    /// Those of them whose key was there after an attempt.
+    /// Tokens whose unknown key was found after an attempt.
     pub found_after_refresh: u64,
 }
 

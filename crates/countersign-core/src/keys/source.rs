@@ -1,4 +1,4 @@
-//! Where an issuer's keys come from while the verifier lives.
+//! The source of an issuer's keys while the verifier lives.
 
 use crate::error::Unavailable;
 use crate::keys::algorithm::Algorithm;
@@ -25,7 +25,7 @@ impl KeySource {
         }
     }
 
-    /// Whether there are keys, and there will be newer ones.
+    /// Checks that there are keys, and that newer ones will be fetched.
     pub(crate) fn ready(&self) -> Result<(), Unavailable> {
         match self {
             Self::Static(_) => Ok(()),
@@ -33,7 +33,7 @@ impl KeySource {
         }
     }
 
-    /// Whether asking again may bring other keys.
+    /// True if a refresh may bring other keys.
     pub(crate) fn can_be_refreshed(&self) -> bool {
         matches!(self, Self::Remote(_))
     }
@@ -66,7 +66,7 @@ impl KeySource {
         }
     }
 
-    /// Whether both are fetched by the same task.
+    /// True if the same task fetches both.
     pub(crate) fn share_with(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Remote(one), Self::Remote(other)) if one.share_with(other))
     }

@@ -1,11 +1,11 @@
-//! The audience rule: which API, or which client, a token must be for.
+//! The audience rule: the API, or the client, that a token must be for.
 
 use crate::error::TokenError;
 use crate::json::{Json, Object};
 use crate::policy::claim_rule::either;
 use std::fmt;
 
-/// Which audience a token must name. There is no rule that accepts them all.
+/// The audience that a token must name. There is no rule that accepts every audience.
 ///
 /// # Example
 ///
@@ -40,7 +40,7 @@ impl Audience {
         Self(Rule::Client { accepted: accepted.into_iter().map(Into::into).collect() })
     }
 
-    /// Another claim takes the place of `aud`: for providers that issue tokens without one.
+    /// Another claim takes the place of `aud`, for providers that issue tokens without it.
     ///
     /// # Security
     ///
@@ -60,7 +60,7 @@ impl Audience {
         Self(Rule::OneApiIssuer)
     }
 
-    /// Whether no audience could ever be accepted.
+    /// True if no audience could ever be accepted.
     pub(crate) fn is_empty(&self) -> bool {
         match &self.0 {
             Rule::Claim { accepted, .. } | Rule::Client { accepted } => {
@@ -82,7 +82,7 @@ impl Audience {
     }
 }
 
-/// How a claim names an audience that is accepted.
+/// The way in which a claim names an accepted audience.
 enum Named {
     Alone,
     AmongOthers,

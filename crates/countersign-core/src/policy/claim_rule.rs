@@ -1,4 +1,4 @@
-//! What a single claim must be like, as data: the marks of a kind of token, and an issuer's own rules.
+//! Rules about a single claim, as data.
 
 use crate::clock::UnixTime;
 use crate::error::TokenError;
@@ -16,7 +16,7 @@ use std::fmt;
 /// let hosted = ClaimRule::one_of("hd", ["example.com", "example.org"]);
 /// let tenant = ClaimRule::is(["firebase", "tenant"], "acme-x1y2z");
 /// assert_eq!(hosted.to_string(), "`hd` is `example.com` or `example.org`");
-/// assert_eq!(tenant.to_string(), "`firebase.tenant` is `acme-x1y2z`");
+/// assert_eq!(tenant.to_string(), "`firebase → tenant` is `acme-x1y2z`");
 /// ```
 #[derive(Clone)]
 pub struct ClaimRule {
@@ -43,7 +43,7 @@ impl<const N: usize> From<[&'static str; N]> for ClaimPlace {
 
 impl fmt::Display for ClaimPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.0.join("."))
+        write!(f, "`{}`", self.0.join(" → "))
     }
 }
 
@@ -64,18 +64,17 @@ impl ClaimRule {
         Self { place: place.into(), others: Vec::new(), condition }
     }
 
-    /// The claim is there, and is this text.
+    /// The claim is present and is this text.
     pub fn is(place: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
         Self::one_of(place, [value])
     }
 
-    /// The claim is there, and is one of these texts.
+    /// The claim is present and is one of these texts.
     pub fn one_of<V: Into<Box<str>>>(place: impl Into<ClaimPlace>, values: impl IntoIterator<Item = V>) -> Self {
         Self::new(place, Condition::OneOf(values.into_iter().map(Into::into).collect()))
     }
 
-    /// The claim is there, and is a text that begins with this one: for identifiers that say what they are of, such as
-    /// `session_01H..`.
+    /// The claim is present and is a text that begins with this one, for identifiers with a prefix such as `session_01H..`.
     ///
     /// # Example
     ///
@@ -94,33 +93,32 @@ impl ClaimRule {
         Self::new(place, Condition::NoneOf(vec![value.into()]))
     }
 
-    /// The claim is there, whatever it is.
+    /// The claim is present, with any value.
     pub fn present(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Condition::Present)
     }
 
-    /// The claim is not there.
+    /// The claim is absent.
     pub fn absent(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Condition::Absent)
     }
 
-    /// The claim is not there, or is `false`: for flags that must not be up.
+    /// The claim is absent or `false`, for flags that must not be set.
     pub fn unset(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Condition::Unset)
     }
 
-    /// The claim is there, and is a time that has come, the leeway considered.
+    /// The claim is present and is a time in the past, leeway included.
     pub fn past(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Condition::Past)
     }
 
-    /// The claim is a text of so many bytes at the most; it may be absent.
+    /// The claim is a text of at most this many bytes; it may be absent.
     pub fn at_most(place: impl Into<ClaimPlace>, bytes: usize) -> Self {
         Self::new(place, Condition::AtMost(bytes))
     }
 
-    /// A place to look at if the claim is not at the ones before: for claims that a provider has given another name. Call it
-    /// again for further ones.
+    /// Adds a place to look at if the claim is not at the ones before. Call it again for further ones.
     #[must_use]
     pub fn or_at(mut self, place: impl Into<ClaimPlace>) -> Self {
         self.others.push(place.into());
@@ -132,7 +130,7 @@ impl ClaimRule {
         self.place.0.last().copied().unwrap_or_default()
     }
 
-    /// Whether the claims are like this; `latest` is now plus the leeway.
+    /// True if the claims meet the rule; `latest` is now plus the leeway.
     pub(crate) fn is_met(&self, claims: &Object<'_>, latest: UnixTime) -> Result<bool, TokenError> {
         let (object, is_there) = self.others.iter().fold(claims.at(&self.place.0), |found, other| match found {
             (None, false) => claims.at(&other.0),
@@ -148,7 +146,7 @@ impl ClaimRule {
                 None => return Err(TokenError::MissingClaim(self.claim())),
                 Some(value) => value.as_str().is_some_and(|text| text.starts_with(&**beginning)),
             },
-            // What is no text, where a text was to be looked at, is not let through.
+            // A value that is not a text does not meet a rule about texts.
             Condition::NoneOf(values) => {
                 !is_there || text().is_some_and(|text| values.iter().all(|value| **value != *text))
             }
@@ -186,13 +184,13 @@ impl fmt::Display for ClaimRule {
 }
 
 impl fmt::Debug for ClaimRule {
-    /// The places alone: a rule may demand a value that is a secret, such as a nonce.
+    /// Shows the place alone: a rule may require a secret value, such as a nonce.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ClaimRule").field(&self.place).finish_non_exhaustive()
     }
 }
 
-/// As people read them: `` `a` or `b` ``.
+/// Lists the values for people: `` `a` or `b` ``.
 pub(crate) fn either(values: &[Box<str>]) -> String {
     let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
     quoted.join(" or ")

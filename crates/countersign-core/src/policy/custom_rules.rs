@@ -1,4 +1,4 @@
-//! Rules of the application's own for tokens of one issuer, asked after every rule of the pipeline.
+//! Custom rules of the application for tokens of one issuer. They run after every rule of the pipeline.
 
 use crate::error::{Dependency, TokenError, Unavailable, VerifyError};
 use crate::keys::fetch::BoxFuture;
@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long all rules that wait may take together.
+/// The deadline of all asynchronous rules together.
 const DEADLINE: Duration = Duration::from_secs(2);
 
 type Rule = dyn Fn(&VerifiedToken) -> Result<(), TokenError> + Send + Sync;
 type WaitingRule = dyn Fn(VerifiedToken) -> BoxFuture<'static, Result<(), VerifyError>> + Send + Sync;
 
-/// Rules of the application's own: see [`Issuer::validate`](crate::Issuer::validate) and
+/// Custom rules of the application: see [`Issuer::validate`](crate::Issuer::validate) and
 /// [`Issuer::validate_async`](crate::Issuer::validate_async), which add to them.
 ///
 /// # Example
@@ -41,7 +41,7 @@ impl Rules {
         self
     }
 
-    /// Adds a rule that has to wait. It is asked when all others are met.
+    /// Adds an asynchronous rule. It runs after all others.
     #[must_use]
     pub fn and_async<F, A>(mut self, rule: F) -> Self
     where
@@ -56,7 +56,7 @@ impl Rules {
         self.rules.is_empty() && self.waiting.is_empty()
     }
 
-    /// Whether there are rules that wait.
+    /// True if there are asynchronous rules.
     pub(crate) fn wait(&self) -> bool {
         !self.waiting.is_empty()
     }

@@ -13,7 +13,7 @@ use crate::keys::source::KeySource;
 use crate::policy::audience::Audience;
 use crate::policy::claim_rule::ClaimRule;
 use crate::policy::custom_rules::Rules;
-use crate::policy::issuer_names::IssuerNames;
+use crate::policy::issuer_names::{IssuerNames, TenantTemplate};
 use crate::policy::token_kind::TokenKind;
 use crate::principal::claim_map::ClaimMap;
 use crate::verified::clock_skew::MAX_LEEWAY;
@@ -56,12 +56,12 @@ pub struct Issuer {
     rules: Rules,
 }
 
-/// Where an issuer's keys come from.
+/// The source of an issuer's keys.
 #[derive(Clone)]
 pub struct IssuerKeys(Origin);
 
 impl fmt::Debug for IssuerKeys {
-    /// Where they come from alone: a text that was given by mistake may hold a private key.
+    /// Shows the kind of source alone: a text that was given by mistake may hold a private key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Origin::Jwks(_) => "IssuerKeys(JWK set)",
@@ -166,42 +166,45 @@ impl Issuer {
         self
     }
 
-    /// One issuer for each tenant: the names hold `{tenantid}` in place of a tenant's GUID, and a token names its tenant a
-    /// second time in `claim`. Each tenant is an issuer of its own to the principal. A key that says whose it is (`issuer` in
-    /// its JWK) verifies that tenant's tokens only; one that does not, none.
+    /// Makes each tenant an issuer of its own. The issuer's names hold the placeholder, and a token names its tenant a second
+    /// time in the claim. A JWK with an `issuer` member verifies that tenant's tokens only. A JWK without one verifies none.
     ///
     /// # Example
     ///
     /// ```
-    /// use countersign_core::{Audience, Issuer, IssuerKeys};
+    /// use countersign_core::{Audience, Issuer, IssuerKeys, TenantTemplate};
     ///
     /// let entra = Issuer::new("https://login.microsoftonline.com/{tenantid}/v2.0", IssuerKeys::jwks(r#"{"keys":[]}"#))
-    ///     .for_tenants("tid", ["11111111-2222-3333-4444-555555555555"])
+    ///     .for_tenants(TenantTemplate { placeholder: "{tenantid}", claim: "tid" }, ["11111111-2222-3333-4444-555555555555"])
     ///     .audience(Audience::any_of(["api://reports"]));
     /// # let _ = entra;
     /// ```
     #[must_use]
-    pub fn for_tenants<T: Into<Box<str>>>(mut self, claim: &'static str, allowed: impl IntoIterator<Item = T>) -> Self {
-        self.names.for_tenants(claim, Some(allowed.into_iter().map(Into::into).collect()));
+    pub fn for_tenants<T: Into<Box<str>>>(
+        mut self,
+        template: TenantTemplate,
+        allowed: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.names.for_tenants(template, Some(allowed.into_iter().map(Into::into).collect()));
         self
     }
 
-    /// As [`for_tenants`](Self::for_tenants), for any tenant there is.
+    /// Accepts every tenant; see [`for_tenants`](Self::for_tenants).
     ///
     /// # Security
     ///
-    /// Everybody can have a tenant. Look at [`Principal::tenant`](crate::Principal::tenant) before you give anything away.
+    /// Everybody can have a tenant. Check [`Principal::tenant`](crate::Principal::tenant) before you permit anything.
     #[must_use]
-    pub fn for_any_tenant(mut self, claim: &'static str) -> Self {
-        self.names.for_tenants(claim, None);
+    pub fn for_any_tenant(mut self, template: TenantTemplate) -> Self {
+        self.names.for_tenants(template, None);
         self
     }
 
-    /// A key that says whose it is (`issuer` in its JWK) verifies that issuer's tokens only; `{tenantid}` in it stands for
-    /// the token's `tid`. For key sets that several issuers share, as Entra ID's.
+    /// Restricts each JWK with an `issuer` member to tokens of that issuer. The member may hold the template's placeholder for
+    /// the tenant in the template's claim. Use it for key sets that several issuers share, such as Entra ID's.
     #[must_use]
-    pub fn keys_by_issuer(mut self) -> Self {
-        self.names.own_keys();
+    pub fn keys_by_issuer(mut self, template: TenantTemplate) -> Self {
+        self.names.own_keys(template);
         self
     }
 
@@ -213,7 +216,7 @@ impl Issuer {
         self
     }
 
-    /// Whom the tokens must be for.
+    /// Sets the audience that the tokens must be for.
     #[must_use]
     pub fn audience(mut self, audience: Audience) -> Self {
         self.audience = Some(audience);
@@ -238,7 +241,7 @@ impl Issuer {
         self
     }
 
-    /// Demands something more of each token.
+    /// Adds a rule that each token must meet.
     #[must_use]
     pub fn rule(mut self, rule: ClaimRule) -> Self {
         self.claim_rules.push(rule);
@@ -252,7 +255,7 @@ impl Issuer {
         self
     }
 
-    /// How far the clocks of issuer and verifier may differ: 30 seconds unless set, ten minutes at the most.
+    /// Sets the tolerated difference between the clocks of issuer and verifier: 30 seconds unless set, at most ten minutes.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
@@ -308,15 +311,15 @@ impl Issuer {
         self
     }
 
-    /// Where the issuer keeps scopes, groups and the like.
+    /// Sets the claims that hold scopes, groups and the like.
     #[must_use]
     pub fn claim_map(mut self, claim_map: ClaimMap) -> Self {
         self.claim_map = claim_map;
         self
     }
 
-    /// Adds a rule of the application's own for tokens of this issuer, asked when every other rule is met. A refusal is
-    /// 401; its code is for logs, and no client sees it.
+    /// Adds a custom rule for tokens of this issuer. It runs after every rule of the pipeline. A refusal is answered with 401;
+    /// its code is for logs, and no client sees it.
     ///
     /// # Example
     ///
@@ -345,8 +348,8 @@ impl Issuer {
         self
     }
 
-    /// As [`validate`](Self::validate), for a rule that has to wait: it asks a database whether the account is locked, for
-    /// instance. It is asked when all others are met, and has 2 seconds; after that, and for [`VerifyError::Unavailable`],
+    /// Adds an asynchronous custom rule, which may ask a database if the account is locked, for instance. It runs after all
+    /// other rules, and has 2 seconds; after that, and for [`VerifyError::Unavailable`],
     /// the answer is 503. [`Verifier::verify_now`](crate::Verifier::verify_now) gives no verdict on a token that is not
     /// known yet.
     ///
@@ -393,7 +396,7 @@ impl Issuer {
         self
     }
 
-    /// Replaces the rules of the application's own.
+    /// Replaces the custom rules.
     #[must_use]
     pub fn rules(mut self, rules: Rules) -> Self {
         self.rules = rules;
@@ -501,11 +504,11 @@ pub(crate) struct TrustedIssuer {
     pub(crate) keys: KeySource,
     #[cfg(feature = "dangerous-unsigned")]
     pub(crate) accepts_unsigned: bool,
-    /// What its tokens share, once the verifier is there.
+    /// Shared by its tokens, once the verifier is built.
     pub(crate) provenance: Arc<Provenance>,
 }
 
-/// What the tokens of one issuer must be like.
+/// The rules for the tokens of one issuer.
 #[derive(Debug)]
 pub(crate) struct Policy {
     /// The first of its names, for reports.
@@ -529,7 +532,7 @@ pub(crate) struct AcceptedToken {
     pub(crate) audience: Audience,
 }
 
-/// What [`VerifierBuilder::issuer`](crate::VerifierBuilder::issuer) takes: an [`Issuer`] or a preset that makes one.
+/// An argument of [`VerifierBuilder::issuer`](crate::VerifierBuilder::issuer): an [`Issuer`] or a preset that makes one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an issuer",
     note = "pass a preset such as `Oidc::issuer(url).audience(api)`, or an `Issuer`"

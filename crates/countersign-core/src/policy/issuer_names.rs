@@ -1,34 +1,49 @@
-//! Which `iss` the tokens of one issuer carry: one name, several, or one for each tenant.
+//! The `iss` values of one issuer: one name, several, or one for each tenant.
 
 use crate::error::TokenError;
 use crate::json::{Json, Object};
 use std::sync::Arc;
 
-/// The place of the tenant in a template, as Entra ID's discovery document writes it.
-const TENANT: &str = "{tenantid}";
+/// The two places where a token of an issuer with many tenants names its tenant.
+///
+/// # Example
+///
+/// ```
+/// use countersign_core::TenantTemplate;
+///
+/// // The discovery document of Entra ID has `https://login.microsoftonline.com/{tenantid}/v2.0` for an issuer.
+/// let entra = TenantTemplate { placeholder: "{tenantid}", claim: "tid" };
+/// # let _ = entra;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TenantTemplate {
+    /// The part of the issuer's name that is replaced with the tenant's GUID.
+    pub placeholder: &'static str,
+    /// The claim that holds the tenant's GUID as well.
+    pub claim: &'static str,
+}
 
-/// The names of one issuer. The first one stands for all of them.
+/// The names of one issuer. Reports use the first one.
 #[derive(Clone, Debug)]
 pub(crate) struct IssuerNames {
     first: Arc<str>,
     more: Vec<Box<str>>,
     tenants: Option<Tenants>,
-    /// Whether keys that say whose they are verify for that issuer only.
-    owns_keys: bool,
+    /// Restricts a JWK with an `issuer` member to that issuer, which may hold the placeholder.
+    owns_keys: Option<TenantTemplate>,
 }
 
 /// One name for each tenant.
 #[derive(Clone, Debug)]
 struct Tenants {
-    /// The claim that names the tenant as well.
-    claim: &'static str,
-    /// All of them, unless listed.
+    template: TenantTemplate,
+    /// The allowed tenants; all of them if `None`.
     allowed: Option<Vec<Box<str>>>,
 }
 
 impl IssuerNames {
     pub(crate) fn new(name: Arc<str>) -> Self {
-        Self { first: name, more: Vec::new(), tenants: None, owns_keys: false }
+        Self { first: name, more: Vec::new(), tenants: None, owns_keys: None }
     }
 
     /// A further name, of the same issuer and with the same keys.
@@ -36,14 +51,14 @@ impl IssuerNames {
         self.more.push(name);
     }
 
-    /// The names are templates; the part `{tenantid}` is a tenant's GUID, which stands in `claim` as well.
-    pub(crate) fn for_tenants(&mut self, claim: &'static str, allowed: Option<Vec<Box<str>>>) {
-        self.tenants = Some(Tenants { claim, allowed });
+    /// Makes the names templates, for the allowed tenants or for all.
+    pub(crate) fn for_tenants(&mut self, template: TenantTemplate, allowed: Option<Vec<Box<str>>>) {
+        self.tenants = Some(Tenants { template, allowed });
     }
 
-    /// A key that says whose it is verifies for that issuer only.
-    pub(crate) fn own_keys(&mut self) {
-        self.owns_keys = true;
+    /// Restricts a JWK with an `issuer` member to that issuer.
+    pub(crate) fn own_keys(&mut self, template: TenantTemplate) {
+        self.owns_keys = Some(template);
     }
 
     /// The name for people, and for subjects where there is but one issuer behind several names.
@@ -55,14 +70,14 @@ impl IssuerNames {
         std::iter::once(&*self.first).chain(self.more.iter().map(|name| &**name))
     }
 
-    /// Whether something is wrong with the names themselves.
+    /// The problem with the names themselves, if there is one.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         if self.all().any(str::is_empty) {
             return Some("is empty: give the token's `iss`");
         }
         let Some(tenants) = &self.tenants else { return None };
-        if !self.all().all(|name| name.matches(TENANT).count() == 1) {
-            return Some("is for many tenants, but does not hold `{tenantid}` once");
+        if !self.all().all(|name| name.matches(tenants.template.placeholder).count() == 1) {
+            return Some("is for many tenants: let it hold the tenant's placeholder exactly once");
         }
         match &tenants.allowed {
             Some(allowed) if allowed.is_empty() => Some("allows no tenant: name at least one"),
@@ -73,20 +88,22 @@ impl IssuerNames {
         }
     }
 
-    /// Whether a token that names `iss` may be one of these: before its signature is verified.
+    /// True if a token that names `iss` may be of this issuer. The signature is not verified yet.
     pub(crate) fn accept(&self, iss: &str) -> bool {
         match &self.tenants {
             None => self.all().any(|name| name == iss),
-            Some(tenants) => self.all().any(|name| tenant_of(name, iss).is_some_and(|tenant| tenants.allow(tenant))),
+            Some(tenants) => {
+                self.all().any(|name| tenants.tenant_of(name, iss).is_some_and(|tenant| tenants.allow(tenant)))
+            }
         }
     }
 
-    /// Whether `iss` is the name of a tenant, allowed or not.
+    /// True if `iss` is the name of a tenant, allowed or not.
     pub(crate) fn name_tenant(&self, iss: &str) -> bool {
-        self.tenants.is_some() && self.all().any(|name| tenant_of(name, iss).is_some())
+        self.tenants.as_ref().is_some_and(|tenants| self.all().any(|name| tenants.tenant_of(name, iss).is_some()))
     }
 
-    /// Whether a token could be of either.
+    /// True if one `iss` could be of both.
     pub(crate) fn overlap(&self, other: &Self) -> bool {
         self.all().any(|name| other.all().any(|also| name == also || other.accept(name) || self.accept(also)))
     }
@@ -94,7 +111,7 @@ impl IssuerNames {
     /// The name that the subject is unique under, for a token whose `iss` is [accepted](Self::accept).
     #[inline]
     pub(crate) fn unique(&self, claims: &Object<'_>) -> Result<Arc<str>, TokenError> {
-        // One issuer is one, whichever of its names the token bears; a tenant must be looked at together with its claim.
+        // All names of one issuer are the same issuer. A tenant must be checked against its claim as well.
         if self.tenants.is_none() { Ok(Arc::clone(&self.first)) } else { self.check(claims) }
     }
 
@@ -106,26 +123,26 @@ impl IssuerNames {
         let Some(tenants) = &self.tenants else {
             return if self.accept(iss) { Ok(Arc::clone(&self.first)) } else { Err(TokenError::UnknownIssuer) };
         };
-        let tenant = self.all().find_map(|name| tenant_of(name, iss)).ok_or(TokenError::UnknownIssuer)?;
-        let named = claims.get(tenants.claim).ok_or(TokenError::MissingClaim(tenants.claim))?;
+        let tenant = self.all().find_map(|name| tenants.tenant_of(name, iss)).ok_or(TokenError::UnknownIssuer)?;
+        let named = claims.get(tenants.template.claim).ok_or(TokenError::MissingClaim(tenants.template.claim))?;
         if named.as_str() != Some(tenant) || !tenants.allow(tenant) {
             return Err(TokenError::WrongTenant);
         }
-        // One name for each tenant, whichever of its names the token bears.
-        Ok(self.first.replace(TENANT, tenant).into())
+        // All names of one tenant are the same tenant.
+        Ok(self.first.replace(tenants.template.placeholder, tenant).into())
     }
 
-    /// Whether a key that says whose it is may verify tokens of the issuer that [`check`](Self::check) gave.
+    /// True if the key's `issuer` member allows the key to verify tokens of the issuer that [`check`](Self::check) gave.
     pub(crate) fn owns(&self, key_issuer: Option<&str>, issuer: &str, claims: &Object<'_>) -> bool {
-        match (key_issuer, &self.tenants) {
-            (_, None) if !self.owns_keys => true,
-            (None, None) => true,
-            // Keys of many tenants that do not say whose they are might be any tenant's.
-            (None, Some(_)) => false,
-            (Some(key), tenants) => {
-                let tenant = claims.get(tenants.as_ref().map_or("tid", |tenants| tenants.claim));
-                let tenant = tenant.and_then(Json::as_str).unwrap_or_default();
-                key == issuer || key.replace(TENANT, tenant) == issuer
+        let Some(template) = self.tenants.as_ref().map(|tenants| tenants.template).or(self.owns_keys) else {
+            return true;
+        };
+        match key_issuer {
+            // With many tenants, a key without an `issuer` member might be any tenant's.
+            None => self.tenants.is_none(),
+            Some(key) => {
+                let tenant = claims.get(template.claim).and_then(Json::as_str).unwrap_or_default();
+                key == issuer || key.replace(template.placeholder, tenant) == issuer
             }
         }
     }
@@ -135,6 +152,12 @@ impl Tenants {
     fn allow(&self, tenant: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(|allowed| **allowed == *tenant))
     }
+
+    /// The tenant that `iss` names, if `iss` has the form of the issuer's `name`.
+    fn tenant_of<'a>(&self, name: &str, iss: &'a str) -> Option<&'a str> {
+        let (before, after) = name.split_once(self.template.placeholder)?;
+        iss.strip_prefix(before)?.strip_suffix(after).filter(|tenant| is_guid(tenant))
+    }
 }
 
 /// The `iss` of a token.
@@ -142,13 +165,7 @@ pub(crate) fn named_by<'c>(claims: &'c Object<'_>) -> Result<&'c str, TokenError
     claims.get("iss").ok_or(TokenError::MissingClaim("iss"))?.as_str().ok_or(TokenError::InvalidClaim("iss"))
 }
 
-/// The tenant that `iss` names, where it is of the template's form.
-fn tenant_of<'a>(template: &str, iss: &'a str) -> Option<&'a str> {
-    let (before, after) = template.split_once(TENANT)?;
-    iss.strip_prefix(before)?.strip_suffix(after).filter(|tenant| is_guid(tenant))
-}
-
-/// As Entra ID writes them: in lower case, with hyphens.
+/// True for a GUID in lower case, with hyphens.
 fn is_guid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {
@@ -161,13 +178,14 @@ fn is_guid(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    const TEMPLATE: TenantTemplate = TenantTemplate { placeholder: "{tenantid}", claim: "tid" };
     const OURS: &str = "11111111-2222-3333-4444-555555555555";
     const THEIRS: &str = "99999999-2222-3333-4444-555555555555";
 
     fn many(allowed: Option<&[&str]>) -> IssuerNames {
         let mut names = IssuerNames::new("https://login.example/{tenantid}/v2.0".into());
         names.add("https://sts.example/{tenantid}/".into());
-        names.for_tenants("tid", allowed.map(|allowed| allowed.iter().map(|tenant| Box::from(*tenant)).collect()));
+        names.for_tenants(TEMPLATE, allowed.map(|allowed| allowed.iter().map(|tenant| Box::from(*tenant)).collect()));
         names
     }
 
@@ -235,7 +253,7 @@ mod tests {
         let mut one = IssuerNames::new("https://login.example/".into());
         let claims = Object::default();
         assert!(one.owns(Some("https://elsewhere.example"), "https://login.example/", &claims));
-        one.own_keys();
+        one.own_keys(TEMPLATE);
         assert!(!one.owns(Some("https://elsewhere.example"), "https://login.example/", &claims));
         assert!(one.owns(Some("https://login.example/"), "https://login.example/", &claims));
         assert!(one.owns(None, "https://login.example/", &claims));
@@ -258,7 +276,7 @@ mod tests {
         assert!(many(Some(&[])).problem().is_some());
         assert!(many(Some(&["contoso.onmicrosoft.com"])).problem().is_some());
         let mut without = IssuerNames::new("https://login.example/v2.0".into());
-        without.for_tenants("tid", None);
+        without.for_tenants(TEMPLATE, None);
         assert!(without.problem().is_some());
         assert!(many(Some(&[OURS])).problem().is_none());
     }

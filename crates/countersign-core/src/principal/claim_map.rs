@@ -1,4 +1,4 @@
-//! Where an issuer keeps subject, scopes, groups, roles and permissions.
+//! The claims of an issuer that hold subject, scopes, groups, roles and permissions.
 
 use crate::error::TokenError;
 use crate::json::{Json, Object};
@@ -8,7 +8,7 @@ use crate::principal::name_set::NameSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// A mark by which a token says that it stands for a program, not for a person.
+/// A rule that recognises the token of a program, as opposed to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServiceAccountRule {
@@ -16,7 +16,7 @@ pub enum ServiceAccountRule {
     SubjectIs(&'static str),
     /// The claim of this name is absent.
     Without(&'static str),
-    /// The claim of this name is there.
+    /// The claim of this name is present.
     With(&'static str),
     /// The claim has this value.
     Claim(&'static str, &'static str),
@@ -57,7 +57,7 @@ impl fmt::Display for ServiceAccountRule {
     }
 }
 
-/// Which claims of an issuer become which part of the [`Principal`].
+/// The mapping from the claims of an issuer to the parts of the [`Principal`].
 ///
 /// The default suits most OpenID providers: `sub`, `preferred_username`, `email`, `scope` and `scp`, `groups`, `roles`,
 /// `permissions`. Setting a part replaces its places.
@@ -81,6 +81,7 @@ pub struct ClaimMap {
     roles: Vec<ClaimPath>,
     permissions: Vec<ClaimPath>,
     overage: Vec<ClaimPath>,
+    overage_advice: &'static str,
     machine: Vec<ServiceAccountRule>,
 }
 
@@ -97,6 +98,7 @@ impl Default for ClaimMap {
             roles: paths(["roles"]),
             permissions: paths(["permissions"]),
             overage: Vec::new(),
+            overage_advice: "",
             machine: vec![ServiceAccountRule::SubjectIs("client_id"), ServiceAccountRule::SubjectIs("azp")],
         }
     }
@@ -107,8 +109,8 @@ fn paths<P: Into<ClaimPath>>(places: impl IntoIterator<Item = P>) -> Vec<ClaimPa
 }
 
 impl ClaimMap {
-    /// Where the subject stands, `sub` unless set; the first place that holds one which is not empty counts. For providers
-    /// whose tokens have no `sub` in some cases.
+    /// Sets the claims of the subject, `sub` unless set. The first one with a value that is not empty counts. Use it for
+    /// providers whose tokens have no `sub` in some cases.
     ///
     /// # Security
     ///
@@ -119,70 +121,78 @@ impl ClaimMap {
         self
     }
 
-    /// Where the name stands that a person knows the user by; the first place that holds one counts.
+    /// Sets the claims of the user name. The first one with a value counts.
     #[must_use]
     pub fn username<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.username = paths(places);
         self
     }
 
-    /// Where the e-mail address stands; the first place that holds one counts.
+    /// Sets the claims of the e-mail address. The first one with a value counts.
     #[must_use]
     pub fn email<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.email = paths(places);
         self
     }
 
-    /// Where the tenant or organisation stands; the first place that holds one counts.
+    /// Sets the claims of the tenant or organisation. The first one with a value counts.
     #[must_use]
     pub fn tenant<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.tenant = paths(places);
         self
     }
 
-    /// Where scopes stand, each place a string separated by blanks or an array; all places count.
+    /// Sets the claims of scopes, each a string separated by blanks or an array. All of them count.
     #[must_use]
     pub fn scopes<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.scopes = paths(places);
         self
     }
 
-    /// Where groups stand, each place an array or one string; all places count.
+    /// Sets the claims of groups, each an array or one string. All of them count.
     #[must_use]
     pub fn groups<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.groups = paths(places);
         self
     }
 
-    /// Where roles stand, each place an array or one string; all places count.
+    /// Sets the claims of roles, each an array or one string. All of them count.
     #[must_use]
     pub fn roles<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.roles = paths(places);
         self
     }
 
-    /// Where permissions stand, each place an array or one string; all places count.
+    /// Sets the claims of permissions, each an array or one string. All of them count.
     #[must_use]
     pub fn permissions<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.permissions = paths(places);
         self
     }
 
-    /// The claims that say, by being there and not `false`, that groups were left out of the token.
+    /// Sets the claims that say that groups were left out of the token: any of them is present and not `false`.
     #[must_use]
     pub fn groups_overage<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.overage = paths(places);
         self
     }
 
-    /// The marks of a machine's token; one is enough.
+    /// Sets the advice for the operator that is logged when a guard denies a caller whose token leaves groups out. Say what to
+    /// configure at the provider, such as `use app roles`.
+    #[must_use]
+    pub fn groups_overage_advice(mut self, advice: &'static str) -> Self {
+        self.overage_advice = advice;
+        self
+    }
+
+    /// Sets the rules that recognise a machine's token. One is enough.
     #[must_use]
     pub fn machine(mut self, marks: impl IntoIterator<Item = ServiceAccountRule>) -> Self {
         self.machine = marks.into_iter().collect();
         self
     }
 
-    /// Each part of the principal and where it stands, in words.
+    /// Each part of the principal with its claims, in words.
     pub fn places(&self) -> impl Iterator<Item = (&'static str, String)> {
         let list = |places: &[ClaimPath]| places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let marks = self.machine.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or ");
@@ -223,7 +233,8 @@ impl ClaimMap {
             groups_left_out: self
                 .overage
                 .iter()
-                .any(|place| place.resolve(claims).is_some_and(|value| !matches!(value, Json::Bool(false)))),
+                .any(|path| path.resolve(claims).is_some_and(|value| !matches!(value, Json::Bool(false))))
+                .then_some(self.overage_advice),
             is_machine: self.machine.iter().any(|mark| mark.is_on(claims, subject)),
         })
     }

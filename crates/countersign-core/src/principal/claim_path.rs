@@ -1,4 +1,4 @@
-//! Where in the claims something stands, and in what shape.
+//! The path to a value in the claims, and the shape of the value.
 
 use crate::json::{Json, Object};
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct ClaimPath {
     shape: Shape,
 }
 
-/// What is expected there beside plain texts and lists of them.
+/// The expected shape, in addition to plain texts and lists of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Shape {
     Plain,

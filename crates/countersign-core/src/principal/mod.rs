@@ -1,4 +1,6 @@
-//! The verified subject, in terms that no provider owns.
+//! The verified caller, in provider-neutral terms.
+//!
+//! Claims are read here, and nothing is verified.
 
 pub(crate) mod claim_map;
 pub(crate) mod claim_path;
@@ -9,7 +11,7 @@ use crate::scale::{COUNTERS, block};
 use std::fmt;
 use std::sync::Arc;
 
-/// Who calls: the verified, provider-neutral view of a token. Only a verified token gives one.
+/// The caller: the verified, provider-neutral view of a token. Only a verified token gives one.
 ///
 /// # Example
 ///
@@ -35,7 +37,8 @@ pub struct Principal {
     pub(crate) groups: NameSet,
     pub(crate) roles: NameSet,
     pub(crate) permissions: NameSet,
-    pub(crate) groups_left_out: bool,
+    /// The advice for the operator, if the token leaves groups out.
+    pub(crate) groups_left_out: Option<&'static str>,
     pub(crate) is_machine: bool,
 }
 
@@ -46,7 +49,7 @@ impl Principal {
         &self.issuer
     }
 
-    /// What the application calls the issuer ([`Issuer::named`](crate::Issuer::named)), else its `iss`.
+    /// The application's name for the issuer ([`Issuer::named`](crate::Issuer::named)), otherwise its `iss`.
     pub fn issuer_name(&self) -> &str {
         &self.issuer_name
     }
@@ -56,7 +59,7 @@ impl Principal {
         &self.subject
     }
 
-    /// The name that a person knows the user by. It can change hands: do not authorise by it.
+    /// The user name. It can be given to another user: do not authorise by it.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()
     }
@@ -71,7 +74,7 @@ impl Principal {
         self.tenant.as_deref()
     }
 
-    /// What the client was allowed to do in the user's name.
+    /// The scopes: the client may do these things on behalf of the user.
     pub fn scopes(&self) -> &NameSet {
         &self.scopes
     }
@@ -81,11 +84,11 @@ impl Principal {
         &self.groups
     }
 
-    /// Whether the token says that the user is in groups that it does not list, since they are too many (Entra ID's
-    /// overage). A guard then answers as if the user were in none of them, and says so in the log, unless groups are
+    /// True if the token says that it leaves groups of the user out, since there are too many (Entra ID's overage). A guard then
+    /// answers as if the user were in none of them, and logs a warning, unless groups are
     /// [looked up](crate::VerifierBuilder::entitlements).
     pub fn groups_left_out(&self) -> bool {
-        self.groups_left_out
+        self.groups_left_out.is_some()
     }
 
     /// The roles that the provider gave the user.
@@ -98,14 +101,14 @@ impl Principal {
         &self.permissions
     }
 
-    /// Whether the token stands for a program (client credentials), not for a person.
+    /// True if the token is a program's (client credentials), as opposed to a person's.
     pub fn is_machine(&self) -> bool {
         self.is_machine
     }
 }
 
 impl Principal {
-    /// What hangs on it of memory.
+    /// The memory that it holds.
     pub(crate) fn bytes(&self) -> usize {
         let texts = [Some(&self.subject), self.username.as_ref(), self.email.as_ref(), self.tenant.as_ref()];
         let sets = [&self.scopes, &self.groups, &self.roles, &self.permissions];

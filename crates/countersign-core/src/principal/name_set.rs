@@ -26,18 +26,18 @@ pub struct NameSet {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Name {
     hash: u64,
-    /// Where it ends in the text; it begins where the one before ends.
+    /// The end of the name in the text. It begins at the end of the one before.
     end: usize,
 }
 
 impl NameSet {
-    /// Whether `name` is in the set.
+    /// True if `name` is in the set.
     pub fn contains(&self, name: &str) -> bool {
         self.contains_hashed(fingerprint(name), name)
     }
 
-    /// As [`contains`](Self::contains), for a name whose fingerprint was computed while compiling. Twenty numbers are
-    /// compared in the time of one text; what looks alike is compared in full.
+    /// True if `name` is in the set, for a fingerprint that was computed at compile time. Twenty numbers are compared in the
+    /// time of one text. Names with the same fingerprint are compared in full.
     pub(crate) fn contains_hashed(&self, hash: u64, name: &str) -> bool {
         // What looks alike is rare, and then its place is looked up.
         let is_it = |index| self.text.as_bytes()[self.place(index)] == *name.as_bytes();
@@ -59,7 +59,7 @@ impl NameSet {
         self.names.len()
     }
 
-    /// Whether there is none.
+    /// True if the set is empty.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
@@ -88,7 +88,7 @@ impl NameSet {
         self.text.reserve_exact(bytes);
     }
 
-    /// What hangs on it of memory.
+    /// The memory that it holds.
     pub(crate) fn bytes(&self) -> usize {
         block(self.text.capacity()) + block(self.names.capacity() * size_of::<Name>())
     }

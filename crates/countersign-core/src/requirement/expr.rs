@@ -1,4 +1,4 @@
-//! A requirement as data: what the challenge, the document, the matrix and the log line are folded from.
+//! A requirement as data. The challenge, the OpenAPI document, the matrix and the log line are made from it.
 
 use crate::principal::Principal;
 use crate::principal::name_set::NameSet;
@@ -19,7 +19,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expr {
-    /// Nothing but a verified caller.
+    /// A verified caller, and nothing more.
     Authenticated,
     /// A scope.
     Scope(Grant),
@@ -29,7 +29,7 @@ pub enum Expr {
     Role(Grant),
     /// A permission.
     Permission(Grant),
-    /// A rule of the application's own, in words.
+    /// A custom rule of the application, in words.
     Custom(Cow<'static, str>),
     /// Each of these.
     All(Vec<Expr>),
@@ -37,12 +37,12 @@ pub enum Expr {
     Any(Vec<Expr>),
 }
 
-/// One grant by name, with those that imply it.
+/// One entitlement by name, with those that imply it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The name as the provider says it.
     pub name: Cow<'static, str>,
-    /// Other names of the same kind, each of which is as good.
+    /// Other names of the same kind that imply this one.
     pub implied_by: Vec<Cow<'static, str>>,
 }
 
@@ -51,7 +51,7 @@ impl Grant {
         self.names().any(|name| granted.contains(name))
     }
 
-    /// Every name that will do, the grant's own first.
+    /// Every sufficient name, the entitlement's own first.
     pub fn names(&self) -> impl Iterator<Item = &Cow<'static, str>> {
         std::iter::once(&self.name).chain(&self.implied_by)
     }
@@ -84,7 +84,7 @@ impl Expr {
         Self::Permission(name.into().into())
     }
 
-    /// Whether the principal meets the rule; `None` when that hangs on a rule of the application's own.
+    /// True if the principal meets the rule; `None` if that depends on a custom rule of the application.
     pub fn is_met_by(&self, principal: &Principal) -> Option<bool> {
         match self {
             Self::Authenticated => Some(true),
@@ -112,7 +112,7 @@ impl Expr {
         scopes
     }
 
-    /// Shows every part, the whole first.
+    /// Calls `seen` for every part, first for the whole.
     pub fn visit<'a>(&'a self, seen: &mut impl FnMut(&'a Self)) {
         seen(self);
         if let Self::All(parts) | Self::Any(parts) = self {
@@ -121,7 +121,7 @@ impl Expr {
     }
 }
 
-/// The first part that comes out as `decisive` decides; else one that hangs in the air leaves the whole there.
+/// The first part with the result `decisive` decides. Otherwise an undecided part leaves the whole undecided.
 fn decide(parts: &[Expr], principal: &Principal, decisive: bool) -> Option<bool> {
     let mut verdict = Some(!decisive);
     for part in parts {

@@ -1,4 +1,4 @@
-//! What the marker macros compute while compiling: which names are valid, and which imply which.
+//! Checks of the marker macros at compile time: valid names, and the names that imply others.
 
 /// One line of a declaration.
 #[derive(Clone, Copy, Debug)]
@@ -9,7 +9,7 @@ pub struct Declaration {
     pub implies: &'static [&'static str],
 }
 
-/// Whether a token can carry the name.
+/// True if a token can carry the name.
 pub const fn is_name(name: &str) -> bool {
     !name.is_empty()
 }
@@ -60,8 +60,7 @@ pub const fn implied_by<const N: usize>(target: &str, declarations: &[Declaratio
     (names, count)
 }
 
-/// Whether `name` is one of the declarations that are marked. A name that is not declared here at all cannot be
-/// followed any further, and does not compile.
+/// True if `name` is a marked declaration. A name that is not declared here does not compile.
 const fn reaches(name: &str, declarations: &[Declaration], marked: &[bool]) -> bool {
     let mut index = 0;
     while index < declarations.len() {

@@ -1,6 +1,6 @@
-//! What a requirement looks at, and with it whether grants from outside of the token can change its verdict.
+//! The need of a requirement for entitlements from outside the token.
 
-/// What a requirement looks at.
+/// The need of a requirement for a look-up of entitlements.
 ///
 /// # Example
 ///
@@ -16,17 +16,17 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lookup {
-    /// Only what no [`EntitlementsProvider`](crate::EntitlementsProvider) adds to: nothing is ever looked up.
+    /// Never looks up: the requirement reads nothing that an [`EntitlementsProvider`](crate::EntitlementsProvider) adds to.
     Never,
-    /// Groups, roles or permissions, and more of them never turn a yes into a no: nothing is looked up when the token is
-    /// enough.
+    /// Looks up if the token alone is not enough. The requirement reads groups, roles or permissions, and more of them never turn
+    /// a yes into a no.
     IfDenied,
-    /// Anything about the principal: grants are always looked up first.
+    /// Looks up first: the requirement may read anything about the principal.
     Always,
 }
 
 impl Lookup {
-    /// The reach of two requirements together.
+    /// The need of two requirements together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {

@@ -8,20 +8,20 @@ use crate::requirement::lookup::Lookup;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A marker type that names one grant of the kind `K`. Declared with [`scopes!`](crate::scopes),
+/// A marker type that names one entitlement of the kind `K`. It is declared with [`scopes!`](crate::scopes),
 /// [`groups!`](crate::groups), [`roles!`](crate::roles) or [`permissions!`](crate::permissions).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not one of the `{K}`",
     note = "declare it with the macro of its kind: `scopes!`, `groups!`, `roles!` or `permissions!`"
 )]
 pub trait Marker<K: MarkerKind>: Send + Sync + 'static {
-    /// The name as the provider says it.
+    /// The name at the provider.
     const NAME: &'static str;
 
-    /// Other names of the kind, each of which implies this one: declared with `implies`, never guessed.
+    /// Other names of the kind that imply this one, as declared with `implies`.
     const IMPLIED_BY: &'static [&'static str] = &[];
 
-    /// Whether the name, or one that implies it, is among `granted`.
+    /// True if the name, or one that implies it, is in `granted`.
     fn is_in(granted: &NameSet) -> bool {
         granted.contains_hashed(const { fingerprint(Self::NAME) }, Self::NAME)
             || Self::IMPLIED_BY.iter().any(|name| granted.contains(name))
@@ -33,15 +33,15 @@ pub trait Marker<K: MarkerKind>: Send + Sync + 'static {
     }
 }
 
-/// One of the four kinds of grant. Sealed: [`Scopes`], [`Groups`], [`Roles`], [`Permissions`].
+/// One of the four kinds of entitlement. Sealed: [`Scopes`], [`Groups`], [`Roles`], [`Permissions`].
 pub trait MarkerKind: sealed::Sealed + Send + Sync + 'static {
-    /// Whether anybody but the token grants some of this kind.
+    /// The need for a look-up: `Never` if only tokens grant this kind.
     const LOOKUP: Lookup;
 
-    /// The principal's grants of this kind.
+    /// The principal's entitlements of this kind.
     fn granted(principal: &Principal) -> &NameSet;
 
-    /// The description of one grant of this kind.
+    /// The description of one entitlement of this kind.
     fn describe(grant: Grant) -> Expr;
 }
 
@@ -94,7 +94,7 @@ impl<K, A, B> fmt::Debug for Select<K, A, B> {
     }
 }
 
-/// The marker stands alone.
+/// A single marker.
 #[derive(Clone, Copy, Debug)]
 pub enum One {}
 /// At least one marker of the list.
@@ -287,7 +287,7 @@ mod tests {
             groups: NameSet::default(),
             roles: NameSet::default(),
             permissions: NameSet::default(),
-            groups_left_out: false,
+            groups_left_out: None,
             is_machine: false,
         }
     }

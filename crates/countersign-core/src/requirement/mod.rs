@@ -1,4 +1,6 @@
-//! What a principal must have: a pure predicate, and the one description that every other form is folded from.
+//! Requirements for a principal: a pure predicate, and one description for documents, answers and logs.
+//!
+//! Nothing here knows tokens or HTTP.
 
 pub(crate) mod expr;
 pub(crate) mod implication;
@@ -11,7 +13,7 @@ use crate::requirement::lookup::Lookup;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A rule about a principal. Enforcement asks [`check`](Self::check), everything else is folded from
+/// A rule about a principal. Enforcement calls [`check`](Self::check). Documents, answers and logs are made from
 /// [`describe`](Self::describe).
 ///
 /// # Example
@@ -25,7 +27,7 @@ use std::marker::PhantomData;
 /// assert_eq!(Both::describe().to_string(), "scope `reports:read` and scope `reports:write`");
 /// ```
 ///
-/// A rule of one's own:
+/// A custom rule:
 ///
 /// ```
 /// use countersign_core::{Expr, Principal, Requirement};
@@ -49,18 +51,18 @@ use std::marker::PhantomData;
             markers of the same kind; an empty list would let everybody in"
 )]
 pub trait Requirement: Send + Sync + 'static {
-    /// Whether the principal meets the rule.
+    /// True if the principal meets the rule.
     fn check(principal: &Principal) -> bool;
 
     /// The rule as data.
     fn describe() -> Expr;
 
-    /// What the rule looks at, and with it whether grants from outside of the token are
-    /// [looked up](crate::EntitlementsProvider) for it: always, unless said.
+    /// The need for entitlements from outside the token, which are [looked up](crate::EntitlementsProvider) for the rule:
+    /// always, unless set.
     const LOOKUP: Lookup = Lookup::Always;
 }
 
-/// Nothing but a verified caller.
+/// A verified caller, and nothing more.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! What the application has revoked, in memory, each entry until no token is left that it could refuse.
+//! A list of revocations in memory. An entry ends when every token that it could refuse has expired.
 
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::revocation::Revocation;
@@ -12,22 +12,22 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-/// How many entries a list holds unless it is told otherwise.
+/// The default number of entries.
 pub(crate) const DEFAULT_ENTRIES: usize = 500_000;
-/// Verifications and revocations meet only where they look at the same of so many parts.
+/// The number of parts that are locked apart from each other.
 const SHARDS: usize = 256;
-/// Each revocation looks at so many old entries, in so many shards: it leaves more room than it takes, and is over in no time.
+/// The number of old entries, and of shards, that each revocation looks at. So it frees more than it adds, in little time.
 const CLEANED: (usize, usize) = (4, 8);
-/// As many where there is no room left.
+/// The same numbers for a full list.
 const CLEANED_WHEN_FULL: (usize, usize) = (1_024, SHARDS);
-/// As many while a shard is locked.
+/// The most entries to look at while a shard is locked.
 const CLEANED_AT_ONCE: usize = 8;
 
-/// Tokens, sessions and subjects that count no more. Clones share their entries.
+/// Revoked tokens, sessions and subjects. Clones share their entries.
 ///
 /// Each [`Verifier`](crate::Verifier::revocations) has one; a list that several verifiers share is given to their
-/// [builders](crate::VerifierBuilder::revocation). It is forgotten when the process ends, and no other process learns of it:
-/// fill it at the start, and from whatever tells all processes, where that matters.
+/// [builders](crate::VerifierBuilder::revocation). It is lost when the process ends, and other processes do not see it. If that
+/// matters, fill it at startup and from a channel that reaches all processes.
 ///
 /// Issuers and subjects are those of the [`Principal`](crate::Principal), which a token of the same caller has too, and not
 /// always the `iss` and `sub` of a logout token: an issuer of several names counts by its first one, and a claim map may take
@@ -72,14 +72,14 @@ pub struct RevocationList(Arc<Inner>);
 struct Inner {
     clock: Arc<dyn Clock>,
     most: usize,
-    /// Most programs never revoke anything, and pay for the look at a number.
+    /// The number of entries. Most programs never revoke anything, and pay only for reading this number.
     count: AtomicUsize,
-    /// Those among them that are sessions or identifiers.
+    /// The number of entries that are sessions or identifiers.
     names: AtomicUsize,
     shards: OnceLock<Box<[RwLock<Shard>]>>,
     /// The shard that is cleaned next.
     turn: AtomicUsize,
-    /// By issuer: what the verifiers that share this list saw of its clock. There are as many as are configured.
+    /// The clock skew by issuer, for the configured issuers of all verifiers that share this list.
     skews: Mutex<HashMap<Box<str>, Arc<ClockSkew>>>,
 }
 
@@ -140,7 +140,7 @@ impl fmt::Debug for RevokedTokens<'_> {
     }
 }
 
-/// An entry that could not be added to a [`RevocationList`]: what it names is not revoked.
+/// The error of a full [`RevocationList`]. Nothing was revoked.
 ///
 /// # Example
 ///
@@ -155,17 +155,17 @@ impl fmt::Debug for RevokedTokens<'_> {
 /// # Ok::<(), RevocationListFull>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nothing was revoked, since the list of revocations is full: give it more entries or name earlier ends")]
+#[error("could not revoke, the list of revocations is full: allow more entries or set earlier ends")]
 #[non_exhaustive]
 pub struct RevocationListFull;
 
 impl RevocationList {
-    /// An empty list that goes by this clock; [`default`](Self::default) goes by the machine's.
+    /// An empty list with this clock; [`default`](Self::default) uses the machine's.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self::bounded(clock, DEFAULT_ENTRIES)
     }
 
-    /// An empty list that goes by this clock and holds no more than so many entries, of about 100 bytes each.
+    /// An empty list with this clock and a maximum number of entries, of about 100 bytes each.
     pub fn bounded(clock: Arc<dyn Clock>, entries: usize) -> Self {
         Self(Arc::new(Inner {
             clock,
@@ -178,7 +178,7 @@ impl RevocationList {
         }))
     }
 
-    /// Revokes this very token, however its signature is written.
+    /// Revokes this token. Another encoding of its signature is revoked as well.
     ///
     /// The entry ends ten minutes after the token, since other verifiers that share the list may have a longer leeway. They
     /// must give the issuer the same first name, and take the subject from the same claim, as this token's verifier does.
@@ -217,7 +217,7 @@ impl RevocationList {
         self.0.count.load(Ordering::Acquire)
     }
 
-    /// Whether nothing is revoked.
+    /// True if nothing is revoked.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -232,7 +232,7 @@ impl RevocationList {
         if list.try_add(place, entry, true) { Ok(()) } else { Err(RevocationListFull) }
     }
 
-    /// What the verifiers that share this list see of an issuer's clock.
+    /// The clock skew of an issuer, as the verifiers that share this list have seen it.
     pub(crate) fn skew(&self, issuer: &str) -> Arc<ClockSkew> {
         let mut skews = self.0.skews.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(skews.entry(issuer.into()).or_default())
@@ -248,7 +248,7 @@ impl Inner {
         &self.shards()[owner.bits() % SHARDS]
     }
 
-    /// Where `is_last`, what is known of the subject makes room for it.
+    /// Adds an entry. If `is_last`, the entries of the subject are merged to make room.
     fn try_add(&self, place: Place, entry: Entry, is_last: bool) -> bool {
         let now = self.clock.now();
         let mut shard = self.shard(place.owner).write().unwrap_or_else(PoisonError::into_inner);

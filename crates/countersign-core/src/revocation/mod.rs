@@ -1,15 +1,16 @@
-//! Who says that a verified token counts no more.
+//! Revocation: checks that refuse verified tokens.
+//!
+//! Signatures and claims are checked in `verifier/`.
 
 pub(crate) mod list;
 pub(crate) mod shard;
 
 use crate::verified::token::VerifiedToken;
 
-/// Tells whether a token was revoked.
+/// Checks a token for revocation.
 ///
-/// It is asked about every token of every request, those that are known from an earlier one included, after everything else.
-/// So it looks into memory and waits for nothing: let a task of its own keep what it looks at up to date.
-/// [`RevocationList`](crate::RevocationList) is such a memory.
+/// It runs last, for every request, also if the token is in the cache. So it must look into memory and wait for nothing. Let a
+/// task keep that memory up to date. [`RevocationList`](crate::RevocationList) is such a memory.
 ///
 /// # Example
 ///
@@ -17,7 +18,7 @@ use crate::verified::token::VerifiedToken;
 /// use countersign_core::{Revocation, VerifiedToken, Verifier};
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// /// Refuses what was issued before a moment: after a break-in, for instance.
+/// /// Refuses tokens that were issued before a moment, for instance after a break-in.
 /// #[derive(Default)]
 /// struct NotBefore(AtomicU64);
 ///
@@ -31,6 +32,6 @@ use crate::verified::token::VerifiedToken;
 /// # let _ = builder;
 /// ```
 pub trait Revocation: Send + Sync + 'static {
-    /// Whether the token is refused from now on, with 401.
+    /// True if the token is revoked. The answer is 401.
     fn is_revoked(&self, token: &VerifiedToken) -> bool;
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// So many tokens of one subject are told apart. One more, and they become one entry of the subject.
 pub(crate) const TOLD_APART: usize = 8;
 
-/// What is refused, in seconds since 1970.
+/// A range of refused tokens, in seconds since 1970.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
     /// From here on nothing is.
@@ -37,7 +37,7 @@ impl Entry {
         }
     }
 
-    /// What was revoked stays so: nothing is taken back.
+    /// Extends the entry. Revoked tokens stay revoked.
     fn widen(&mut self, other: Self) {
         self.until = self.until.max(other.until);
         self.issued_until = self.issued_until.max(other.issued_until);
@@ -62,7 +62,7 @@ impl Entry {
     }
 }
 
-/// How many entries came and went.
+/// The change in the number of entries.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Change {
     pub(crate) taken_out: usize,
@@ -73,7 +73,7 @@ pub(crate) struct Change {
 
 pub(crate) struct Shard {
     entries: BTreeMap<Place, Entry>,
-    /// Where cleaning goes on.
+    /// The place at which cleaning continues.
     clean_from: Place,
 }
 
@@ -133,7 +133,7 @@ impl Shard {
         Some(Change { taken_out, ..Change::default() })
     }
 
-    /// Whether one of the owners' entries means the token.
+    /// True if an entry of the place's owner refuses the token.
     pub(crate) fn refuses(&self, token: &VerifiedToken, place: Place, now: UnixTime) -> bool {
         let refuses = |entry: &Entry| !entry.has_ended(now) && entry.means(token);
         match place.what {

@@ -1,4 +1,4 @@
-//! Headers that need not be read again.
+//! A cache of headers that were parsed before.
 
 use crate::error::TokenError;
 use crate::token::raw::{Header, RawToken};
@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many are remembered. An issuer writes one header for each of its keys and kinds of token.
+/// The number of cached headers. An issuer writes one header for each of its keys and kinds of token.
 const PLACES: usize = 8;
 /// Longer ones are not remembered, in characters of base64url.
 const MAX_TEXT: usize = 1024;

@@ -1,4 +1,4 @@
-//! The outside of a token: size, three parts, strict base64url, strict header (RFC 7515 sections 4 and 7.1).
+//! The parts of a token: size, three parts, strict base64url, strict header (RFC 7515 sections 4 and 7.1).
 
 use crate::error::TokenError;
 use crate::json::{Json, Object};
@@ -19,9 +19,9 @@ const MAX_KID: usize = 1024;
 /// A token of the right form, about which nothing is known yet.
 #[derive(Clone, Copy)]
 pub(crate) struct RawToken<'a> {
-    /// The whole of it.
+    /// The whole token.
     pub(crate) text: &'a str,
-    /// What is signed: header, dot, payload, as they came.
+    /// The signed text: header, dot, payload, as received.
     pub(crate) signing_input: &'a str,
     pub(crate) header: &'a str,
     payload: &'a str,
@@ -44,7 +44,7 @@ impl<'a> RawToken<'a> {
         Ok(Self { text: token, signing_input: &token[..second], header, payload, signature })
     }
 
-    /// As [`parse`](Self::parse), for a token that ends in the dot where a signature would follow (RFC 7519 section 6.1).
+    /// Parses a token that ends in the dot before the missing signature (RFC 7519 section 6.1).
     #[cfg(feature = "dangerous-unsigned")]
     pub(crate) fn parse_unsigned(token: &'a str) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN {
@@ -98,8 +98,8 @@ fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| TokenError::NotCompact)
 }
 
-/// What is used of a header. `jwk`, `jku`, `x5u`, `x5c` and every unknown member are ignored: a token never says
-/// which key to believe it by, beyond naming one that its issuer published.
+/// The members of a header that are used. `jwk`, `jku`, `x5u`, `x5c` and every unknown member are ignored: a token can only
+/// name a key that its issuer has published.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,

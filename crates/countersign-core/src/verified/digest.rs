@@ -2,16 +2,15 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-/// The first half of a SHA-256: nobody finds a second text that has it, and whoever looked for two that share one would
-/// have to look through 2^64.
+/// The first half of a SHA-256. Finding a second text with the same digest takes 2^128 attempts, finding any two with one
+/// digest 2^64.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Digest(u64, u64);
 
 impl Digest {
     pub(crate) const MIN: Self = Self(0, 0);
 
-    /// Of several texts. Two lists of texts have one digest only where they are the same, wherever one text ends and the
-    /// next begins.
+    /// The digest of several texts. The lengths are part of it, so moving text from one to the next changes the digest.
     pub(crate) fn of(texts: [&str; 3]) -> Self {
         let mut context = Context::new(&SHA256);
         for text in texts {
@@ -24,7 +23,7 @@ impl Digest {
         Self(half(0), half(1))
     }
 
-    /// Some bits of it, spread evenly.
+    /// Some evenly distributed bits.
     pub(crate) fn bits(self) -> usize {
         self.1 as usize
     }

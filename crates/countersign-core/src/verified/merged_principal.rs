@@ -6,12 +6,12 @@ use crate::principal::Principal;
 use crate::scale::{COUNTERS, block};
 use std::ops::Range;
 
-/// The principal of one token with grants that were looked up, kept beside the token: it is made once for both.
+/// The principal of one token with looked-up entitlements. It is made once and kept with the token.
 pub(crate) struct Merged {
     pub(crate) principal: Principal,
-    /// When the grants may be relied upon.
+    /// The time in which the entitlements are valid.
     stands: Range<UnixTime>,
-    /// Whose grants these are. A token can be shown to another verifier than the one that verified it.
+    /// The provider of the entitlements. A token can be given to another verifier than the one that verified it.
     provider: ProviderId,
 }
 
@@ -24,19 +24,21 @@ impl Merged {
         self.provider == provider && self.stands.contains(&now)
     }
 
-    /// What it takes of memory.
+    /// The memory that it uses.
     pub(crate) fn bytes(&self) -> usize {
         block(size_of::<Self>() + COUNTERS) + self.principal.bytes()
     }
 }
 
-/// What the token says, and what was looked up. The one place where the two meet.
+/// Merges the principal of the token with the entitlements.
 fn merge(token: &Principal, grants: &Entitlements) -> Principal {
     let mut principal = token.clone();
     principal.groups.extend(grants.groups.iter());
     principal.roles.extend(grants.roles.iter());
     principal.permissions.extend(grants.permissions.iter());
-    // Who looks groups up knows all of them.
-    principal.groups_left_out &= grants.groups.is_empty();
+    // A provider that gives groups gives all of them.
+    if !grants.groups.is_empty() {
+        principal.groups_left_out = None;
+    }
     principal
 }

@@ -1,4 +1,4 @@
-//! The verifier and the issuer that a token came by, as far as the token needs them later.
+//! The part of its verifier and issuer that a verified token needs later.
 
 use crate::verified::clock_skew::ClockSkew;
 use std::fmt::Debug;
@@ -14,10 +14,10 @@ pub(crate) trait TokenScale: Debug + Send + Sync {
 /// One issuer of one verifier. All its tokens share it.
 #[derive(Debug, Default)]
 pub(crate) struct Provenance {
-    /// Where its tokens are kept. A token that grows is weighed there, whoever made it grow.
+    /// The cache that holds its tokens. A token that grows is weighed again there.
     cache: Option<Weak<dyn TokenScale>>,
     skew: ClockSkew,
-    /// The same, as lists of revocations keep it that other verifiers may share.
+    /// The clock skew in each revocation list, which other verifiers may share.
     shared: Box<[Arc<ClockSkew>]>,
 }
 

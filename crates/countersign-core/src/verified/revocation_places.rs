@@ -1,8 +1,8 @@
-//! The places of revocations: by digests, so that each takes as much as any other.
+//! The places of revocations: digests, so each uses the same memory.
 
 use crate::verified::digest::Digest;
 
-/// Where an entry is. All of a subject are beside each other.
+/// The place of an entry. All entries of a subject are next to each other.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     /// A subject, a session or the identifier of a token.

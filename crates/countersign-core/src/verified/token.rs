@@ -1,4 +1,4 @@
-//! The proof that a token was verified. It is constructed in one place: `verifier.rs`.
+//! The proof that a token was verified. Only `verifier/pipeline.rs` constructs it.
 
 use crate::clock::UnixTime;
 use crate::json::{Json, Object};
@@ -41,13 +41,13 @@ struct Inner {
     typed: TypedClaims,
     provenance: Arc<Provenance>,
     revocation_places: OnceLock<Box<RevocationPlaces>>,
-    /// The principal with grants from outside of the token, for as long as those may be relied upon.
-    /// Most verifiers grant nothing beside the token, and do not pay for the swap.
+    /// The principal with entitlements from outside the token, while those are valid. Without a provider of entitlements it
+    /// stays empty and costs no swap.
     merged: OnceLock<ArcSwap<Merged>>,
 }
 
-/// A proof that lacks the text of the claims, which they still borrow from while it is made. It is made in its final place,
-/// since it is large.
+/// A proof without the text of the claims, which the parsed claims still borrow. It is made in its final place, since it is
+/// large.
 pub(crate) struct Assertion(Arc<Inner>);
 
 impl Assertion {
@@ -72,7 +72,7 @@ impl Assertion {
     }
 }
 
-/// What a token can be revoked by, beside its subject.
+/// The identifiers that a token can be revoked by, in addition to its subject.
 #[derive(Default)]
 pub(crate) struct TokenIds {
     id: Option<Box<str>>,
@@ -81,14 +81,14 @@ pub(crate) struct TokenIds {
 }
 
 impl TokenIds {
-    /// A `jti` or `sid` that is no text names nothing.
+    /// Reads the identifiers. A `jti` or `sid` that is not a text is ignored.
     pub(crate) fn of(claims: &Object<'_>, issued: Option<UnixTime>) -> Self {
         let text = |claim| claims.get(claim).and_then(Json::as_str).map(Box::from);
         Self { id: text("jti"), session: text("sid"), issued }
     }
 }
 
-/// What the verification rests on, and how long it may be relied upon without another one.
+/// The basis of a verification, and the time in which it is valid.
 pub(crate) struct Verdict {
     /// The key that verified the signature.
     pub(crate) key: Arc<VerificationKey>,
@@ -99,7 +99,7 @@ pub(crate) struct Verdict {
 }
 
 impl VerifiedToken {
-    /// Greppable: the only caller is the end of the pipeline, after every check.
+    /// Completes the proof. Only the end of the pipeline calls this, after every check.
     pub(crate) fn assertion(assertion: Assertion, payload: String) -> Self {
         let Assertion(mut inner) = assertion;
         // Nobody else has it yet. Without the text no claims type fits.
@@ -109,13 +109,13 @@ impl VerifiedToken {
         Self(inner)
     }
 
-    /// Whether the verdict may still be relied upon. A clock that was set back asks for another one.
+    /// True if the verdict is still valid. After the clock was set back, the token is verified again.
     pub(crate) fn is_valid_at(&self, now: UnixTime) -> bool {
         let verdict = &self.0.verdict;
         (verdict.since..verdict.until).contains(&now) && !verdict.key.is_retired()
     }
 
-    /// What the issuer signed: header, dot, payload, as they came.
+    /// The signed text: header, dot, payload, as received.
     fn signed(&self) -> &str {
         self.raw().rsplit_once('.').map_or(self.raw(), |(signed, _)| signed)
     }
@@ -137,7 +137,7 @@ impl VerifiedToken {
         self.0.provenance.reweigh(self.raw());
     }
 
-    /// The places where revocations of the token would be.
+    /// The places of possible revocations of the token.
     pub(crate) fn revocation_places(&self) -> &RevocationPlaces {
         let places = &self.0.revocation_places;
         if let Some(places) = places.get() {
@@ -150,7 +150,7 @@ impl VerifiedToken {
         made
     }
 
-    /// The principal with grants from outside of the token, as it was merged last.
+    /// The principal with entitlements from outside the token, as merged last.
     pub(crate) fn merged(&self) -> Option<Arc<Merged>> {
         Some(self.0.merged.get()?.load_full())
     }
@@ -160,7 +160,7 @@ impl VerifiedToken {
         self.reweigh();
     }
 
-    /// What it takes of memory now, with what was made of it.
+    /// The memory that it uses now, with everything that was made of it.
     pub(crate) fn bytes(&self) -> usize {
         let inner = &*self.0;
         let merged = inner.merged.get().map_or(0, |merged| SWAP + merged.load().bytes());
@@ -175,7 +175,7 @@ impl VerifiedToken {
             + merged
     }
 
-    /// Who calls.
+    /// The caller.
     pub fn principal(&self) -> &Principal {
         &self.0.principal
     }
@@ -201,11 +201,11 @@ impl VerifiedToken {
         self.0.verdict.expires
     }
 
-    /// The token as it came, to pass on to another service.
+    /// The token as received, to pass on to another service.
     ///
     /// # Security
     ///
-    /// It is a credential: whoever has it is the caller. Keep it out of logs, answers and storage.
+    /// It is a credential: anybody who has it can act as the caller. Keep it out of logs, answers and storage.
     pub fn raw(&self) -> &str {
         &self.0.raw
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Claims of a type that is not measured are charged with this many bytes for each byte of their text.
 const UNSEEN_FACTOR: usize = 8;
 
-/// What the claims of a token can be read as: any type that can be deserialized, or an enum of
+/// A type that the claims of a token can be read as: any deserializable type, or an enum of
 /// [`claims_by_issuer!`](crate::claims_by_issuer).
 #[diagnostic::on_unimplemented(
     message = "claims cannot be read as `{Self}`",
@@ -24,9 +24,8 @@ pub trait TokenClaims: Sized + Send + Sync + 'static {
     /// [`TokenError::ClaimsMismatch`] when they do not fit.
     fn read(token: &VerifiedToken) -> Result<Self, TokenError>;
 
-    /// Reads them, and says what they hold of memory beside their own size, in bytes: what the cache of verified tokens
-    /// charges for them. A type that can be deserialized is measured. Without a word of its own any other is charged with
-    /// eight times the text of the claims.
+    /// Reads them, and gives the memory that they hold in addition to their own size, in bytes. The cache of verified tokens
+    /// charges for it. A deserializable type is measured. The default for any other type is eight times the text of the claims.
     ///
     /// # Errors
     ///
@@ -45,14 +44,14 @@ pub trait TokenClaims: Sized + Send + Sync + 'static {
     ///     }
     ///
     ///     fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
-    ///         Ok((Self::read(token)?, 0)) // nothing hangs on it
+    ///         Ok((Self::read(token)?, 0)) // it holds no memory
     ///     }
     /// }
     /// ```
     ///
     /// # Security
     ///
-    /// The bound of the cache is as good as this figure. Do not give less than what is held.
+    /// The bound of the cache is only as good as this figure. Do not give less than the held memory.
     fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
         Ok((Self::read(token)?, token.unseen_bytes()))
     }
@@ -79,7 +78,7 @@ impl VerifiedToken {
         self.typed().get_or_make(|| C::read_weighed(self), || self.reweigh())
     }
 
-    /// The claims as `C`, not shared: for [`TokenClaims`] of your own.
+    /// The claims as `C`, not shared, for custom [`TokenClaims`].
     ///
     /// # Errors
     ///
@@ -88,8 +87,8 @@ impl VerifiedToken {
         self.fitting(serde_json::from_str(self.payload()))
     }
 
-    /// The claims as `C`, not shared, and what they hold of memory beside their own size, in bytes: for
-    /// [`TokenClaims::read_weighed`] of your own.
+    /// The claims as `C`, not shared, and the memory that they hold in addition to their own size, in bytes, for a custom
+    /// [`TokenClaims::read_weighed`].
     ///
     /// What derived types, those of the standard library and `serde_json::Value` hold is bounded from above. Where serde
     /// reads before it knows the type (`flatten`, enums that are not tagged from outside), and for what a visitor of its own
@@ -117,7 +116,7 @@ impl VerifiedToken {
         })
     }
 
-    /// What claims are charged with that are not measured.
+    /// The charge for claims that are not measured.
     pub(crate) fn unseen_bytes(&self) -> usize {
         UNSEEN_FACTOR * self.payload().len()
     }

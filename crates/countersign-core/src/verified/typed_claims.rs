@@ -20,12 +20,12 @@ struct Link {
 }
 
 impl TypedClaims {
-    /// What hangs on it of memory.
+    /// The memory that it holds.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// The claims as `C`, if somebody asked for this type before; else the end of the list.
+    /// The claims as `C`, if they were made before. Otherwise the end of the list.
     #[inline]
     fn find<C: Send + Sync + 'static>(&self) -> Result<Arc<C>, &Link> {
         let mut list = &self.first;
@@ -43,8 +43,8 @@ impl TypedClaims {
         Err(list)
     }
 
-    /// The claims as `C`, made by `make` when nobody has asked for this type before. It says as well what hangs on them of
-    /// memory, and `grown` is told that the list has grown.
+    /// The claims as `C`. `make` makes them, if this type was not requested before, and gives the memory that they hold. Then
+    /// `grown` is called, since the list has grown.
     #[inline]
     pub(crate) fn get_or_make<C, E>(
         &self,

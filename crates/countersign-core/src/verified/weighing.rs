@@ -1,4 +1,4 @@
-//! Deserializes, and weighs what is made on the way.
+//! Deserializes claims and weighs the values on the way.
 //!
 //! Each visitor says by its type how large a value is that it makes, each seed how much room the holder has for it. So what a
 //! derived type takes is known without a word from it: the elements of a `Vec` are counted at their size, and what does not fit
@@ -25,16 +25,16 @@ pub(crate) fn read<C: DeserializeOwned>(text: &str) -> serde_json::Result<(C, us
 struct Weighing<'s, D> {
     inner: D,
     scale: &'s Scale,
-    /// What the holder of the value has for it.
+    /// The room that the holder of the value has for it.
     room: usize,
 }
 
-/// What a visitor does with several values.
+/// The way in which a visitor holds several values.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// One value, or several within the room of the whole.
     Inline,
-    /// As many as come, in a block of their own.
+    /// Any number of values, in a separate block.
     Collected,
 }
 
@@ -286,7 +286,7 @@ impl<'s, V> Weighed<'s, V> {
         self.visitor
     }
 
-    /// What it holds has no more room than it has itself.
+    /// Weighs an inner value, which has no more room than this one.
     fn within<D>(&self, inner: D) -> Weighing<'s, D> {
         Weighing { inner, scale: self.scale, room: self.made.size }
     }
@@ -518,7 +518,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
     }
 }
 
-/// What is in a variant is made in the room of the enum.
+/// Weighs the content of a variant, which is in the room of the enum.
 fn inline<'de, V: Visitor<'de>>(visitor: V, scale: &Scale) -> Weighed<'_, V> {
     let size = size_of::<V::Value>();
     let made = Made { size, room: size, kind: Kind::Seen };

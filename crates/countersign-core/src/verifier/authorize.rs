@@ -12,7 +12,7 @@ use crate::verifier::Verifier;
 use std::fmt;
 use std::sync::Arc;
 
-/// A verified caller, and all that it was granted, in the token and outside of it. Cheap to clone.
+/// A verified caller with all entitlements, in the token and outside it. Cheap to clone.
 ///
 /// # Example
 ///
@@ -25,7 +25,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Caller {
     token: VerifiedToken,
-    /// `None` where nobody grants anything outside of the token.
+    /// `None` if no provider of entitlements is configured.
     merged: Option<Arc<Merged>>,
 }
 
@@ -38,12 +38,12 @@ impl Caller {
         Self { token, merged: Some(merged) }
     }
 
-    /// Who calls, with the grants of both.
+    /// The principal, with the entitlements of the token and those from outside.
     pub fn principal(&self) -> &Principal {
         self.merged.as_ref().map_or(self.token.principal(), |merged| &merged.principal)
     }
 
-    /// The token. Its own principal has the grants of the token alone.
+    /// The verified token, without external entitlements.
     pub fn token(&self) -> &VerifiedToken {
         &self.token
     }
@@ -61,7 +61,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] when the look-up fails. Without a provider of grants it never does.
+    /// [`Unavailable`] if the look-up fails. Without a provider of entitlements it never does.
     pub async fn caller(&self, token: &VerifiedToken) -> Result<Caller, Unavailable> {
         let Some(grants) = self.entitlements() else { return Ok(Caller::by_token_alone(token.clone())) };
         if let Some(granted) = self.caller_now(token) {
@@ -71,7 +71,7 @@ impl Verifier {
         Ok(self.merge(grants, token, found))
     }
 
-    /// As [`granted`](Self::caller), where nothing can wait; `None` when grants must be looked up.
+    /// The caller without waiting; `None` if entitlements must be looked up.
     pub fn caller_now(&self, token: &VerifiedToken) -> Option<Caller> {
         let Some(grants) = self.entitlements() else { return Some(Caller::by_token_alone(token.clone())) };
         let now = self.clock().now();
@@ -88,8 +88,7 @@ impl Verifier {
         Caller::new(token.clone(), merged)
     }
 
-    /// Whether the caller meets the requirement, by the token or, where that is not enough, by what was granted outside of
-    /// it.
+    /// True if the caller meets the requirement by the token or, if that is not enough, by entitlements from outside.
     ///
     /// # Example
     ///
@@ -105,7 +104,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] when that hangs on a look-up that fails.
+    /// [`Unavailable`] if the look-up fails.
     pub async fn permits<R: Requirement>(&self, token: &VerifiedToken) -> Result<bool, Unavailable> {
         match self.permits_now::<R>(token) {
             Some(permitted) => Ok(permitted),
@@ -113,7 +112,7 @@ impl Verifier {
         }
     }
 
-    /// As [`permits`](Self::permits), where nothing can wait; `None` when grants must be looked up.
+    /// Checks the requirement without waiting; `None` if entitlements must be looked up.
     pub fn permits_now<R: Requirement>(&self, token: &VerifiedToken) -> Option<bool> {
         if self.entitlements().is_none() || R::LOOKUP == Lookup::Never {
             return Some(meets::<R>(token.principal()));
@@ -125,15 +124,14 @@ impl Verifier {
     }
 }
 
-/// Whether the principal meets the requirement. Where groups are missing that the token could not hold, the operator is told,
-/// since nobody else would find out why an admin is turned away.
+/// Checks the requirement. If the token could not hold all groups, a denial is logged for the operator, since the caller cannot
+/// see the reason.
 fn meets<R: Requirement>(principal: &Principal) -> bool {
     let is_met = R::check(principal);
-    if !is_met && principal.groups_left_out() && R::LOOKUP != Lookup::Never {
+    if let Some(advice) = principal.groups_left_out.filter(|_| !is_met && R::LOOKUP != Lookup::Never) {
         tracing::warn!(
-            target: "countersign::entitlements", issuer = principal.issuer(),
-            "refused by a token that leaves groups out, since they are too many: use app roles, or look groups up with \
-             `VerifierBuilder::entitlements`"
+            target: "countersign::entitlements", issuer = principal.issuer(), advice,
+            "denied because the token leaves groups out: look groups up with `VerifierBuilder::entitlements`"
         );
     }
     is_met

@@ -9,7 +9,6 @@ use crate::revocation::Revocation;
 use crate::revocation::list::{DEFAULT_ENTRIES, RevocationList};
 use crate::verified::provenance::{Provenance, TokenScale};
 use crate::verifier::Verifier;
-use crate::verifier::attachment::Attachment;
 use crate::verifier::claims_by_issuer::IntoIssuers;
 use crate::verifier::token_cache::{CacheLimits, TokenCache};
 use std::any::Any;
@@ -18,7 +17,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// What [`Verifier::builder`] gives.
+/// The configuration of a [`Verifier`].
 ///
 /// # Example
 ///
@@ -34,7 +33,6 @@ use std::time::Duration;
 #[must_use = "a builder does nothing until `.build().await`"]
 pub struct VerifierBuilder<I = OpenSet> {
     issuers: Vec<Result<Issuer, ConfigError>>,
-    realm: String,
     clock: Arc<dyn Clock>,
     demands_keys: bool,
     cache: Option<CacheLimits>,
@@ -43,8 +41,6 @@ pub struct VerifierBuilder<I = OpenSet> {
     revocation_entries: usize,
     grants: Option<AnyEntitlements>,
     grants_limits: EntitlementsLimits,
-    attachment: Attachment,
-    refusal: Option<ConfigError>,
 }
 
 /// A revocation without regard to its type.
@@ -100,7 +96,6 @@ impl<I> VerifierBuilder<I> {
     fn with(issuers: Vec<Result<Issuer, ConfigError>>) -> Self {
         Self {
             issuers,
-            realm: "api".to_owned(),
             clock: Arc::new(SystemClock),
             demands_keys: false,
             cache: Some(CacheLimits::default()),
@@ -109,18 +104,10 @@ impl<I> VerifierBuilder<I> {
             revocation_entries: DEFAULT_ENTRIES,
             grants: None,
             grants_limits: EntitlementsLimits::default(),
-            attachment: Attachment::default(),
-            refusal: None,
         }
     }
 
-    /// The `realm` of challenges (RFC 7235 section 2.2), `api` unless set: a name that a caller may see.
-    pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = realm.into();
-        self
-    }
-
-    /// The clock that claims are validated by, the machine's unless set.
+    /// Sets the clock for the validation of claims, the machine's unless set.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
@@ -133,15 +120,14 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// How much memory verified tokens may take that are kept for when they come again, in bytes: 64 MiB unless set, enough
-    /// for some 28 000 tokens of usual size. Less than 64 KiB is [no cache](Self::without_cache).
+    /// Sets the size of the cache of verified tokens, in bytes: 64 MiB unless set, enough for some 28 000 tokens of usual size. Less than 64 KiB is [no cache](Self::without_cache).
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache = Some(CacheLimits { bytes, ..self.cache.unwrap_or_default() });
         self
     }
 
-    /// For how long a verified token is believed without being verified again, 5 minutes unless set; never beyond its own
-    /// expiry, nor when its key is gone.
+    /// Sets the time for which a verified token is valid without being verified again, 5 minutes unless set. It ends with the
+    /// token's own expiry, and when its key is gone.
     ///
     /// # Security
     ///
@@ -153,22 +139,22 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// Verifies every token each time that it comes: for those who would rather pay for a signature with each request than
-    /// keep credentials in memory for longer than one.
+    /// Verifies the token of every request anew. Each request costs the check of a signature, and no credential stays in memory
+    /// after its request.
     pub fn without_cache(mut self) -> Self {
         self.cache = None;
         self
     }
 
-    /// Asks whether a token was revoked, each time that it comes, beside the verifier's own
-    /// [list](Verifier::revocations). Several are asked one after the other.
+    /// Adds a revocation check, in addition to the verifier's own [list](Verifier::revocations). It runs for each request. Several
+    /// run one after the other.
     pub fn revocation(mut self, revocation: impl Revocation) -> Self {
         let list = (&revocation as &dyn Any).downcast_ref().cloned();
         self.revocations.push(AnyRevocation { revocation: Arc::new(revocation), list });
         self
     }
 
-    /// How many entries the verifier's own list of [revocations](Verifier::revocations) may hold, of about 100 bytes each:
+    /// Sets the maximum number of entries in the verifier's own list of [revocations](Verifier::revocations), of about 100 bytes each:
     /// 500 000 unless set. See [`RevocationList`] for what happens when it is full.
     pub fn revocation_entries(mut self, entries: usize) -> Self {
         self.revocation_entries = entries;
@@ -202,40 +188,25 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// For how long grants that were looked up serve, 60 seconds unless set. So long may a caller keep what was taken from
-    /// it, and go without what it was given. With [`Duration::ZERO`] every request that needs grants asks anew, or shares a
+    /// Sets the time for which looked-up entitlements are valid, 60 seconds unless set. A change at the provider takes effect
+    /// within this time. With [`Duration::ZERO`] every request that needs grants asks anew, or shares a
     /// look-up that is under way.
     pub fn entitlements_lifetime(mut self, lifetime: Duration) -> Self {
         self.grants_limits.lifetime = lifetime;
         self
     }
 
-    /// How long a look-up may take, 2 seconds unless set; after that it has failed.
+    /// Sets the deadline of a look-up of entitlements, 2 seconds unless set. After it the look-up has failed.
     pub fn entitlements_deadline(mut self, deadline: Duration) -> Self {
         self.grants_limits.deadline = deadline;
         self
     }
 
-    /// How much memory grants may take that are kept, in bytes: 32 MiB unless set, enough for some 10 000 callers with 50
+    /// Sets the size of the cache of entitlements, in bytes: 32 MiB unless set, enough for some 10 000 callers with 50
     /// grants each. Whoever is pushed out is looked up again.
     pub fn entitlements_cache_bytes(mut self, bytes: usize) -> Self {
         self.grants_limits.bytes = bytes;
         self
-    }
-
-    /// Keeps something for [`Verifier::attachment`], in the place of what was there: for front ends, which put their own
-    /// settings here. The core never looks at it. An error is what [`build`](Self::build) will give.
-    pub fn attach<T: Any + Send + Sync>(mut self, attachment: Result<T, ConfigError>) -> Self {
-        match attachment {
-            Ok(attachment) => self.attachment = Attachment::new(attachment),
-            Err(error) => self.refusal = self.refusal.or(Some(error)),
-        }
-        self
-    }
-
-    /// What was [attached](Self::attach), if it is a `T`.
-    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.attachment.as_a()
     }
 
     /// Builds the verifier, and waits for the first attempt to fetch keys. When that fails the verifier is built all
@@ -248,14 +219,8 @@ impl<I> VerifierBuilder<I> {
     /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice; when keys
     /// are [demanded](Self::require_keys) and cannot be had.
     pub async fn build(self) -> Result<Verifier, ConfigError> {
-        if let Some(refusal) = self.refusal {
-            return Err(refusal);
-        }
         if self.issuers.is_empty() {
             return Err(ConfigError::NoIssuer);
-        }
-        if !self.realm.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
-            return Err(ConfigError::InvalidRealm);
         }
         let mut trusted: Vec<TrustedIssuer> = Vec::with_capacity(self.issuers.len());
         for issuer in self.issuers {
@@ -286,7 +251,6 @@ impl<I> VerifierBuilder<I> {
         }
         let revocations = self.revocations.into_iter().map(|revocation| revocation.revocation).collect();
         let revoked = RevocationList::bounded(Arc::clone(&self.clock), self.revocation_entries);
-        let verifier = Verifier::new(trusted, self.realm, self.clock, cache, revoked, revocations, grants);
-        Ok(verifier.attached(self.attachment))
+        Ok(Verifier::new(trusted, self.clock, cache, revoked, revocations, grants))
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 impl Verifier {
-    /// Whether every issuer's keys are there, so that each token gets a verdict.
+    /// Checks that the keys of every issuer are there, so each token gets a verdict.
     ///
     /// # Errors
     ///

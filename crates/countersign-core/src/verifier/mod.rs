@@ -2,7 +2,6 @@
 //!
 //! Rules about single claims are data in `policy/`.
 
-pub(crate) mod attachment;
 pub(crate) mod authorize;
 pub(crate) mod builder;
 pub(crate) mod claims_by_issuer;
@@ -21,11 +20,9 @@ use crate::revocation::Revocation;
 use crate::revocation::list::{RevocationList, RevocationListFull};
 use crate::token::header_cache::HeaderCache;
 use crate::verified::token::VerifiedToken;
-use crate::verifier::attachment::Attachment;
 use crate::verifier::builder::{ClosedSet, VerifierBuilder};
 use crate::verifier::claims_by_issuer::IntoIssuers;
 use crate::verifier::token_cache::TokenCache;
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,11 +41,10 @@ use std::sync::Arc;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Verifier(Arc<Inner>, Attachment);
+pub struct Verifier(Arc<Inner>);
 
 struct Inner {
     issuers: Vec<TrustedIssuer>,
-    realm: Arc<str>,
     clock: Arc<dyn Clock>,
     headers: HeaderCache,
     cache: Option<Arc<TokenCache>>,
@@ -72,28 +68,14 @@ impl Verifier {
 
     pub(crate) fn new(
         issuers: Vec<TrustedIssuer>,
-        realm: String,
         clock: Arc<dyn Clock>,
         cache: Option<Arc<TokenCache>>,
         revoked: RevocationList,
         revocations: Box<[Arc<dyn Revocation>]>,
         grants: Option<Arc<EntitlementsCache>>,
     ) -> Self {
-        let inner = Inner {
-            issuers,
-            realm: realm.into(),
-            revoked,
-            revocations,
-            clock,
-            headers: HeaderCache::default(),
-            cache,
-            grants,
-        };
-        Self(Arc::new(inner), Attachment::default())
-    }
-
-    pub(crate) fn attached(self, attachment: Attachment) -> Self {
-        Self(self.0, attachment)
+        let inner = Inner { issuers, revoked, revocations, clock, headers: HeaderCache::default(), cache, grants };
+        Self(Arc::new(inner))
     }
 
     /// Runs for each request, also when the token is in the cache.
@@ -125,50 +107,21 @@ impl Verifier {
         self.0.revoked.revoke(token)
     }
 
-    /// What this verifier and its clones refuse beside what your own [`Revocation`](crate::Revocation)s do: the list that
-    /// [`revoke`](Self::revoke) adds to. Sessions, subjects and token identifiers are revoked there.
+    /// The verifier's own list of revocations, which clones share and [`revoke`](Self::revoke) adds to. Sessions, subjects and
+    /// token identifiers are revoked there. Your own [`Revocation`](crate::Revocation)s are checked in addition.
     pub fn revocations(&self) -> &RevocationList {
         &self.0.revoked
     }
 
-    /// Whether verified tokens are kept for when they come again; see
+    /// True if verified tokens are cached; see
     /// [`VerifierBuilder::without_cache`](crate::VerifierBuilder::without_cache).
     pub fn has_token_cache(&self) -> bool {
         self.0.cache.is_some()
     }
 
-    /// What a front end [attached](VerifierBuilder::attach), if it is a `T`.
-    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.1.as_a()
-    }
-
-    /// The same verifier, with its keys, cache and revocations, and something else attached.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use countersign_core::Verifier;
-    /// # fn example(verifier: Verifier) {
-    /// struct Setting(u8);
-    ///
-    /// let other = verifier.attach(Setting(7));
-    /// assert_eq!(other.attachment().map(|Setting(value)| *value), Some(7));
-    /// assert_eq!(other, verifier);
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn attach<T: Any + Send + Sync>(&self, attachment: T) -> Self {
-        Self(Arc::clone(&self.0), Attachment::new(attachment))
-    }
-
     /// The clock that claims are validated by.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
-    }
-
-    /// The name that challenges give the API.
-    pub fn realm(&self) -> &Arc<str> {
-        &self.0.realm
     }
 
     pub(crate) fn entitlements(&self) -> Option<&Arc<EntitlementsCache>> {

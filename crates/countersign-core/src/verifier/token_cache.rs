@@ -1,4 +1,4 @@
-//! Verified tokens, for when they come again.
+//! The cache of verified tokens.
 //!
 //! A client sends one token with each of its requests, and between two of them nothing changes that could change the verdict
 //! but the time, and the issuer's keys. So the verdict is kept: by the whole token, found under a keyed hash and then
@@ -14,18 +14,18 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
-/// What the cache holds unless the builder says otherwise, in bytes.
+/// The default size of the cache, in bytes.
 const DEFAULT_BYTES: usize = 64 * 1024 * 1024;
-/// How long a verdict is kept at the most unless the builder says otherwise.
+/// The default for the longest time that a verdict is cached.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
-/// Less does not hold a single token of the longest that are accepted.
+/// The smallest useful size: less does not hold one token of the maximum length.
 const MIN_BYTES: usize = 64 * 1024;
-/// What the cache itself takes for a token: its place, and its share of the tables and of the memory of those that left.
+/// The memory of the cache itself for a token: its slot, and its share of the tables and of the memory of evicted tokens.
 const BOOK_KEEPING: usize = 128;
 /// About what a token takes, with all that belongs to it.
 const USUAL_TOKEN: usize = 2 * 1024;
 
-/// How much is kept, and for how long.
+/// The limits of the cache.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CacheLimits {
     pub(crate) bytes: usize,
@@ -44,7 +44,7 @@ pub(crate) struct TokenCache<S = RandomState> {
 }
 
 impl TokenCache {
-    /// `None` where nothing could be kept.
+    /// `None` if the limits allow no cache.
     pub(crate) fn new(limits: CacheLimits) -> Option<Self> {
         Self::with_hasher(limits, RandomState::default())
     }
@@ -70,7 +70,7 @@ impl<S: BuildHasher + Clone + Send + Sync> TokenCache<S> {
         if known.is_valid_at(now) {
             return Some(known);
         }
-        // It will not stand again, or has to be looked at afresh.
+        // It is no longer valid, or must be verified again.
         self.tokens.remove(token);
         None
     }
@@ -117,7 +117,7 @@ impl<S: BuildHasher + Clone> fmt::Debug for TokenCache<S> {
 /// A token as its own key: its text is not kept twice.
 struct ByText {
     token: VerifiedToken,
-    /// What it weighed when it came: the cache counts on that not changing.
+    /// The weight at insertion. The cache relies on it not changing.
     bytes: usize,
 }
 
@@ -190,7 +190,7 @@ mod tests {
             groups: NameSet::default(),
             roles: NameSet::default(),
             permissions: NameSet::default(),
-            groups_left_out: false,
+            groups_left_out: None,
             is_machine: false,
         };
         let assertion = Assertion::new(text, principal, TokenIds::default(), verdict, Arc::default());

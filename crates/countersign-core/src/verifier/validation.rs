@@ -1,5 +1,4 @@
-//! The claim rules: issuer, time, kind, audience and an issuer's own. Nothing here looks at the signature, which stands
-//! before it.
+//! The claim rules: issuer, time, kind, audience and an issuer's own rules. The signature is verified before.
 
 use crate::clock::UnixTime;
 use crate::error::TokenError;
@@ -8,14 +7,14 @@ use crate::policy::issuer::{AcceptedToken, Policy};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What validation finds out.
+/// The result of validation.
 pub(crate) struct Validated {
     /// The name that the subject is unique under.
     pub(crate) issuer: Arc<str>,
     pub(crate) times: Times,
 }
 
-/// When a token begins and ends, by its own words.
+/// The times of a token, by its own claims.
 pub(crate) struct Times {
     /// Without the leeway.
     pub(crate) expires: UnixTime,

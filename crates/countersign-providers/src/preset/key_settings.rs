@@ -29,6 +29,11 @@ pub(crate) enum KeySource {
 impl KeySettings {
     /// Gives the keys of the profile's issuer.
     pub(crate) fn keys(self, profile: &Profile) -> Result<IssuerKeys, ConfigError> {
+        #[cfg(feature = "dangerous-unsigned")]
+        if profile.is_emulated() {
+            // An emulator has no keys. These verify nothing and are replaced with the setting.
+            return Ok(IssuerKeys::jwks(r#"{"keys":[]}"#));
+        }
         match self.source {
             KeySource::Given(keys) => Ok(keys),
             #[cfg(feature = "fetch")]
@@ -93,5 +98,36 @@ impl<P: Preset> Provider<P> {
     pub fn shared_keys(self) -> Result<IssuerKeys, ConfigError> {
         let profile = self.preset.profile(self.recipients)?;
         Ok(self.keys.keys(&profile)?.shared())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Oidc;
+    use countersign_core::{BoxFuture, FetchError, FetchJwks, FetchedJwks, IntoIssuer, IssuerKeys};
+    use std::sync::Arc;
+
+    #[derive(Debug)]
+    struct OwnFetch;
+
+    impl FetchJwks for OwnFetch {
+        fn fetch(&self, _: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
+            Box::pin(async { Ok(FetchedJwks::jwks(r#"{"keys":[]}"#)) })
+        }
+    }
+
+    #[test]
+    fn keys_are_given_or_fetched() {
+        let oidc = || Oidc::issuer("https://idp.example.com").audience("api");
+        assert!(oidc().jwks(r#"{"keys":[]}"#).into_issuer().is_ok());
+        assert!(oidc().keys(IssuerKeys::fetched(OwnFetch)).into_issuer().is_ok());
+        #[cfg(feature = "fetch")]
+        assert!(oidc().into_issuer().is_ok());
+        #[cfg(not(feature = "fetch"))]
+        assert_eq!(
+            oidc().into_issuer().unwrap_err().to_string(),
+            "issuer `https://idp.example.com` has no keys: give them with `.jwks(..)`, `.pem(..)` or `.keys(..)`, or enable \
+             the cargo feature `fetch`"
+        );
     }
 }

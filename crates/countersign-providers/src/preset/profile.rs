@@ -2,9 +2,12 @@
 
 use crate::preset::key_location::{KeyLocation, check_issuer};
 use countersign_core::{
-    Algorithm, Algorithms, Audience, ClaimMap, ClaimRule, ConfigError, Issuer, IssuerKeys, TokenKind,
+    Algorithm, Algorithms, Audience, ClaimMap, ClaimRule, ConfigError, Issuer, IssuerKeys, TenantTemplate, TokenKind,
 };
 use std::sync::Arc;
+
+/// The tenant in the names and tokens of Entra ID, as its discovery document writes it.
+const TENANT: TenantTemplate = TenantTemplate { placeholder: "{tenantid}", claim: "tid" };
 
 /// A preset's knowledge about its provider: everything that an [`Issuer`] needs except the keys themselves.
 #[derive(Clone, Debug)]
@@ -141,6 +144,11 @@ impl Profile {
         self
     }
 
+    #[cfg(feature = "dangerous-unsigned")]
+    pub(crate) fn is_emulated(&self) -> bool {
+        self.emulator.is_some()
+    }
+
     /// The accepted kinds of token, with the preset's default first.
     pub(crate) fn forms(&self, accepted: Accepted) -> Vec<&Form> {
         match accepted {
@@ -158,11 +166,11 @@ impl Profile {
         issuer = self.also_named.into_iter().fold(issuer, |issuer, name| issuer.also_named(name));
         issuer = match self.tenants {
             None => issuer,
-            Some(Tenants::Any) => issuer.for_any_tenant("tid"),
-            Some(Tenants::Only(tenants)) => issuer.for_tenants("tid", tenants),
+            Some(Tenants::Any) => issuer.for_any_tenant(TENANT),
+            Some(Tenants::Only(tenants)) => issuer.for_tenants(TENANT, tenants),
         };
         if self.keys_by_issuer {
-            issuer = issuer.keys_by_issuer();
+            issuer = issuer.keys_by_issuer(TENANT);
         }
         issuer = self.rules.into_iter().fold(issuer, Issuer::rule);
         #[cfg(feature = "dangerous-unsigned")]

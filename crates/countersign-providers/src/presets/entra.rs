@@ -63,8 +63,10 @@ enum Versions {
 /// ```
 /// use countersign_providers::EntraClaims;
 ///
-/// fn key(claims: &EntraClaims) -> Option<(&str, &str)> {     // These two identify a user in every application. `sub`
-/// differs for each application.     Some((claims.tid.as_str(), claims.oid.as_deref()?)) }
+/// fn key(claims: &EntraClaims) -> Option<(&str, &str)> {
+///     // These two identify a user in every application. `sub` differs for each.
+///     Some((claims.tid.as_str(), claims.oid.as_deref()?))
+/// }
 /// ```
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
@@ -131,6 +133,7 @@ impl Entra {
             .scopes(["scp"])
             // https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference#groups-overage-claim
             .groups_overage([["_claim_names", "groups"].into(), countersign_core::ClaimPath::from("hasgroups")])
+            .groups_overage_advice("or use app roles in place of groups")
             // A service principal's subject is its `oid`, while a person's subject differs for each application. `idtyp` is
             // optional.
             .machine([ServiceAccountRule::Claim("idtyp", "app"), ServiceAccountRule::SubjectIs("oid")])

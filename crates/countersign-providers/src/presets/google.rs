@@ -40,10 +40,13 @@ pub struct Google {
 /// ```
 /// use countersign_providers::GoogleClaims;
 ///
-/// /// The address, if Google vouches for it: of Gmail, or of a hosted domain ///
-/// (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>). fn email(claims: &GoogleClaims) ->
-/// Option<&str> {     let email = claims.email.as_deref()?;     let is_hosted = claims.email_verified == Some(true) &&
-/// claims.hd.is_some();     (is_hosted || email.ends_with("@gmail.com")).then_some(email) }
+/// /// The address, if Google vouches for it: of Gmail, or of a hosted domain
+/// /// (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>).
+/// fn email(claims: &GoogleClaims) -> Option<&str> {
+///     let email = claims.email.as_deref()?;
+///     let is_hosted = claims.email_verified == Some(true) && claims.hd.is_some();
+///     (is_hosted || email.ends_with("@gmail.com")).then_some(email)
+/// }
 /// ```
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]

@@ -46,9 +46,14 @@ pub struct Zitadel {
 /// use countersign_providers::ZitadelClaims;
 /// use std::collections::HashMap;
 ///
-/// #[derive(serde::Deserialize)] struct Staff {     #[serde(flatten)]     zitadel: ZitadelClaims,     /// A map from role to
-/// organisation to its domain.     #[serde(rename = "urn:zitadel:iam:org:project:69234237810729019:roles", default)]
-/// roles: HashMap<String, HashMap<String, String>>, }
+/// #[derive(serde::Deserialize)]
+/// struct Staff {
+///     #[serde(flatten)]
+///     zitadel: ZitadelClaims,
+///     /// A map from role to organisation to its domain.
+///     #[serde(rename = "urn:zitadel:iam:org:project:69234237810729019:roles", default)]
+///     roles: HashMap<String, HashMap<String, String>>,
+/// }
 /// ```
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]

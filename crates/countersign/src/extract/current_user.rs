@@ -1,11 +1,12 @@
 //! The caller's claims, as a type of the application's.
 
 use crate::access::{Access, DescribeAccess, Optional, Required};
-use crate::extract::authentication::{authenticate, require_token};
-use crate::extract::verifier_state::HasVerifier;
-use crate::rejection::CurrentUserRejection;
+use crate::authorize::{authorize_optional, authorize_request};
+use crate::rejection::data::Rejection;
+use crate::verifier::Verifier;
+use crate::verifier::state::HasVerifier;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use countersign_core::{Claims, TokenClaims, VerifiedToken, Verifier};
+use countersign_core::{Authenticated, Claims, TokenClaims, VerifiedToken};
 use http::request::Parts;
 use std::fmt;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 ///
-/// [`CurrentUserRejection`]; claims that do not fit `C` are a 401, never defaulted.
+/// [`Rejection`]; claims that do not fit `C` are a 401, never defaulted.
 pub struct CurrentUser<C = Claims>(pub Arc<C>);
 
 impl<C> fmt::Debug for CurrentUser<C> {
@@ -54,8 +55,8 @@ impl<C> CurrentUser<C>
 where
     C: TokenClaims,
 {
-    fn of(token: &VerifiedToken, verifier: &Verifier) -> Result<Self, CurrentUserRejection> {
-        token.claims().map(Self).map_err(|error| CurrentUserRejection::refused(verifier, error.into()))
+    fn of(token: &VerifiedToken, verifier: &Verifier) -> Result<Self, Rejection> {
+        token.claims().map(Self).map_err(|reason| verifier.http().requests().rejections.invalid_token(reason))
     }
 }
 
@@ -64,11 +65,11 @@ where
     S: HasVerifier,
     C: TokenClaims,
 {
-    type Rejection = CurrentUserRejection;
+    type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let verifier = state.verifier();
-        let token = require_token(parts, &verifier).await?;
+        let token = authorize_request::<Authenticated>(parts, &verifier, verifier.http().requests()).await?;
         Self::of(&token, &verifier)
     }
 }
@@ -78,11 +79,11 @@ where
     S: HasVerifier,
     C: TokenClaims,
 {
-    type Rejection = CurrentUserRejection;
+    type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
         let verifier = state.verifier();
-        let token = authenticate(parts, &verifier).await?;
+        let token = authorize_optional::<Authenticated>(parts, &verifier, verifier.http().requests()).await?;
         token.map(|token| Self::of(&token, &verifier)).transpose()
     }
 }

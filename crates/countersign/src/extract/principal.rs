@@ -1,11 +1,11 @@
 //! The caller in terms that no provider owns.
 
 use crate::access::{Access, DescribeAccess, Optional, Required};
-use crate::extract::authentication::{authenticate, granted, require_token};
-use crate::extract::verifier_state::HasVerifier;
-use crate::rejection::CurrentUserRejection;
+use crate::authorize::{authorize_optional, authorize_request, caller};
+use crate::rejection::data::Rejection;
+use crate::verifier::state::HasVerifier;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use countersign_core::{Caller, VerifiedToken};
+use countersign_core::{Authenticated, Caller, VerifiedToken};
 use http::request::Parts;
 use std::ops::Deref;
 
@@ -27,7 +27,7 @@ use std::ops::Deref;
 ///
 /// # Errors
 ///
-/// [`CurrentUserRejection`].
+/// [`Rejection`].
 #[derive(Clone, Debug)]
 pub struct Principal(Caller);
 
@@ -54,12 +54,13 @@ impl<S> FromRequestParts<S> for Principal
 where
     S: HasVerifier,
 {
-    type Rejection = CurrentUserRejection;
+    type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let verifier = state.verifier();
-        let token = require_token(parts, &verifier).await?;
-        granted(token, &verifier).await.map(Self)
+        let intake = verifier.http().requests();
+        let token = authorize_request::<Authenticated>(parts, &verifier, intake).await?;
+        caller(token, &verifier, &intake.rejections).await.map(Self)
     }
 }
 
@@ -67,12 +68,15 @@ impl<S> OptionalFromRequestParts<S> for Principal
 where
     S: HasVerifier,
 {
-    type Rejection = CurrentUserRejection;
+    type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
         let verifier = state.verifier();
-        let Some(token) = authenticate(parts, &verifier).await? else { return Ok(None) };
-        granted(token, &verifier).await.map(|granted| Some(Self(granted)))
+        let intake = verifier.http().requests();
+        match authorize_optional::<Authenticated>(parts, &verifier, intake).await? {
+            Some(token) => caller(token, &verifier, &intake.rejections).await.map(|caller| Some(Self(caller))),
+            None => Ok(None),
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Guards: what the caller must have, written as the type of an argument.
 
 use crate::access::{Access, DescribeAccess, Required};
-use crate::extract::authentication::require_token;
-use crate::extract::verifier_state::HasVerifier;
-use crate::rejection::{CurrentUserRejection, RequireRejection};
+use crate::authorize::authorize_request;
+use crate::rejection::data::Rejection;
+use crate::verifier::state::HasVerifier;
 use axum::extract::FromRequestParts;
 use countersign_core::{Expr, Groups, Lookup, One, Permissions, Principal, Requirement, Roles, Scopes, Select};
 use http::request::Parts;
@@ -33,7 +33,7 @@ use std::marker::PhantomData;
 ///
 /// # Errors
 ///
-/// [`RequireRejection`].
+/// [`Rejection`].
 pub struct Require<R: Requirement>(PhantomData<fn() -> R>);
 
 /// A scope, as a part of [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf).
@@ -59,16 +59,12 @@ where
     S: HasVerifier,
     R: Requirement,
 {
-    type Rejection = RequireRejection;
+    type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let verifier = state.verifier();
-        let token = require_token(parts, &verifier).await?;
-        match verifier.permits::<R>(&token).await {
-            Ok(true) => Ok(Self(PhantomData)),
-            Ok(false) => Err(RequireRejection::insufficient(&verifier, R::describe())),
-            Err(unavailable) => Err(CurrentUserRejection::refused(&verifier, unavailable.into()).into()),
-        }
+        authorize_request::<R>(parts, &verifier, verifier.http().requests()).await?;
+        Ok(Self(PhantomData))
     }
 }
 

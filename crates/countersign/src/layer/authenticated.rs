@@ -1,17 +1,17 @@
 //! Authentication as a layer, for a whole router or any tower service over HTTP.
 
-use crate::extract::authentication::{authenticate, authenticate_now, granted};
+use crate::authorize::{Pending, Progress, authorize_now, caller, present, remember};
+use crate::cache_control::keep_private;
 use crate::extract::principal::Principal;
-use crate::http_settings::Http;
-use crate::layer::cache_control::keep_private;
 use crate::layer::exceptions::Exceptions;
 use crate::layer::grpc::{in_terms_of_grpc, is_grpc};
 use crate::layer::preflight::Preflights;
-use crate::rejection::CurrentUserRejection;
+use crate::rejection::data::Rejection;
+use crate::verifier::Verifier;
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::response::IntoResponse;
-use countersign_core::{Caller, Verifier};
+use countersign_core::{Authenticated, Caller};
 use futures_util::TryFutureExt as _;
 use futures_util::future::{BoxFuture, Either, MapOk, Ready, ready};
 use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -49,7 +49,7 @@ pub fn authenticated(verifier: &Verifier) -> AuthenticatedLayer {
     AuthenticatedLayer(Gate {
         verifier: verifier.clone(),
         exceptions: Exceptions::default(),
-        preflights: Http::preflights(verifier),
+        preflights: Preflights::of(verifier),
     })
 }
 
@@ -102,7 +102,7 @@ impl AuthenticatedLayer {
 
     /// Lets preflight requests through without a token: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and
     /// without a body. It is for a `CorsLayer` that must be inside of this layer; one outside answers before this layer is
-    /// asked, and gives CORS headers to refusals, too. Guards have [a setting](crate::VerifierExt::pass_preflight) for this.
+    /// asked, and gives CORS headers to refusals, too. Guards have [a setting](crate::VerifierBuilder::pass_preflight) for this.
     ///
     /// # Example
     ///
@@ -147,23 +147,41 @@ enum Passenger {
     Stranger,
 }
 
-type Verdict = Result<Option<Caller>, CurrentUserRejection>;
+type Verdict = Result<Option<Caller>, Rejection>;
+
+/// The outcome of the first step.
+enum Step {
+    Done(Verdict),
+    Pending(Pending),
+}
 
 impl Gate {
-    /// Who calls, grants from outside of the token included; `None` when that must wait, for a key or for grants.
-    fn judge_now(&self, parts: &mut Parts) -> Option<Verdict> {
-        Some(match authenticate_now(parts, &self.verifier)? {
-            Ok(Some(token)) => Ok(Some(self.verifier.caller_now(&token)?)),
-            Ok(None) => Ok(None),
-            Err(rejection) => Err(rejection),
-        })
+    /// Finds the caller, with entitlements from outside of the token, as far as that is possible without waiting.
+    fn authenticate_now(&self, parts: &mut Parts) -> Step {
+        let intake = self.verifier.http().requests();
+        let presented = match present(parts, &self.verifier, intake) {
+            Ok(Some(presented)) => presented,
+            Ok(None) => return Step::Done(Ok(None)),
+            Err(rejection) => return Step::Done(Err(rejection)),
+        };
+        match authorize_now::<Authenticated>(&self.verifier, &intake.rejections, presented) {
+            Progress::Done(Ok(token)) => {
+                remember(parts, &self.verifier, &token);
+                match self.verifier.caller_now(&token) {
+                    Some(caller) => Step::Done(Ok(Some(caller))),
+                    None => Step::Pending(Pending::Verified(token)),
+                }
+            }
+            Progress::Done(Err(rejection)) => Step::Done(Err(rejection)),
+            Progress::Pending(pending) => Step::Pending(pending),
+        }
     }
 
-    async fn judge(&self, parts: &mut Parts) -> Verdict {
-        match authenticate(parts, &self.verifier).await? {
-            Some(token) => granted(token, &self.verifier).await.map(Some),
-            None => Ok(None),
-        }
+    async fn finish(&self, parts: &mut Parts, pending: Pending) -> Verdict {
+        let rejections = &self.verifier.http().requests().rejections;
+        let token = pending.finish::<Authenticated>(&self.verifier, rejections).await?;
+        remember(parts, &self.verifier, &token);
+        caller(token, &self.verifier, rejections).await.map(Some)
     }
 
     /// Leaves the caller in the request, or gives the answer to a request that may not pass.
@@ -176,7 +194,7 @@ impl Gate {
             Ok(None) if self.exceptions.cover(parts) || self.preflights.hand_on(parts, body) => {
                 return Passage::Through(Passenger::Stranger);
             }
-            Ok(None) => CurrentUserRejection::missing(&self.verifier),
+            Ok(None) => self.verifier.http().requests().rejections.missing_token(),
             Err(rejection) => rejection,
         };
         let refusal = rejection.into_response();
@@ -238,27 +256,30 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        match self.gate.judge_now(&mut parts).map(|verdict| self.gate.conclude(&mut parts, &body, verdict)) {
-            Some(Passage::Through(passenger)) => {
-                Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(passenger.finish()))
-            }
-            Some(Passage::Refused(refusal)) => Either::Right(Either::Left(ready(Ok(refusal)))),
-            None => {
-                // The service that was polled ready is the one to call.
-                let other = self.inner.clone();
-                let mut inner = std::mem::replace(&mut self.inner, other);
-                let gate = self.gate.clone();
-                Either::Right(Either::Right(Box::pin(async move {
-                    let verdict = gate.judge(&mut parts).await;
-                    match gate.conclude(&mut parts, &body, verdict) {
-                        Passage::Through(passenger) => {
-                            inner.call(Request::from_parts(parts, body)).await.map(passenger.finish())
-                        }
-                        Passage::Refused(refusal) => Ok(refusal),
+        let pending = match self.gate.authenticate_now(&mut parts) {
+            Step::Done(verdict) => {
+                return match self.gate.conclude(&mut parts, &body, verdict) {
+                    Passage::Through(passenger) => {
+                        Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(passenger.finish()))
                     }
-                })))
+                    Passage::Refused(refusal) => Either::Right(Either::Left(ready(Ok(refusal)))),
+                };
             }
-        }
+            Step::Pending(pending) => pending,
+        };
+        // Call the service that was polled ready, and keep the clone.
+        let other = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, other);
+        let gate = self.gate.clone();
+        Either::Right(Either::Right(Box::pin(async move {
+            let verdict = gate.finish(&mut parts, pending).await;
+            match gate.conclude(&mut parts, &body, verdict) {
+                Passage::Through(passenger) => {
+                    inner.call(Request::from_parts(parts, body)).await.map(passenger.finish())
+                }
+                Passage::Refused(refusal) => Ok(refusal),
+            }
+        })))
     }
 }
 

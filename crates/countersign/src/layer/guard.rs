@@ -1,9 +1,10 @@
 //! Guards on routes: they run before every extractor of a handler.
 
 use crate::layer::guard_layer::GuardLayer;
+use crate::verifier::Verifier;
 use axum::Router;
 use axum::routing::MethodRouter;
-use countersign_core::{Requirement, Verifier};
+use countersign_core::Requirement;
 
 /// What can be guarded as a whole: routes, method routers, routers.
 ///
@@ -35,7 +36,7 @@ pub trait GuardExt: Sized {
     ///
     /// An answer to a caller gets `Cache-Control: private`, unless the application sets that header. A preflight request is
     /// refused as any request without a token: put a `CorsLayer` outside of the guard, or see
-    /// [`VerifierExt::pass_preflight`](crate::VerifierExt::pass_preflight).
+    /// [`VerifierBuilder::pass_preflight`](crate::VerifierBuilder::pass_preflight).
     ///
     /// # Panics
     ///
@@ -47,14 +48,14 @@ pub trait GuardExt: Sized {
 impl<S: Clone + Send + Sync + 'static> GuardExt for MethodRouter<S> {
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
         // `route_layer` would leave out the fallback, which `any(..)` is, too.
-        self.layer(GuardLayer::of::<R>(verifier))
+        self.layer(GuardLayer::<R>::of(verifier))
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> GuardExt for Router<S> {
     #[track_caller]
     fn guard<R: Requirement>(self, verifier: &Verifier) -> Self {
-        guard_routes(self, GuardLayer::of::<R>(verifier))
+        guard_routes(self, GuardLayer::<R>::of(verifier))
     }
 }
 
@@ -65,7 +66,11 @@ impl<S: Clone + Send + Sync + 'static> GuardExt for Router<S> {
 ///
 /// When there is no route.
 #[track_caller]
-pub(crate) fn guard_routes<S: Clone + Send + Sync + 'static>(router: Router<S>, guard: GuardLayer) -> Router<S> {
+pub(crate) fn guard_routes<S, R>(router: Router<S>, guard: GuardLayer<R>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    R: Requirement,
+{
     assert!(router.has_routes(), "this router has no route yet, so a guard would guard nothing: add the routes first");
     router.route_layer(guard)
 }

@@ -1,44 +1,37 @@
-//! The layer that a guard on a route or router is: it answers, or calls on.
+//! The tower layer of a guard on a route or router: it answers, or calls the route.
 
-use crate::extract::authentication::{granted, require_token, require_token_now};
-use crate::http_settings::Http;
-use crate::layer::cache_control::keep_private;
+use crate::authorize::{Pending, Progress, authorize_now, present, remember};
+use crate::cache_control::keep_private;
 use crate::layer::preflight::Preflights;
-use crate::rejection::{CurrentUserRejection, RequireRejection};
+use crate::rejection::data::Rejection;
+use crate::rejection::kind::RejectionKind;
+use crate::verifier::Verifier;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use countersign_core::{Expr, Principal, Requirement, VerifiedToken, Verifier};
+use countersign_core::{Requirement, VerifiedToken};
 use futures_util::TryFutureExt as _;
 use futures_util::future::{BoxFuture, Either, MapOk, Ready, ready};
 use http::request::Parts;
 use std::convert::identity;
+use std::marker::PhantomData;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// A requirement of one route or router.
-#[derive(Clone)]
-pub(crate) struct GuardLayer(Rule);
+/// The requirement of one route or router.
+pub(crate) struct GuardLayer<R>(Rule<R>);
 
-#[derive(Clone)]
-struct Rule {
+struct Rule<R> {
     verifier: Verifier,
-    permits_now: fn(&Verifier, &VerifiedToken) -> Option<bool>,
-    check: fn(&Principal) -> bool,
-    describe: fn() -> Expr,
     preflights: Preflights,
+    requirement: PhantomData<fn() -> R>,
 }
 
-impl GuardLayer {
-    pub(crate) fn of<R: Requirement>(verifier: &Verifier) -> Self {
-        Self(Rule {
-            verifier: verifier.clone(),
-            permits_now: Verifier::permits_now::<R>,
-            check: R::check,
-            describe: R::describe,
-            preflights: Http::preflights(verifier),
-        })
+impl<R: Requirement> GuardLayer<R> {
+    pub(crate) fn of(verifier: &Verifier) -> Self {
+        let preflights = Preflights::of(verifier);
+        Self(Rule { verifier: verifier.clone(), preflights, requirement: PhantomData })
     }
 
     /// Hands on the preflight requests at some routes, unless all of them are handed on already.
@@ -51,67 +44,68 @@ impl GuardLayer {
     }
 }
 
-impl Rule {
-    /// Whether the caller may pass; `None` when the verdict must wait, for a key or for grants.
-    fn judge_now(&self, parts: &mut Parts) -> Option<Result<(), RequireRejection>> {
-        Some(match require_token_now(parts, &self.verifier)? {
-            Ok(token) => self.conclude((self.permits_now)(&self.verifier, &token)?),
-            Err(rejection) => Err(rejection.into()),
-        })
-    }
-
-    async fn judge(&self, parts: &mut Parts) -> Result<(), RequireRejection> {
-        let token = require_token(parts, &self.verifier).await?;
-        let permitted = match (self.permits_now)(&self.verifier, &token) {
-            Some(permitted) => permitted,
-            None => (self.check)(granted(token, &self.verifier).await?.principal()),
-        };
-        self.conclude(permitted)
-    }
-
-    /// The answer to a request that may not pass; `None` for a preflight request that is handed on.
-    fn refusal(&self, parts: &Parts, body: &Body, rejection: RequireRejection) -> Option<Response> {
-        match rejection {
-            RequireRejection::Unauthenticated(CurrentUserRejection::MissingToken(_))
-                if self.preflights.hand_on(parts, body) =>
-            {
-                None
-            }
-            rejection => Some(rejection.into_response()),
+impl<R: Requirement> Rule<R> {
+    /// Authorizes a request as far as that is possible without waiting.
+    fn authorize_now(&self, parts: &Parts) -> Progress {
+        let intake = self.verifier.http().requests();
+        match present(parts, &self.verifier, intake) {
+            Ok(Some(presented)) => authorize_now::<R>(&self.verifier, &intake.rejections, presented),
+            Ok(None) => Progress::Done(Err(intake.rejections.missing_token())),
+            Err(rejection) => Progress::Done(Err(rejection)),
         }
     }
 
-    fn conclude(&self, permitted: bool) -> Result<(), RequireRejection> {
-        if permitted {
-            return Ok(());
-        }
-        Err(RequireRejection::insufficient(&self.verifier, (self.describe)()))
+    async fn finish(&self, pending: Pending) -> Result<VerifiedToken, Rejection> {
+        pending.finish::<R>(&self.verifier, &self.verifier.http().requests().rejections).await
+    }
+
+    /// True for a preflight request, which has no token and goes on.
+    fn hands_on(&self, parts: &Parts, body: &Body, rejection: &Rejection) -> bool {
+        matches!(rejection.kind(), RejectionKind::MissingToken) && self.preflights.hand_on(parts, body)
     }
 }
 
-impl<S> Layer<S> for GuardLayer {
-    type Service = GuardService<S>;
+impl<R> Clone for GuardLayer<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
-    fn layer(&self, inner: S) -> GuardService<S> {
+impl<R> Clone for Rule<R> {
+    fn clone(&self) -> Self {
+        Self { verifier: self.verifier.clone(), preflights: self.preflights.clone(), requirement: PhantomData }
+    }
+}
+
+impl<S, R> Layer<S> for GuardLayer<R> {
+    type Service = GuardService<S, R>;
+
+    fn layer(&self, inner: S) -> GuardService<S, R> {
         GuardService { rule: self.0.clone(), inner }
     }
 }
 
-#[derive(Clone)]
-pub(crate) struct GuardService<S> {
-    rule: Rule,
+pub(crate) struct GuardService<S, R> {
+    rule: Rule<R>,
     inner: S,
 }
 
-impl<S> Service<Request> for GuardService<S>
+impl<S: Clone, R> Clone for GuardService<S, R> {
+    fn clone(&self) -> Self {
+        Self { rule: self.rule.clone(), inner: self.inner.clone() }
+    }
+}
+
+impl<S, R> Service<Request> for GuardService<S, R>
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Send,
+    R: Requirement,
 {
     type Response = Response;
     type Error = S::Error;
-    /// Called on, answered, or, for a key or grants that are not known yet, waiting: only that is boxed.
+    /// Calls on, answers, or waits for a key or entitlements: only the last is boxed.
     type Future = Either<
         MapOk<S::Future, fn(Response) -> Response>,
         Either<Ready<Result<Response, S::Error>>, BoxFuture<'static, Result<Response, S::Error>>>,
@@ -123,24 +117,30 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        if let Some(verdict) = self.rule.judge_now(&mut parts) {
-            let finish: fn(Response) -> Response = match verdict {
-                Ok(()) => keep_private,
-                Err(rejection) => match self.rule.refusal(&parts, &body, rejection) {
-                    None => identity,
-                    Some(refusal) => return Either::Right(Either::Left(ready(Ok(refusal)))),
-                },
-            };
-            return Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(finish));
-        }
-        // The service that was polled ready is the one to call.
+        let pending = match self.rule.authorize_now(&parts) {
+            Progress::Done(verdict) => {
+                let finish: fn(Response) -> Response = match verdict {
+                    Ok(token) => {
+                        remember(&mut parts, &self.rule.verifier, &token);
+                        keep_private
+                    }
+                    Err(rejection) if self.rule.hands_on(&parts, &body, &rejection) => identity,
+                    Err(rejection) => return Either::Right(Either::Left(ready(Ok(rejection.into_response())))),
+                };
+                return Either::Left(self.inner.call(Request::from_parts(parts, body)).map_ok(finish));
+            }
+            Progress::Pending(pending) => pending,
+        };
+        // Call the service that was polled ready, and keep the clone.
         let other = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, other);
         let rule = self.rule.clone();
         Either::Right(Either::Right(Box::pin(async move {
-            match rule.judge(&mut parts).await {
-                Ok(()) => inner.call(Request::from_parts(parts, body)).await.map(keep_private),
-                // A request without a token does not wait.
+            match rule.finish(pending).await {
+                Ok(token) => {
+                    remember(&mut parts, &rule.verifier, &token);
+                    inner.call(Request::from_parts(parts, body)).await.map(keep_private)
+                }
                 Err(rejection) => Ok(rejection.into_response()),
             }
         })))

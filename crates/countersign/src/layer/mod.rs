@@ -3,7 +3,6 @@
 //! They run before every extractor.
 
 pub(crate) mod authenticated;
-pub(crate) mod cache_control;
 pub(crate) mod exceptions;
 pub(crate) mod grpc;
 pub(crate) mod guard;

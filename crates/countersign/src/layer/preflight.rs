@@ -2,6 +2,7 @@
 
 #[cfg(feature = "utoipa")]
 use crate::layer::matched_route::matched_route;
+use crate::verifier::Verifier;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::MatchedPath;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_LENGTH, ORIGIN, TRANSFER_ENCODING};
@@ -32,6 +33,11 @@ enum HandedOn {
 const REPORTED: usize = 1000;
 
 impl Preflights {
+    /// The preflight requests that guards and layers of a verifier hand on.
+    pub(crate) fn of(verifier: &Verifier) -> Self {
+        if verifier.http().passes_preflight() { Self::everywhere() } else { Self::default() }
+    }
+
     pub(crate) fn everywhere() -> Self {
         Self { handed_on: HandedOn::Everywhere, ..Self::default() }
     }

@@ -1,7 +1,7 @@
 //! Private answers of a guarded router: what an extractor, which cannot reach the answer, leaves to a layer.
 
 use crate::access::Access;
-use crate::layer::cache_control::keep_private;
+use crate::cache_control::keep_private;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::MethodRouter;

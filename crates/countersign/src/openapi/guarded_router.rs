@@ -10,10 +10,11 @@ use crate::openapi::matrix::{Matrix, MatrixRow};
 use crate::openapi::operation::{add_document, add_item, document_operation, operations, put, schemas};
 use crate::openapi::route::Route;
 use crate::openapi::routes::{IntoRoutes, RoutedOperation, Routes};
+use crate::verifier::Verifier;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::IntoResponse;
-use countersign_core::{Requirement, Verifier};
+use countersign_core::Requirement;
 use std::convert::Infallible;
 use std::fmt;
 use tower_layer::Layer;
@@ -300,7 +301,7 @@ impl<S: Clone + Send + Sync + 'static> GuardExt for GuardedRouter<S> {
         let is_taken = |path: &str| self.operations.iter().any(|row| row.path == path && may_take_options(&row.method));
         let paths = self.operations.iter().map(|row| &*row.path);
         let preflights = Preflights::at(paths.filter(|path| !is_taken(path)));
-        self.router = guard_routes(self.router, GuardLayer::of::<R>(verifier).handing_on(preflights));
+        self.router = guard_routes(self.router, GuardLayer::<R>::of(verifier).handing_on(preflights));
         for row in &mut self.operations {
             row.access = row.access.clone().and(Access::requiring::<R>());
         }

@@ -6,9 +6,9 @@
 //! ([`ViaNeverRejects`]), and that over the fall-back for every other type ([`ViaNothing`]).
 
 use crate::access::{Access, Combine, DescribeAccess, Unspecified};
-use crate::extract::verifier_state::HasVerifier;
 use crate::openapi::route::Route;
 use crate::openapi::routes::Routes;
+use crate::verifier::state::HasVerifier;
 use axum::routing::MethodRouter;
 use std::fmt;
 use std::marker::PhantomData;

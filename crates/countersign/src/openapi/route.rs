@@ -3,8 +3,9 @@
 use crate::access::Access;
 use crate::layer::guard::GuardExt;
 use crate::openapi::public::PublicExt;
+use crate::verifier::Verifier;
 use axum::routing::MethodRouter;
-use countersign_core::{Requirement, Verifier};
+use countersign_core::Requirement;
 use std::fmt;
 
 /// Reads one handler for [`GuardedRouter::route`](crate::GuardedRouter::route): the function of `axum::routing` that

@@ -1,9 +1,8 @@
 //! The security schemes of a document: how a client gets a token.
 
-use crate::http_settings::Http;
 use crate::openapi::operation::{BearerAuth, answer, operations};
 use crate::source::Place;
-use countersign_core::Verifier;
+use crate::verifier::Verifier;
 #[cfg(feature = "fetch")]
 use countersign_providers::ProviderMetadata;
 use std::collections::BTreeMap;
@@ -54,7 +53,7 @@ impl SecuritySchemes {
         Self { sources: vec![(BearerAuth::NAME.to_owned(), Place::Authorization)], openid_connect: None, oauth2: None }
     }
 
-    /// The [sources](crate::VerifierExt::sources) that a verifier takes tokens from: `bearerAuth` for `Authorization`,
+    /// The [sources](crate::VerifierBuilder::sources) that a verifier takes tokens from: `bearerAuth` for `Authorization`,
     /// `headerAuth` and `cookieAuth` as API keys. What only websockets use has no word in OpenAPI, and is left out.
     ///
     /// # Example
@@ -68,9 +67,8 @@ impl SecuritySchemes {
     /// }
     /// ```
     pub fn of(verifier: &Verifier) -> Self {
-        let Some(http) = verifier.attachment::<Http>() else { return Self::bearer() };
         let mut sources: Vec<(String, Place)> = Vec::new();
-        for place in http.sources.places() {
+        for place in verifier.http().requests().sources.places() {
             let name = match place {
                 Place::Authorization => BearerAuth::NAME,
                 Place::Header(_) => "headerAuth",

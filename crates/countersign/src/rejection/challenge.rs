@@ -2,11 +2,11 @@
 
 use http::HeaderValue;
 
-/// What a caller would have to do, as far as it is told.
+/// The parameters of a challenge.
 #[derive(Debug)]
 pub(crate) struct Challenge<'a> {
     pub(crate) realm: &'a str,
-    /// Nothing is said about errors to who sent no credentials (RFC 6750 section 3.1).
+    /// `error` and `error_description`; None for clients that sent no credentials (RFC 6750 section 3.1).
     pub(crate) error: Option<(&'static str, &'static str)>,
     pub(crate) scope: Option<&'a str>,
 }
@@ -22,12 +22,12 @@ impl Challenge<'_> {
         if let Some(scope) = self.scope {
             push(&mut text, ',', "scope", scope);
         }
-        // `push` lets through nothing that a header cannot hold.
+        // `push` writes only characters that a header can hold.
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
     }
 }
 
-/// Appends a parameter as a quoted string; what does not belong into one becomes `?`.
+/// Appends a parameter as a quoted string. Characters that do not belong into one become `?`.
 fn push(text: &mut String, separator: char, name: &str, value: &str) {
     text.push(separator);
     if separator == ',' {

@@ -40,8 +40,13 @@ impl<'a> Credentials<'a> {
             let others_hold_one = value.split(|&byte| byte == b',').skip(1).any(is_bearer);
             return if others_hold_one { Self::Malformed } else { Self::Absent };
         }
-        let blanks = rest.iter().take_while(|&&byte| byte == b' ').count();
-        let token = &rest[blanks..];
+        Self::bare(rest)
+    }
+
+    /// Takes a token that follows no scheme.
+    pub(crate) fn bare(value: &'a [u8]) -> Self {
+        let blanks = value.iter().take_while(|&&byte| byte == b' ').count();
+        let token = &value[blanks..];
         if token.is_empty() || is_several(token) {
             return Self::Malformed;
         }

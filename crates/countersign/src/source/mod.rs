@@ -9,12 +9,12 @@ use countersign_core::ConfigError;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use std::fmt;
 
-/// A place in a request that may carry a token: for [`VerifierExt::sources`](crate::VerifierExt::sources).
+/// A place in a request that may carry a token: for [`VerifierBuilder::sources`](crate::VerifierBuilder::sources).
 ///
 /// # Example
 ///
 /// ```
-/// use countersign::{VerifierExt, Source, Verifier};
+/// use countersign::{Source, Verifier};
 ///
 /// let builder = Verifier::builder().sources([Source::authorization(), Source::cookie("__session")]);
 /// # let _ = builder;
@@ -47,7 +47,7 @@ impl Source {
     ///
     /// Browsers send cookies with requests that other sites make. So on methods that change something, and on websocket
     /// upgrades, a cookie counts only when the request comes from a page of the same origin, or from one of
-    /// [`trusted_origins`](crate::VerifierExt::trusted_origins); else the answer is 403 with the code `cross_origin`.
+    /// [`trusted_origins`](crate::VerifierBuilder::trusted_origins); else the answer is 403 with the code `cross_origin`.
     /// What `GET` and `HEAD` do must change nothing, and no layer before this one may let them stand for another method.
     ///
     /// A server on another name of your domain can set a cookie for all of them: its own token, or a second one beside the
@@ -108,7 +108,15 @@ pub(crate) fn invalid<T>(what: &'static str, value: &str, expected: &'static str
     Err(ConfigError::InvalidArgument { what, value: value.to_owned(), expected })
 }
 
-/// A source that can be looked at.
+/// The relation of a verifier's sources to the header `Authorization`, which decides the texts of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenPlace {
+    Authorization,
+    AuthorizationOrElsewhere,
+    Elsewhere,
+}
+
+/// A checked source.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Place {
     Authorization,

@@ -2,8 +2,8 @@
 
 use crate::source::bearer::{Credentials, is_several};
 use crate::source::handshake::is_websocket_handshake;
-use crate::source::same_origin::{is_safe, is_same_origin};
-use crate::source::{Place, Source, invalid};
+use crate::source::same_origin::{canonical, is_safe, is_same_origin};
+use crate::source::{Place, Source, TokenPlace, invalid};
 use countersign_core::ConfigError;
 use http::header::{COOKIE, SEC_WEBSOCKET_PROTOCOL};
 use http::request::Parts;
@@ -13,7 +13,7 @@ use http::request::Parts;
 pub(crate) struct Sources {
     places: Vec<Place>,
     /// As browsers write them into `Origin`.
-    pub(crate) trusted_origins: Vec<Box<str>>,
+    trusted_origins: Vec<Box<str>>,
 }
 
 impl Default for Sources {
@@ -23,7 +23,8 @@ impl Default for Sources {
 }
 
 impl Sources {
-    pub(crate) fn replace(&mut self, sources: impl IntoIterator<Item = Source>) -> Result<(), ConfigError> {
+    /// Returns these places instead, with the same trusted origins.
+    pub(crate) fn replace(self, sources: impl IntoIterator<Item = Source>) -> Result<Self, ConfigError> {
         let mut places = Vec::new();
         for source in sources {
             let place = source.place()?;
@@ -35,21 +36,31 @@ impl Sources {
         if places.is_empty() {
             return invalid("list of sources", "", "name at least one source");
         }
-        self.places = places;
-        Ok(())
+        Ok(Self { places, ..self })
     }
 
-    /// The same, and one more unless it is there.
+    /// Trusts these origins instead.
+    pub(crate) fn trust<'o>(self, origins: impl IntoIterator<Item = &'o str>) -> Result<Self, ConfigError> {
+        let expected = "scheme, host and optional port, such as `https://app.example.com`";
+        let checked = |origin| canonical(origin).map_or_else(|| invalid("trusted origin", origin, expected), Ok);
+        Ok(Self { trusted_origins: origins.into_iter().map(checked).collect::<Result<_, _>>()?, ..self })
+    }
+
+    /// Adds a place unless it is there.
     #[cfg(feature = "ws")]
-    pub(crate) fn add(&mut self, place: Place) {
+    pub(crate) fn with(mut self, place: Place) -> Self {
         if !self.places.contains(&place) {
             self.places.push(place);
         }
+        self
     }
 
-    /// Whether the header `Authorization` is one of them, and whether it is the only one.
-    pub(crate) fn authorization(&self) -> (bool, bool) {
-        (self.places.contains(&Place::Authorization), *self.places == [Place::Authorization])
+    pub(crate) fn token_place(&self) -> TokenPlace {
+        match &self.places[..] {
+            [Place::Authorization] => TokenPlace::Authorization,
+            places if places.contains(&Place::Authorization) => TokenPlace::AuthorizationOrElsewhere,
+            _ => TokenPlace::Elsewhere,
+        }
     }
 
     #[cfg(feature = "utoipa")]
@@ -60,6 +71,9 @@ impl Sources {
     /// What the request carries in all of them together. Two that carry something leave open which one counts, so that is
     /// malformed (RFC 6750 section 2), whatever their order.
     pub(crate) fn find<'a>(&self, parts: &'a Parts) -> Credentials<'a> {
+        if let [Place::Authorization] = self.places[..] {
+            return Credentials::find(&parts.headers);
+        }
         let mut found = Credentials::Absent;
         for place in &self.places {
             let credentials = match place.find(parts) {
@@ -135,9 +149,7 @@ mod tests {
     use http::{Method, Request};
 
     fn sources(sources: impl IntoIterator<Item = Source>) -> Sources {
-        let mut all = Sources::default();
-        all.replace(sources).unwrap();
-        all
+        Sources::default().replace(sources).unwrap()
     }
 
     fn request(uri: &str, lines: &[(&str, &str)]) -> Parts {

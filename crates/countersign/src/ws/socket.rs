@@ -1,21 +1,17 @@
 //! A websocket that ends with its caller's token.
 
+use crate::authorize::{authorize, caller, present_bare};
 use crate::extract::principal::Principal;
-use crate::extract::require::Require;
-use crate::http_settings::Http;
-use crate::rejection::{CurrentUserRejection, RequireRejection};
-use crate::source::sources::Sources;
+use crate::rejection::data::Rejection;
+use crate::verifier::Verifier;
 use crate::ws::same_caller::is_same_caller;
 use crate::ws::socket_end::{Half, SocketEnd};
 use crate::ws::token_expiry::TokenExpiry;
 use axum::Error;
-use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
-use countersign_core::{Authenticated, Requirement, TokenError, Verifier};
+use countersign_core::{Authenticated, Requirement};
 use futures_util::future::{Either, select};
 use futures_util::{Sink, SinkExt, Stream, StreamExt as _};
-use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request};
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::{Pin, pin};
@@ -123,10 +119,11 @@ impl<R: Requirement> AuthenticatedSocket<R> {
             return Err(RenewalError::Ended);
         }
         // A verdict may take its time, and the socket has no more of it than its token.
-        let verdict = match select(self.expiry(), pin!(verify::<R>(token, &self.principal, &self.verifier))).await {
-            Either::Left(_) => None,
-            Either::Right((verdict, _)) => Some(verdict),
-        };
+        let verdict =
+            match select(self.expiry(), pin!(authorize_renewal::<R>(token, &self.principal, &self.verifier))).await {
+                Either::Left(_) => None,
+                Either::Right((verdict, _)) => Some(verdict),
+            };
         let Some(verdict) = verdict else {
             self.end();
             return Err(RenewalError::Ended);
@@ -170,30 +167,20 @@ impl<R: Requirement> AuthenticatedSocket<R> {
     }
 }
 
-/// The caller of a new token, who must be the former one.
-async fn verify<R: Requirement>(
+/// Authorizes a new token, whose caller must be the former one.
+async fn authorize_renewal<R: Requirement>(
     token: &str,
     former: &Principal,
     verifier: &Verifier,
 ) -> Result<Principal, RenewalError> {
-    // Whatever is demanded of a request's token is demanded of this one: it takes the same way.
-    let http = verifier.attachment::<Http>().cloned().unwrap_or_default();
-    let verifier = verifier.attach(Http { sources: Sources::default(), ..http });
-    let (mut parts, ()) = Request::new(()).into_parts();
-    let value =
-        HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| refused(&verifier, TokenError::NotCompact))?;
-    parts.headers.insert(AUTHORIZATION, value);
-    Require::<R>::from_request_parts(&mut parts, &verifier).await?;
-    let principal = Principal::from_request_parts(&mut parts, &verifier).await.map_err(RequireRejection::from)?;
+    let rejections = verifier.http().bare();
+    let token = authorize::<R>(verifier, rejections, present_bare(token, rejections)?).await?;
+    let principal = Principal::of(caller(token, verifier, rejections).await?);
     match is_same_caller(&principal, former) {
         Ok(true) => Ok(principal),
         Ok(false) => Err(RenewalError::OtherCaller),
-        Err(error) => Err(refused(&verifier, error).into()),
+        Err(reason) => Err(rejections.invalid_token(reason).into()),
     }
-}
-
-fn refused(verifier: &Verifier, error: TokenError) -> RequireRejection {
-    CurrentUserRejection::refused(verifier, error.into()).into()
 }
 
 /// Closes with a code and a reason, and waits a while for the peer to do so, too: a connection that is dropped with
@@ -273,7 +260,7 @@ impl<R: Requirement> fmt::Debug for AuthenticatedSocket<R> {
 #[non_exhaustive]
 pub enum RenewalError {
     /// The token is refused, or its caller lacks what the socket requires.
-    Refused(RequireRejection),
+    Rejected(Rejection),
     /// The token is good, and another caller's, or the same caller's in another tenant, by another actor or client.
     OtherCaller,
     /// The token that the socket had has expired, before the new one was verified.
@@ -284,7 +271,7 @@ impl RenewalError {
     /// A stable code: that of the rejection, `other_caller` or `token_expired`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Refused(rejection) => rejection.code(),
+            Self::Rejected(rejection) => rejection.code(),
             Self::OtherCaller => "other_caller",
             Self::Ended => TOKEN_EXPIRED,
         }
@@ -299,8 +286,8 @@ impl fmt::Display for RenewalError {
 
 impl std::error::Error for RenewalError {}
 
-impl From<RequireRejection> for RenewalError {
-    fn from(rejection: RequireRejection) -> Self {
-        Self::Refused(rejection)
+impl From<Rejection> for RenewalError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
     }
 }

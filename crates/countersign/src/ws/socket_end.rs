@@ -1,8 +1,8 @@
 //! The end of a socket's token, for both halves of the socket.
 
 use crate::extract::principal::Principal;
+use crate::verifier::Verifier;
 use crate::ws::token_expiry::TokenExpiry;
-use countersign_core::Verifier;
 use std::pin::Pin;
 use std::task::{Context, Waker};
 

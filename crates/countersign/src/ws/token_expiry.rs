@@ -1,7 +1,8 @@
 //! The end of a token, to wait for.
 
 use crate::extract::principal::Principal;
-use countersign_core::{Clock, UnixTime, Verifier};
+use crate::verifier::Verifier;
+use countersign_core::{Clock, UnixTime};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

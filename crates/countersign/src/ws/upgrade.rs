@@ -1,19 +1,19 @@
 //! Websockets whose caller is known before the upgrade.
 
 use crate::access::{Access, DescribeAccess, Required};
+use crate::authorize::{authorize_request, caller};
 use crate::extract::principal::Principal;
-use crate::extract::require::Require;
-use crate::extract::verifier_state::HasVerifier;
-use crate::http_settings::Http;
-use crate::rejection::answer::Refused;
-use crate::rejection::{CurrentUserRejection, RequireRejection};
-use crate::source::Place;
+use crate::rejection::code::RejectionCode;
+use crate::rejection::data::Rejection;
+use crate::rejection::kind::RejectionKind;
+use crate::verifier::Verifier;
+use crate::verifier::state::HasVerifier;
 use crate::ws::socket::{AuthenticatedSocket, close};
 use axum::extract::FromRequestParts;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{WebSocketUpgrade, close_code};
 use axum::response::{IntoResponse, Response};
-use countersign_core::{Authenticated, Requirement, Verifier};
+use countersign_core::{Authenticated, Requirement};
 use http::HeaderValue;
 use http::request::Parts;
 use std::borrow::Cow;
@@ -24,7 +24,7 @@ use std::marker::PhantomData;
 /// A websocket upgrade by a caller who meets `R`: any caller with a good token unless said otherwise. Whoever does not
 /// gets the usual answer, 401 or 403, and no upgrade.
 ///
-/// The token comes from the verifier's [sources](crate::VerifierExt::sources), and from `Sec-WebSocket-Protocol:
+/// The token comes from the verifier's [sources](crate::VerifierBuilder::sources), and from `Sec-WebSocket-Protocol:
 /// bearer, TOKEN` always, since a browser can send no other header: `new WebSocket(url, ["bearer", token])`. The answer
 /// names `bearer`, or another protocol that you choose, and never the token.
 ///
@@ -51,7 +51,7 @@ use std::marker::PhantomData;
 ///
 /// # Errors
 ///
-/// [`AuthenticatedUpgradeRejection`].
+/// [`UpgradeRejection`].
 ///
 /// # Security
 ///
@@ -117,22 +117,20 @@ where
     S: HasVerifier,
     R: Requirement,
 {
-    type Rejection = AuthenticatedUpgradeRejection;
+    type Rejection = UpgradeRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let verifier = state.verifier();
-        let principal = authenticate::<R>(parts, &verifier).await?;
+        let principal = authorize_upgrade::<R>(parts, &verifier).await?;
         let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await?;
         Ok(Self { upgrade, principal, verifier, requirement: PhantomData })
     }
 }
 
-async fn authenticate<R: Requirement>(parts: &mut Parts, verifier: &Verifier) -> Result<Principal, RequireRejection> {
-    let mut http = verifier.attachment::<Http>().cloned().unwrap_or_default();
-    http.sources.add(Place::WebSocketProtocol);
-    let verifier = verifier.attach(http);
-    Require::<R>::from_request_parts(parts, &verifier).await?;
-    Ok(Principal::from_request_parts(parts, &verifier).await?)
+async fn authorize_upgrade<R: Requirement>(parts: &mut Parts, verifier: &Verifier) -> Result<Principal, Rejection> {
+    let intake = verifier.http().upgrades();
+    let token = authorize_request::<R>(parts, verifier, intake).await?;
+    caller(token, verifier, &intake.rejections).await.map(Principal::of)
 }
 
 /// As [`AuthenticatedUpgrade`], for browsers: their scripts cannot see the answer to an upgrade that is refused. Whoever
@@ -167,7 +165,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let verifier = state.verifier();
-        let verdict = authenticate::<R>(parts, &verifier).await;
+        let verdict = authorize_upgrade::<R>(parts, &verifier).await;
         let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await;
         match (verdict, upgrade) {
             (Ok(principal), Ok(upgrade)) => {
@@ -207,22 +205,22 @@ impl<R: Requirement> fmt::Debug for AuthenticatedUpgrade<R> {
 /// Why [`AuthenticatedUpgrade`] did not let a request in.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum AuthenticatedUpgradeRejection {
+pub enum UpgradeRejection {
     /// There is no caller who meets the requirement.
-    Refused(RequireRejection),
+    Rejected(Rejection),
     /// The caller may, but the request is no upgrade.
     NotAnUpgrade(WebSocketUpgradeRejection),
 }
 
 /// Why [`BrowserUpgrade`] did not let a request in. As a response it closes the socket, where there is one to close.
 pub struct BrowserUpgradeRejection {
-    rejection: AuthenticatedUpgradeRejection,
+    rejection: UpgradeRejection,
     upgrade: Option<Box<WebSocketUpgrade>>,
 }
 
 impl BrowserUpgradeRejection {
     /// Why.
-    pub fn rejection(&self) -> &AuthenticatedUpgradeRejection {
+    pub fn rejection(&self) -> &UpgradeRejection {
         &self.rejection
     }
 }
@@ -232,26 +230,26 @@ const STRANGERS_MESSAGE: usize = 1024;
 
 impl IntoResponse for BrowserUpgradeRejection {
     fn into_response(self) -> Response {
-        let (AuthenticatedUpgradeRejection::Refused(rejection), Some(upgrade)) = (&self.rejection, self.upgrade) else {
+        let (UpgradeRejection::Rejected(rejection), Some(upgrade)) = (&self.rejection, self.upgrade) else {
             return self.rejection.into_response();
         };
         rejection.log();
-        let code = match rejection {
-            RequireRejection::Unauthenticated(CurrentUserRejection::TemporarilyUnavailable(_)) => close_code::AGAIN,
+        let code = match rejection.kind() {
+            RejectionKind::TemporarilyUnavailable(_) => close_code::AGAIN,
             _ => close_code::POLICY,
         };
         let reason = rejection.code();
         let upgrade = upgrade.max_message_size(STRANGERS_MESSAGE).max_frame_size(STRANGERS_MESSAGE);
         let mut response = answering_bearer(upgrade).on_upgrade(move |socket| close(socket, code, reason));
-        response.extensions_mut().insert(Refused { code: reason });
+        response.extensions_mut().insert(RejectionCode::new(reason));
         response
     }
 }
 
-impl IntoResponse for AuthenticatedUpgradeRejection {
+impl IntoResponse for UpgradeRejection {
     fn into_response(self) -> Response {
         match self {
-            Self::Refused(rejection) => rejection.into_response(),
+            Self::Rejected(rejection) => rejection.into_response(),
             Self::NotAnUpgrade(rejection) => rejection.into_response(),
         }
     }
@@ -263,13 +261,13 @@ impl fmt::Debug for BrowserUpgradeRejection {
     }
 }
 
-impl From<RequireRejection> for AuthenticatedUpgradeRejection {
-    fn from(rejection: RequireRejection) -> Self {
-        Self::Refused(rejection)
+impl From<Rejection> for UpgradeRejection {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
     }
 }
 
-impl From<WebSocketUpgradeRejection> for AuthenticatedUpgradeRejection {
+impl From<WebSocketUpgradeRejection> for UpgradeRejection {
     fn from(rejection: WebSocketUpgradeRejection) -> Self {
         Self::NotAnUpgrade(rejection)
     }

@@ -1,16 +1,15 @@
-//! Several verifiers in one application, told apart by type.
+//! Several verifiers in one application, distinguished by type.
 
 use crate::access::{Access, DescribeAccess};
-use crate::extract::verifier_state::NoConclusion;
+use crate::verifier::Verifier;
 use axum::extract::{FromRef, FromRequestParts};
-use countersign_core::Verifier;
 use http::request::Parts;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-/// A verifier beside the application's own, for a part of the API that trusts another issuer: what [`By<T, _>`](By)
-/// takes from the state. `T` is a type of yours that names it. [`routes!`](crate::routes) asks for the application's own
-/// verifier all the same.
+/// A second verifier, for a part of the API that trusts another issuer. [`By<T, _>`](By) takes it from the state. `T` is a
+/// type of the application that names it. [`routes!`](crate::routes) requires the application's main verifier as well.
 ///
 /// # Example
 ///
@@ -62,7 +61,7 @@ impl<T> VerifierFor<T> {
         Self(verifier, PhantomData)
     }
 
-    /// The verifier, for guards on routes and layers.
+    /// Returns the verifier, for guards on routes and layers.
     pub fn verifier(&self) -> &Verifier {
         &self.0
     }
@@ -80,7 +79,7 @@ impl<T> fmt::Debug for VerifierFor<T> {
     }
 }
 
-/// An extractor or guard `E` that asks the verifier named `T` in place of the application's own; see [`VerifierFor`].
+/// An extractor or guard `E` that uses the verifier named `T` instead of the application's main one; see [`VerifierFor`].
 #[derive(Debug)]
 pub struct By<T, E>(pub E, pub PhantomData<fn() -> T>);
 
@@ -105,15 +104,16 @@ impl<T, E: DescribeAccess> DescribeAccess for By<T, E> {
     }
 }
 
-/// A state that holds a [`VerifierFor<T>`]. Implemented for every type that one can be taken from (`FromRef`).
+/// A state that holds a [`VerifierFor<T>`]. Implemented for every type that one can be taken from (`FromRef`), and for an
+/// `Arc` of it.
 #[diagnostic::on_unimplemented(
     message = "the application's state `{Self}` holds no `VerifierFor<{T}>`",
     label = "this state holds no verifier of that name",
-    note = "put `VerifierFor::<{T}>::new(verifier)` into your state and derive `FromRef` for that (or write \
-            `impl FromRef<{Self}> for VerifierFor<{T}>`)"
+    note = "put `VerifierFor::<{T}>::new(verifier)` into your state, such as `AppState`, and write \
+            `impl FromRef<AppState> for VerifierFor<{T}>` (or derive `FromRef`), which serves `Arc<AppState>` as well"
 )]
 pub trait HasVerifierFor<T>: Send + Sync {
-    /// The verifier of that name.
+    /// Returns the verifier of that name.
     fn verifier_for(&self) -> Verifier;
 }
 
@@ -128,8 +128,12 @@ where
     }
 }
 
-impl<T> FromRef<NoConclusion> for VerifierFor<T> {
-    fn from_ref(state: &NoConclusion) -> Self {
-        match *state {}
+/// An application cannot write this for its own state: neither type would be its own.
+impl<S, T> FromRef<Arc<S>> for VerifierFor<T>
+where
+    VerifierFor<T>: FromRef<S>,
+{
+    fn from_ref(state: &Arc<S>) -> Self {
+        Self::from_ref(&**state)
     }
 }
