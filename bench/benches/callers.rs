@@ -3,7 +3,9 @@
 //!
 //! Run with `cargo bench -p countersign-bench --bench callers`.
 
-use countersign::{CallerId, Entitlements, EntitlementsError, NameSet, VerifiedToken, Verifier};
+use countersign::Verifier;
+use countersign::entitlements::{CallerId, Entitlements, EntitlementsError};
+use countersign::verified::{NameSet, VerifiedToken};
 use countersign_bench::{Contender, compare, head};
 use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys};
 use countersign_testing::SigningKey;

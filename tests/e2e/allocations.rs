@@ -2,7 +2,8 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::Request;
-use countersign::{All, AllOf, Group, Oidc, Principal, Require, RequireScopes, Requirement, Scope, Verifier};
+use countersign::providers::Oidc;
+use countersign::{All, AllOf, Group, Principal, Require, RequireScopes, Requirement, Scope, Verifier};
 use countersign_testing::TestIssuer;
 use std::future::Future;
 use std::pin::pin;

@@ -3,9 +3,9 @@
 use axum::http::HeaderMap;
 use axum::routing::get;
 use axum::{Json, Router};
-use countersign::{
-    All, AllOf, CurrentUser, Group, Issuer, IssuerKeys, Principal, Require, RequireScopes, Scope, Verifier,
-};
+use countersign::keys::IssuerKeys;
+use countersign::policy::Issuer;
+use countersign::{All, AllOf, CurrentUser, Group, Principal, Require, RequireScopes, Scope, Verifier};
 use countersign_testing::TestIssuer;
 use countersign_tests::{UnreachableProvider, send};
 use serde::Deserialize;
@@ -33,7 +33,7 @@ fn app(verifier: Verifier) -> Router {
 }
 
 async fn trusting(issuer: &TestIssuer) -> Verifier {
-    let provider = countersign::Oidc::issuer(issuer.url()).audience(AUDIENCE);
+    let provider = countersign::providers::Oidc::issuer(issuer.url()).audience(AUDIENCE);
     Verifier::builder().issuer(provider).realm("a \"b\"").build().await.unwrap()
 }
 
@@ -150,8 +150,11 @@ async fn a_missing_requirement_is_403_and_names_every_scope_that_is_required() {
 async fn without_keys_the_answer_is_503_with_a_time_to_come_back() {
     let issuer = TestIssuer::start().await.unwrap();
     let down = Issuer::new(issuer.url(), IssuerKeys::fetched(UnreachableProvider));
-    let verifier =
-        Verifier::builder().issuer(down.audience(countersign::Audience::any_of([AUDIENCE]))).build().await.unwrap();
+    let verifier = Verifier::builder()
+        .issuer(down.audience(countersign::policy::Audience::any_of([AUDIENCE])))
+        .build()
+        .await
+        .unwrap();
     let app = app(verifier);
     let token = format!("Bearer {}", issuer.token("alice").audience(AUDIENCE).mint());
     for path in ["/me", "/optional", "/both"] {

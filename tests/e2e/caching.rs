@@ -5,9 +5,13 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use countersign::keys::IssuerKeys;
+use countersign::openapi::PublicExt;
+use countersign::policy::{Audience, Issuer};
+use countersign::providers::Oidc;
 use countersign::{
-    Audience, Authenticated, CurrentUser, GuardExt, GuardedRouter, Issuer, IssuerKeys, Oidc, Principal, PublicExt,
-    Rejection, RequireGroups, Source, Verifier, authenticated, route, routes,
+    Authenticated, CurrentUser, GuardExt, GuardedRouter, Principal, Rejection, RequireGroups, Source, Verifier,
+    authenticated, route, routes,
 };
 use countersign_testing::TestIssuer;
 use countersign_tests::{UnreachableProvider, send};

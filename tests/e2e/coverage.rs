@@ -11,10 +11,10 @@ use axum::routing::{
     MethodFilter, MethodRouter, any, any_service, connect, delete, get, get_service, head, on, on_service, options,
     post, trace,
 };
-use countersign::{
-    Access, Authenticated, CurrentUser, GuardExt, GuardedRouter, Oidc, PublicExt, Verifier, authenticated, route,
-    routes,
-};
+use countersign::access::Access;
+use countersign::openapi::PublicExt;
+use countersign::providers::Oidc;
+use countersign::{Authenticated, CurrentUser, GuardExt, GuardedRouter, Verifier, authenticated, route, routes};
 use countersign_testing::TestIssuer;
 use std::collections::HashSet;
 use std::convert::Infallible;

@@ -3,9 +3,10 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use countersign::openapi::{Matrix, PublicExt, Routes, SecuritySchemes, Undecided};
+use countersign::providers::Oidc;
 use countersign::{
-    Authenticated, CurrentUser, GuardExt, GuardedRouter, Matrix, Oidc, PublicExt, RequireGroups, RequireScopes, Routes,
-    SecuritySchemes, Undecided, Verifier, route, routes,
+    Authenticated, CurrentUser, GuardExt, GuardedRouter, RequireGroups, RequireScopes, Verifier, route, routes,
 };
 use countersign_testing::{AccessTest, TestIssuer};
 use serde_json::{Value, json};

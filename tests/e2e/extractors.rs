@@ -5,7 +5,10 @@ use axum::extract::FromRef;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use axum::{Extension, Router};
-use countersign::{Access, Claims, CurrentUser, Oidc, Principal, RequireGroups, RequireScopes, Verifier};
+use countersign::access::Access;
+use countersign::providers::Oidc;
+use countersign::verified::Claims;
+use countersign::{CurrentUser, Principal, RequireGroups, RequireScopes, Verifier};
 use countersign_core::{Clock, SystemClock, UnixTime};
 use countersign_testing::TestIssuer;
 use serde::Deserialize;
@@ -165,7 +168,8 @@ mod documented {
 
 #[test]
 fn what_arguments_demand_adds_up() {
-    use countersign::{DescribeAccess, Expr};
+    use countersign::access::DescribeAccess;
+    use countersign::requirement::Expr;
     let group = RequireGroups::<Admin>::describe_access();
     let scope = RequireScopes::<Read>::describe_access();
     let optional = Option::<Principal>::describe_access();

@@ -1,8 +1,10 @@
 //! Entra ID omits the groups of users with many groups. Countersign notices this, and does not treat it as no groups.
 
-use countersign::{
-    Algorithm, Entitlements, Entra, NameSet, RequireGroups, RequireScopes, VerifiedToken, Verifier, VerifierBuilder,
-};
+use countersign::entitlements::Entitlements;
+use countersign::keys::Algorithm;
+use countersign::providers::Entra;
+use countersign::verified::{NameSet, VerifiedToken};
+use countersign::{RequireGroups, RequireScopes, Verifier, VerifierBuilder};
 use countersign_testing::SigningKey;
 use countersign_tests::Journal;
 use serde_json::{Value, json};

@@ -5,9 +5,12 @@ use axum::extract::{Path, Query};
 use axum::http::{Method, Request, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use countersign::openapi::{Matrix, PublicExt};
+use countersign::providers::Oidc;
+use countersign::requirement::{Expr, Marker};
 use countersign::{
-    All, AllOf, Any, AnyOf, Authenticated, CurrentUser, Expr, Group, GuardExt, GuardedRouter, Marker, Matrix, Oidc,
-    Principal, PublicExt, Require, RequireGroups, RequireScopes, Requirement, Role, Scope, Verifier, route, routes,
+    All, AllOf, Any, AnyOf, Authenticated, CurrentUser, Group, GuardExt, GuardedRouter, Principal, Require,
+    RequireGroups, RequireScopes, Requirement, Role, Scope, Verifier, route, routes,
 };
 use countersign_testing::{AccessTest, TestIssuer};
 use std::sync::{Arc, Mutex};

@@ -3,7 +3,8 @@
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::{any, get, post};
-use countersign::{GuardExt, Oidc, Principal, RequireGroups, Source, Verifier};
+use countersign::providers::Oidc;
+use countersign::{GuardExt, Principal, RequireGroups, Source, Verifier};
 use countersign_testing::TestIssuer;
 use reqwest::{Client, Method};
 use std::net::SocketAddr;

@@ -1,6 +1,10 @@
 //! Keys over HTTP: the requests, and the rejected responses.
 
-use countersign::{Algorithm, ManualClock, Oidc, Provider, TokenError, Verifier, VerifyError};
+use countersign::Verifier;
+use countersign::clock::ManualClock;
+use countersign::error::{TokenError, VerifyError};
+use countersign::keys::Algorithm;
+use countersign::providers::{Oidc, Provider};
 use countersign_testing::{Fault, TestIssuer};
 use std::collections::HashSet;
 use std::pin::pin;

@@ -1,9 +1,12 @@
 //! Bounds of memory count the memory that is really held, as measured by the allocator.
 
-use countersign::{
-    Algorithm, Audience, CallerId, Claims, Entitlements, Issuer, IssuerKeys, NameSet, RevocationList, RevokedTokens,
-    UnixTime, VerifiedToken, Verifier, VerifierBuilder,
-};
+use countersign::clock::UnixTime;
+use countersign::entitlements::{CallerId, Entitlements};
+use countersign::keys::{Algorithm, IssuerKeys};
+use countersign::policy::{Audience, Issuer};
+use countersign::revocation::{RevocationList, RevokedTokens};
+use countersign::verified::{Claims, NameSet, VerifiedToken};
+use countersign::{Verifier, VerifierBuilder};
 use countersign_core::SystemClock;
 use countersign_testing::SigningKey;
 use serde::Deserialize;

@@ -8,9 +8,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{Request, StatusCode};
+use countersign::keys::Algorithm;
+use countersign::providers::Oidc;
 use countersign::{
-    Algorithm, AllOf, AnyOf, Authenticated, Group, GuardExt, GuardedRouter, Oidc, Permission, Requirement, Role, Scope,
-    Verifier, routes,
+    AllOf, AnyOf, Authenticated, Group, GuardExt, GuardedRouter, Permission, Requirement, Role, Scope, Verifier, routes,
 };
 use countersign_testing::TestIssuer;
 use serde_json::Value;

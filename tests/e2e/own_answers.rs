@@ -9,10 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use axum_extra::extract::WithRejection;
+use countersign::keys::IssuerKeys;
+use countersign::policy::Issuer;
+use countersign::providers::Oidc;
 use countersign::rejection::RejectionCode;
 use countersign::{
-    CurrentUser, GuardExt, Issuer, IssuerKeys, Oidc, Principal, Rejection, RequireScopes, Source, Verifier,
-    VerifierBuilder, authenticated,
+    CurrentUser, GuardExt, Principal, Rejection, RequireScopes, Source, Verifier, VerifierBuilder, authenticated,
 };
 use countersign_testing::TestIssuer;
 use countersign_tests::{UnreachableProvider, send};
@@ -87,7 +89,7 @@ async fn one_function_answers_for_extractors_guards_and_layers() {
 async fn an_own_503_tells_when_to_come_back_too() {
     let issuer = TestIssuer::start().await.unwrap();
     let down = Issuer::new(issuer.url(), IssuerKeys::fetched(UnreachableProvider))
-        .audience(countersign::Audience::any_of([API]));
+        .audience(countersign::policy::Audience::any_of([API]));
     let verifier = Verifier::builder().issuer(down).on_rejection(own).build().await.unwrap();
     let token = format!("Bearer {}", issuer.token("alice").audience(API).mint());
     let answer = ask(&app(&verifier), "/user", &[("authorization", &token)]).await;

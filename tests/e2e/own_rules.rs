@@ -4,10 +4,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
-use countersign::{
-    Algorithm, Audience, Authenticated, CurrentUser, Dependency, GuardExt, Issuer, IssuerKeys, ManualClock, Oidc,
-    TokenError, Unavailable, Verifier, VerifyError,
-};
+use countersign::clock::ManualClock;
+use countersign::error::{Dependency, TokenError, Unavailable, VerifyError};
+use countersign::keys::{Algorithm, IssuerKeys};
+use countersign::policy::{Audience, Issuer};
+use countersign::providers::Oidc;
+use countersign::{Authenticated, CurrentUser, GuardExt, Verifier};
 use countersign_core::IntoIssuer;
 use countersign_testing::SigningKey;
 use serde::Deserialize;
@@ -61,7 +63,7 @@ async fn verdict(verifier: &Verifier, token: &str) -> Result<(), VerifyError> {
 #[tokio::test]
 async fn a_rule_refuses_what_every_other_rule_lets_through() {
     let world = World::new();
-    let sales = |token: &countersign::VerifiedToken| match &*token.claims::<Staff>()?.department {
+    let sales = |token: &countersign::verified::VerifiedToken| match &*token.claims::<Staff>()?.department {
         "sales" => Ok(()),
         _ => Err("other_department".into()),
     };
@@ -208,7 +210,7 @@ async fn what_is_revoked_is_refused_for_that_whether_it_is_known_or_not() {
     let refuses = Arc::new(AtomicUsize::new(0));
     let rule = {
         let refuses = Arc::clone(&refuses);
-        move |_: &countersign::VerifiedToken| match refuses.load(Ordering::SeqCst) {
+        move |_: &countersign::verified::VerifiedToken| match refuses.load(Ordering::SeqCst) {
             0 => Ok(()),
             _ => Err("locked".into()),
         }

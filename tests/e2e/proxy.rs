@@ -1,6 +1,7 @@
 //! Key fetches ignore proxy settings of the environment.
 
-use countersign::{Oidc, Verifier};
+use countersign::Verifier;
+use countersign::providers::Oidc;
 use countersign_testing::TestIssuer;
 use std::net::TcpListener;
 use std::process::Command;

@@ -1,9 +1,12 @@
 //! Revoked tokens are rejected at once, cached or not. Other tokens are not affected.
 
-use countersign::{
-    Algorithm, Audience, Issuer, IssuerKeys, ManualClock, Revocation, RevocationList, RevokedTokens, TokenError,
-    UnixTime, VerifiedToken, Verifier, VerifierBuilder, VerifyError,
-};
+use countersign::clock::{ManualClock, UnixTime};
+use countersign::error::{TokenError, VerifyError};
+use countersign::keys::{Algorithm, IssuerKeys};
+use countersign::policy::{Audience, Issuer};
+use countersign::revocation::{Revocation, RevocationList, RevokedTokens};
+use countersign::verified::VerifiedToken;
+use countersign::{Verifier, VerifierBuilder};
 use countersign_testing::SigningKey;
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -2,7 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign::{Algorithm, ManualClock, Oidc, TokenError, Verifier, VerifyError};
+use countersign::Verifier;
+use countersign::clock::ManualClock;
+use countersign::error::{TokenError, VerifyError};
+use countersign::keys::Algorithm;
+use countersign::providers::Oidc;
 use countersign_core::{Audience, BoxFuture, FetchError, FetchJwks, FetchedJwks, Issuer, IssuerKeys};
 use countersign_testing::{SigningKey, TestIssuer};
 use num_bigint::BigUint;
@@ -253,6 +257,6 @@ async fn a_known_token_gets_no_verdict_when_its_key_could_not_be_confirmed_for_a
 }
 
 fn clock_time(clock: &ManualClock) -> u64 {
-    use countersign::Clock as _;
+    use countersign::clock::Clock as _;
     clock.now().as_secs()
 }

@@ -2,8 +2,9 @@
 
 use axum::Router;
 use axum::routing::get;
-use countersign::Algorithm;
-use countersign::{Auth0, Cognito, CurrentUser, Entra, Oidc, Principal, Verifier};
+use countersign::keys::Algorithm;
+use countersign::providers::{Auth0, Cognito, Entra, Oidc};
+use countersign::{CurrentUser, Principal, Verifier};
 use countersign_testing::{SigningKey, TestIssuer};
 use serde::Deserialize;
 use serde_json::json;

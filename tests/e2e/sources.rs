@@ -4,9 +4,10 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
 use axum::{Router, extract::Request as AxumRequest};
+use countersign::openapi::SecuritySchemes;
+use countersign::providers::Oidc;
 use countersign::{
-    ConfigError, GuardExt, GuardedRouter, Oidc, Principal, RequireScopes, SecuritySchemes, Source, Verifier,
-    VerifierBuilder, routes,
+    ConfigError, GuardExt, GuardedRouter, Principal, RequireScopes, Source, Verifier, VerifierBuilder, routes,
 };
 use countersign_testing::TestIssuer;
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! Entitlements from a real SQLite database, with the tables that auth-middleware creates.
 
-use countersign::{
-    ClaimMap, EntitlementTable, Entitlements, EntitlementsProvider, Issuer, IssuerKeys, NameSet, SqlEntitlements,
-    Verifier,
-};
+use countersign::Verifier;
+use countersign::entitlements::{EntitlementTable, Entitlements, EntitlementsProvider, SqlEntitlements};
+use countersign::keys::IssuerKeys;
+use countersign::policy::{ClaimMap, Issuer};
+use countersign::verified::NameSet;
 use countersign_core::{Algorithm, Audience};
 use countersign_testing::SigningKey;
 use sqlx::SqlitePool;

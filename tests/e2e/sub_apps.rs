@@ -5,9 +5,12 @@ use axum::body::Body;
 use axum::extract::FromRef;
 use axum::http::Request;
 use axum::routing::get;
+use countersign::access::Access;
+use countersign::providers::Oidc;
+use countersign::requirement::Expr;
 use countersign::{
-    Access, Authenticated, By, CurrentUser, Expr, GuardExt, GuardedRouter, Oidc, Principal, RequireGroups, Verifier,
-    VerifierFor, authenticated, routes,
+    Authenticated, By, CurrentUser, GuardExt, GuardedRouter, Principal, RequireGroups, Verifier, VerifierFor,
+    authenticated, routes,
 };
 use countersign_testing::{AccessTest, TestIssuer};
 use std::sync::Arc;

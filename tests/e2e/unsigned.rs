@@ -2,7 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign::{Algorithm, ConfigError, Firebase, Oidc, TokenError, Verifier, VerifyError};
+use countersign::error::{TokenError, VerifyError};
+use countersign::keys::Algorithm;
+use countersign::providers::{Firebase, Oidc};
+use countersign::{ConfigError, Verifier};
 use countersign_testing::SigningKey;
 use countersign_tests::Journal;
 use serde_json::{Value, json};
@@ -31,7 +34,11 @@ async fn emulated() -> Verifier {
 }
 
 #[track_caller]
-fn assert_refused(verdict: Result<countersign::VerifiedToken, VerifyError>, expected: TokenError, case: &str) {
+fn assert_refused(
+    verdict: Result<countersign::verified::VerifiedToken, VerifyError>,
+    expected: TokenError,
+    case: &str,
+) {
     assert_eq!(verdict.err(), Some(VerifyError::Token(expected)), "{case}");
 }
 

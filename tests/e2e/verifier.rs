@@ -1,8 +1,10 @@
 //! Required and possible configurations of a verifier.
 
-use countersign::{
-    Algorithm, Audience, Cognito, ConfigError, Issuer, IssuerKeys, Oidc, TokenError, TokenKind, Verifier, VerifyError,
-};
+use countersign::error::{TokenError, VerifyError};
+use countersign::keys::{Algorithm, IssuerKeys};
+use countersign::policy::{Audience, Issuer, TokenKind};
+use countersign::providers::{Cognito, Oidc};
+use countersign::{ConfigError, Verifier};
 use countersign_core::{Clock, ManualClock};
 use countersign_testing::{SigningKey, TestIssuer};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The provider that all contenders trust.
 
 use crate::tokens::{BadToken, bad_payload, measured, payload};
-use countersign::Algorithm;
+use countersign::keys::Algorithm;
 use countersign_testing::{SigningKey, TestIssuer};
 use serde_json::json;
 use std::io;

@@ -6,8 +6,10 @@ use crate::test_token::TestToken;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use countersign::access::Access;
+use countersign::openapi::{Matrix, MatrixRow};
 use countersign::rejection::RejectionCode;
-use countersign::{Access, Expr, Matrix, MatrixRow};
+use countersign::requirement::Expr;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{Request, StatusCode};
 use std::fmt;
@@ -30,7 +32,8 @@ use tower::ServiceExt;
 /// # Example
 ///
 /// ```
-/// use countersign::{GuardedRouter, Oidc, RequireGroups, Verifier};
+/// use countersign::providers::Oidc;
+/// use countersign::{GuardedRouter, RequireGroups, Verifier};
 /// use countersign_testing::{AccessTest, TestIssuer};
 ///
 /// countersign::groups! { pub Admin = "admin"; }

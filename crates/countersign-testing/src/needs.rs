@@ -1,6 +1,6 @@
 //! The minimal sets of grants that are sufficient for an operation.
 
-use countersign::Expr;
+use countersign::requirement::Expr;
 use std::collections::BTreeSet;
 
 /// A grant: its kind and name.
@@ -20,7 +20,7 @@ const MAX_WAYS: usize = 64;
 
 /// Lists the sufficient sets, none of which contains another. Custom requirements count as met.
 pub(crate) fn ways(expr: &Expr) -> Vec<Enough> {
-    let names = |grant: &countersign::Grant, need: fn(String) -> Need| {
+    let names = |grant: &countersign::requirement::Grant, need: fn(String) -> Need| {
         grant.names().map(|name| Enough::from([need(name.to_string())])).collect()
     };
     let ways: Vec<Enough> = match expr {

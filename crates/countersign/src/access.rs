@@ -8,7 +8,8 @@ use std::fmt;
 /// # Example
 ///
 /// ```
-/// use countersign::{Access, CurrentUser, DescribeAccess};
+/// use countersign::access::{Access, DescribeAccess};
+/// use countersign::CurrentUser;
 ///
 /// let both = Access::Undecided.and(CurrentUser::<()>::describe_access());
 /// assert_eq!(both, Access::Required(vec![]));
@@ -17,7 +18,7 @@ use std::fmt;
 pub enum Access {
     /// Everybody, since nobody has said anything else; no token is looked at.
     Undecided,
-    /// Everybody, as was [declared](crate::PublicExt::public); no token is looked at.
+    /// Everybody, as was [declared](crate::openapi::PublicExt::public); no token is looked at.
     Public,
     /// Everybody, but a token that is sent must be good.
     Optional,
@@ -86,7 +87,8 @@ impl fmt::Display for Access {
 ///
 /// ```
 /// use axum::extract::{FromRef, FromRequestParts};
-/// use countersign::{Access, DescribeAccess, Principal, Rejection, Verifier};
+/// use countersign::access::{Access, DescribeAccess};
+/// use countersign::{Principal, Rejection, Verifier};
 /// use http::request::Parts;
 ///
 /// struct Tenant(String);

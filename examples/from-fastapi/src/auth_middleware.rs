@@ -2,10 +2,11 @@
 
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use countersign::{
-    Algorithm, Any, ClaimMap, ConfigError, Oidc, Principal, Provider, RequireGroups, RequirePermissions, RequireRoles,
-    SqlEntitlements, Verifier,
-};
+use countersign::entitlements::SqlEntitlements;
+use countersign::keys::Algorithm;
+use countersign::policy::ClaimMap;
+use countersign::providers::{Oidc, Provider};
+use countersign::{Any, ConfigError, Principal, RequireGroups, RequirePermissions, RequireRoles, Verifier};
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use std::time::Duration;

@@ -5,10 +5,10 @@ use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Extension, Router};
-use countersign::{
-    AuthenticatedSocket, AuthenticatedUpgrade, BrowserUpgrade, ConfigError, Oidc, Principal, Verifier, authenticated,
-    exposed_headers,
-};
+use countersign::layer::exposed_headers;
+use countersign::providers::Oidc;
+use countersign::ws::{AuthenticatedSocket, AuthenticatedUpgrade, BrowserUpgrade};
+use countersign::{ConfigError, Principal, Verifier, authenticated};
 use tower_http::cors::CorsLayer;
 
 /// Two providers: one with the URL of its keys, one with its keys in the configuration.

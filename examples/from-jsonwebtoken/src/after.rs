@@ -2,9 +2,9 @@
 
 use axum::routing::get;
 use axum::{Json, Router};
-use countersign::{
-    Algorithm, AlgorithmConversionError, ConfigError, CurrentUser, Oidc, Provider, RequireScopes, Verifier,
-};
+use countersign::keys::{Algorithm, AlgorithmConversionError};
+use countersign::providers::{Oidc, Provider};
+use countersign::{ConfigError, CurrentUser, RequireScopes, Verifier};
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 

@@ -60,7 +60,8 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign::{Oidc, Verifier};
+    use countersign::Verifier;
+    use countersign::providers::Oidc;
     use countersign_local_issuer::Persona;
     use serde_json::Value;
     use std::process::Command;

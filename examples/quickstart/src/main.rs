@@ -8,7 +8,8 @@
 
 mod walkthrough;
 
-use countersign::{Oidc, Verifier};
+use countersign::Verifier;
+use countersign::providers::Oidc;
 use countersign_local_issuer::LocalIssuer;
 use reports_api::Documentation;
 use std::error::Error;

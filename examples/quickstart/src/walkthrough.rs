@@ -53,5 +53,5 @@ impl fmt::Display for Walkthrough<'_> {
 
 fn token(issuer: &LocalIssuer, persona: &str) -> String {
     // EdDSA has the shortest signatures.
-    issuer.token(persona).algorithm(countersign::Algorithm::EdDSA).mint()
+    issuer.token(persona).algorithm(countersign::keys::Algorithm::EdDSA).mint()
 }

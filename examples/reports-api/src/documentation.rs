@@ -1,6 +1,7 @@
 //! The documentation page and its login.
 
-use countersign::{ProviderMetadata, SecuritySchemes};
+use countersign::openapi::SecuritySchemes;
+use countersign::providers::ProviderMetadata;
 use utoipa::Modify;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{SwaggerUi, oauth};

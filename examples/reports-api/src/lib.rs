@@ -13,7 +13,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use countersign::{BearerAuth, GuardedRouter, Matrix, PublicExt, Undecided, Verifier, route, routes};
+use countersign::openapi::{BearerAuth, Matrix, PublicExt, Undecided};
+use countersign::{GuardedRouter, Verifier, route, routes};
 use utoipa::OpenApi;
 
 countersign::scopes! {

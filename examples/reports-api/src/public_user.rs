@@ -1,6 +1,7 @@
 //! The API's answer to a caller about itself.
 
-use countersign::{Claims, CurrentUser, Principal};
+use countersign::verified::Claims;
+use countersign::{CurrentUser, Principal};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;

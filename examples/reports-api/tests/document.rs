@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use countersign::{Oidc, SecuritySchemes, Verifier};
+use countersign::Verifier;
+use countersign::openapi::SecuritySchemes;
+use countersign::providers::Oidc;
 use countersign_testing::{AccessTest, TestIssuer};
 use reports_api::Documentation;
 use tower::ServiceExt;

@@ -1,6 +1,7 @@
 //! The configuration, which comes from environment variables only.
 
-use countersign::{Algorithm, ConfigError};
+use countersign::ConfigError;
+use countersign::keys::Algorithm;
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -16,7 +16,9 @@ mod config;
 
 use axum::response::Response;
 use config::Config;
-use countersign::{AuthenticatedUpgrade, GuardedRouter, Oidc, Provider, Verifier, route};
+use countersign::providers::{Oidc, Provider};
+use countersign::ws::AuthenticatedUpgrade;
+use countersign::{GuardedRouter, Verifier, route};
 use reports_api::Documentation;
 use std::fmt::Display;
 use std::process::ExitCode;

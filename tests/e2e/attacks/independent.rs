@@ -8,7 +8,10 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Algorithm, Oidc, Verifier, VerifyError};
+use countersign::Verifier;
+use countersign::error::VerifyError;
+use countersign::keys::Algorithm;
+use countersign::providers::Oidc;
 use countersign_core::ManualClock;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm as Theirs, EncodingKey, Header, encode};

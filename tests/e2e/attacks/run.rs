@@ -7,7 +7,8 @@ use crate::client::{self, Answer, Message};
 use crate::template::Scope;
 use crate::token::{self, CANARY};
 use crate::world::{Company, World};
-use countersign::{ConfigError, Verifier, VerifyError};
+use countersign::error::VerifyError;
+use countersign::{ConfigError, Verifier};
 use countersign_core::{Algorithms, KeySet};
 use std::cell::RefCell;
 
@@ -217,8 +218,8 @@ impl Step {
 fn skip_problems(set: &str, case: &Case) -> Result<Vec<String>, String> {
     let step = &case.steps[0];
     let allowed: Algorithms = match &case.verifier.algorithms {
-        None => countersign::Algorithm::all().collect(),
-        Some(names) => names.iter().filter_map(|name| countersign::Algorithm::from_name(name)).collect(),
+        None => countersign::keys::Algorithm::all().collect(),
+        Some(names) => names.iter().filter_map(|name| countersign::keys::Algorithm::from_name(name)).collect(),
     };
     let set = KeySet::from_jwks(set, allowed).map_err(|error| error.to_string())?;
     let reasons: Vec<String> = set.skipped().iter().map(|skipped| format!("{:?}", skipped.reason)).collect();

@@ -5,15 +5,23 @@ use crate::filled::filled;
 use axum::Router;
 use axum::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use axum::routing::any;
+use countersign::clock::UnixTime;
+use countersign::entitlements::{CallerId, Entitlements, EntitlementsError, SqlEntitlements};
+use countersign::keys::IssuerKeys;
+use countersign::layer::AuthenticatedLayer;
+use countersign::policy::{Audience, ClaimRule, Issuer, TokenKind};
+use countersign::providers::{
+    Auth0, Auth0Claims, AuthentikClaims, AzureB2cClaims, ClerkActor, ClerkClaims, ClerkOrganization,
+    CloudflareAccessClaims, CognitoClaims, DescopeClaims, EntraClaims, Firebase, FirebaseClaims, FirebaseSignIn,
+    FusionAuthClaims, GithubActionsClaims, GoogleClaims, GoogleIapAccess, GoogleIapClaims, KeycloakClaims,
+    KeycloakRoles, KindeClaims, KubernetesBinding, KubernetesClaims, KubernetesObject, Oidc, OidcClaims, OktaClaims,
+    Ory, OryClaims, SupabaseClaims, WorkOsClaims, ZitadelClaims,
+};
+use countersign::revocation::{RevocationList, RevokedTokens};
+use countersign::verified::{Claims, NameSet};
+use countersign::ws::{AuthenticatedUpgrade, BrowserUpgrade, BrowserUpgradeRejection, UpgradeRejection};
 use countersign::{
-    AnyOf, Audience, Auth0, Auth0Claims, AuthenticatedLayer, AuthenticatedUpgrade, AuthentikClaims, AzureB2cClaims,
-    BrowserUpgrade, BrowserUpgradeRejection, CallerId, ClaimRule, Claims, ClerkActor, ClerkClaims, ClerkOrganization,
-    CloudflareAccessClaims, CognitoClaims, CurrentUser, DescopeClaims, Entitlements, EntitlementsError, EntraClaims,
-    Firebase, FirebaseClaims, FirebaseSignIn, FusionAuthClaims, GithubActionsClaims, GoogleClaims, GoogleIapAccess,
-    GoogleIapClaims, Issuer, IssuerKeys, KeycloakClaims, KeycloakRoles, KindeClaims, KubernetesBinding,
-    KubernetesClaims, KubernetesObject, NameSet, Oidc, OidcClaims, OktaClaims, Ory, OryClaims, Principal, Rejection,
-    Require, RevocationList, RevokedTokens, Scope, Source, SqlEntitlements, SupabaseClaims, TokenKind, UnixTime,
-    UpgradeRejection, Verifier, VerifierFor, WorkOsClaims, ZitadelClaims, authenticated,
+    AnyOf, CurrentUser, Principal, Rejection, Require, Scope, Source, Verifier, VerifierFor, authenticated,
 };
 use countersign_core::{FetchedJwks, Jwks};
 use countersign_providers::Environment;

@@ -1,10 +1,12 @@
 //! A directory that counts look-ups, and the verifier that uses it. Nothing here needs a network, so tests can pause
 //! time.
 
-use countersign::{
-    Algorithm, Audience, CallerId, ClaimMap, Entitlements, EntitlementsError, Issuer, IssuerKeys, ManualClock, NameSet,
-    VerifiedToken, Verifier, VerifierBuilder,
-};
+use countersign::clock::ManualClock;
+use countersign::entitlements::{CallerId, Entitlements, EntitlementsError};
+use countersign::keys::{Algorithm, IssuerKeys};
+use countersign::policy::{Audience, ClaimMap, Issuer};
+use countersign::verified::{NameSet, VerifiedToken};
+use countersign::{Verifier, VerifierBuilder};
 use countersign_testing::SigningKey;
 use serde_json::{Value, json};
 use std::future::pending;

@@ -3,9 +3,10 @@
 use crate::directory::{Mood, World};
 use axum::Router;
 use axum::routing::get;
+use countersign::requirement::Expr;
 use countersign::{
-    All, AllOf, AnyOf, CurrentUser, Expr, Group, GuardExt, Permission, Principal, Require, RequireGroups,
-    RequirePermissions, RequireScopes, Requirement, Scope, Verifier, VerifierBuilder,
+    All, AllOf, AnyOf, CurrentUser, Group, GuardExt, Permission, Principal, Require, RequireGroups, RequirePermissions,
+    RequireScopes, Requirement, Scope, Verifier, VerifierBuilder,
 };
 use countersign_tests::{Answer, send};
 use serde_json::{Value, json};
@@ -167,7 +168,7 @@ async fn without_an_answer_the_answer_is_503_until_there_is_one() {
 
 #[test]
 fn a_requirement_knows_how_far_it_reaches() {
-    use countersign::Lookup::{self, Always, IfDenied, Never};
+    use countersign::requirement::Lookup::{self, Always, IfDenied, Never};
     fn of<R: Requirement>() -> Lookup {
         R::LOOKUP
     }

@@ -1,7 +1,9 @@
 //! One look-up for all requests of a caller, cached for its lifetime. Without an answer there is no verdict.
 
 use crate::directory::{Mood, NOW, World};
-use countersign::{Dependency, VerifiedToken, Verifier};
+use countersign::Verifier;
+use countersign::error::Dependency;
+use countersign::verified::VerifiedToken;
 use serde_json::json;
 use std::time::Duration;
 use tokio::task::JoinHandle;

@@ -7,7 +7,8 @@
 mod mint;
 mod table;
 
-use countersign::{TokenError, Verifier, VerifyError};
+use countersign::Verifier;
+use countersign::error::{TokenError, VerifyError};
 use countersign_core::VerifiedToken;
 use countersign_providers::__private::{Entry, Kinds, catalogue};
 use countersign_providers::Environment;

@@ -1,7 +1,7 @@
 //! Signs the tokens of a table.
 
 use crate::table::{Change, Table};
-use countersign::Algorithm;
+use countersign::keys::Algorithm;
 use countersign_testing::SigningKey;
 use serde_json::{Map, Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};

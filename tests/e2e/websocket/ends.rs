@@ -1,7 +1,7 @@
 //! A socket in one task ends with its token.
 
 use crate::world::{START, World, assert_closed, assert_echoes, next};
-use countersign::ManualClock;
+use countersign::clock::ManualClock;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;

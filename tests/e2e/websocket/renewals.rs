@@ -2,7 +2,8 @@
 
 use crate::world::{Running, World, assert_closed, next, say};
 use axum::extract::ws::Message;
-use countersign::{CallerId, Entitlements, VerifierBuilder};
+use countersign::VerifierBuilder;
+use countersign::entitlements::{CallerId, Entitlements};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,10 @@
 //! Accepted and rejected upgrades, by token.
 
 use crate::world::{API, Running, World, app, assert_closed, assert_echoes, assert_refused, connect};
-use countersign::{Issuer, IssuerKeys, Oidc, Source, Verifier};
+use countersign::keys::IssuerKeys;
+use countersign::policy::Issuer;
+use countersign::providers::Oidc;
+use countersign::{Source, Verifier};
 use countersign_testing::TestIssuer;
 use countersign_tests::UnreachableProvider;
 use std::sync::Arc;
@@ -78,7 +81,7 @@ async fn a_browser_gets_a_close_that_it_can_read() {
 async fn without_keys_a_browser_is_told_to_try_again_later() {
     let issuer = TestIssuer::start().await.unwrap();
     let down = Issuer::new(issuer.url(), IssuerKeys::fetched(UnreachableProvider))
-        .audience(countersign::Audience::any_of([API]));
+        .audience(countersign::policy::Audience::any_of([API]));
     let app = app(Verifier::builder().issuer(down).build().await.unwrap(), mpsc::channel(1).0);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -5,10 +5,11 @@ use axum::extract::ws::Message;
 use axum::response::Response;
 use axum::routing::any;
 use axum::serve::Listener;
-use countersign::{
-    AuthenticatedSocket, AuthenticatedUpgrade, BrowserUpgrade, ClaimMap, Clock, Oidc, Principal, RenewalError, Scope,
-    TokenExpiry, UnixTime, Verifier, VerifierBuilder,
-};
+use countersign::clock::{Clock, UnixTime};
+use countersign::policy::ClaimMap;
+use countersign::providers::Oidc;
+use countersign::ws::{AuthenticatedSocket, AuthenticatedUpgrade, BrowserUpgrade, RenewalError, TokenExpiry};
+use countersign::{Principal, Scope, Verifier, VerifierBuilder};
 use countersign_testing::{TestIssuer, TestToken};
 use futures_util::{Sink, SinkExt, StreamExt};
 use std::io;

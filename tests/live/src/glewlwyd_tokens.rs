@@ -6,7 +6,9 @@ use crate::glewlwyd::{ALGORITHMS, Glewlwyd, WEB_CLIENT};
 use crate::report::Report;
 use crate::resource_server::ResourceServer;
 use crate::{API, OTHER_API, Result, verdict};
-use countersign::{Oidc, TokenKind, Verifier};
+use countersign::Verifier;
+use countersign::policy::TokenKind;
+use countersign::providers::Oidc;
 use reqwest::Method;
 
 const NAME: &str = "glewlwyd";

@@ -7,7 +7,9 @@ use crate::process::settles;
 use crate::report::Report;
 use crate::resource_server::ResourceServer;
 use crate::{API, OTHER_API, Result, verdict};
-use countersign::{Oidc, TokenKind, Verifier};
+use countersign::Verifier;
+use countersign::policy::TokenKind;
+use countersign::providers::Oidc;
 use reqwest::Method;
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -6,10 +6,11 @@ use crate::resource_server::http_client;
 use crate::{API, Result, verdict};
 use axum::Router;
 use axum::routing::get;
-use countersign::{
-    Clock, EntitlementTable, GuardExt, ManualClock, NameSet, Oidc, Principal, RequireGroups, RequirePermissions,
-    SqlEntitlements, Verifier,
-};
+use countersign::clock::{Clock, ManualClock};
+use countersign::entitlements::{EntitlementTable, SqlEntitlements};
+use countersign::providers::Oidc;
+use countersign::verified::NameSet;
+use countersign::{GuardExt, Principal, RequireGroups, RequirePermissions, Verifier};
 use countersign_testing::TestIssuer;
 use reqwest::Client;
 use sqlx::PgPool;

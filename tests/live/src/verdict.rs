@@ -1,7 +1,8 @@
 //! Short texts for verdicts, which fit a table and show any difference.
 
 use crate::Result;
-use countersign::{Verifier, VerifyError};
+use countersign::Verifier;
+use countersign::error::VerifyError;
 use countersign_core::Principal;
 use reqwest::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;

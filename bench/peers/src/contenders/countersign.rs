@@ -4,7 +4,8 @@ use super::open;
 use crate::tokens::{AUDIENCE, Staff};
 use axum::Router;
 use axum::routing::get;
-use countersign::{ConfigError, CurrentUser, Oidc, Verifier};
+use countersign::providers::Oidc;
+use countersign::{ConfigError, CurrentUser, Verifier};
 
 pub(super) async fn router(issuer: &str) -> Result<Router, ConfigError> {
     let verifier = verifier(issuer).await?;

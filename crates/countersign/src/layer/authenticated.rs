@@ -60,7 +60,7 @@ pub fn authenticated(verifier: &Verifier) -> AuthenticatedLayer {
 /// ```
 /// use tower_http::cors::{Any, CorsLayer};
 ///
-/// let cors = CorsLayer::new().allow_origin(Any).expose_headers(countersign::exposed_headers());
+/// let cors = CorsLayer::new().allow_origin(Any).expose_headers(countersign::layer::exposed_headers());
 /// # let _ = cors;
 /// ```
 pub fn exposed_headers() -> [HeaderName; 2] {

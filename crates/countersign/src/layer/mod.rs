@@ -12,3 +12,6 @@ pub(crate) mod plain_path;
 pub(crate) mod preflight;
 #[cfg(feature = "utoipa")]
 pub(crate) mod private_answers;
+
+pub use authenticated::{AuthenticatedLayer, AuthenticatedService, authenticated, exposed_headers};
+pub use guard::GuardExt;

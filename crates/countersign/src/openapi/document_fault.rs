@@ -14,7 +14,8 @@ use utoipa::openapi::{OpenApi, RefOr};
 /// # Example
 ///
 /// ```
-/// use countersign::{DocumentFault, GuardedRouter, PublicExt};
+/// use countersign::openapi::{DocumentFault, PublicExt};
+/// use countersign::GuardedRouter;
 /// use serde_json::json;
 ///
 /// #[utoipa::path(get, path = "/open", extensions(("x-access" = json!({ "group": "admin" }))))]

@@ -22,7 +22,7 @@ use tower_service::Service;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{OpenApi, OpenApiBuilder};
 
-/// A router on which every route is decided: guarded, optional, or declared [public](crate::PublicExt::public).
+/// A router on which every route is decided: guarded, optional, or declared [public](crate::openapi::PublicExt::public).
 ///
 /// It takes what [`routes!`](crate::routes) and [`route!`](crate::route) read, and nothing else, so it knows every
 /// operation. Who may call one is never read from the document, which the build writes at the end. A `GET`

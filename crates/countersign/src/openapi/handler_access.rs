@@ -181,7 +181,6 @@ impl NeverRejects for http::request::Parts {}
 impl NeverRejects for axum::extract::OriginalUri {}
 impl NeverRejects for axum::extract::RawQuery {}
 impl<T> NeverRejects for axum::extract::State<T> {}
-impl<T> NeverRejects for axum::Extension<T> {}
 impl<T, E> NeverRejects for Result<T, E> {}
 
 /// The probes of a handler's arguments.

@@ -56,7 +56,8 @@ impl Matrix {
     /// # Example
     ///
     /// ```
-    /// use countersign::{Matrix, RequireGroups, Verifier};
+    /// use countersign::openapi::Matrix;
+    /// use countersign::{RequireGroups, Verifier};
     /// use utoipa_axum::router::OpenApiRouter;
     ///
     /// countersign::groups! { pub Admin = "admin"; }

@@ -12,3 +12,12 @@ pub(crate) mod public;
 pub(crate) mod route;
 pub(crate) mod routes;
 pub(crate) mod security_schemes;
+
+pub use document_fault::DocumentFault;
+pub use guarded_router::{Guarded, GuardedRouter, Undecided};
+pub use matrix::{Matrix, MatrixRow};
+pub use operation::BearerAuth;
+pub use public::PublicExt;
+pub use route::Route;
+pub use routes::{IntoRoutes, Routes};
+pub use security_schemes::SecuritySchemes;

@@ -17,7 +17,7 @@ use utoipa::{Modify, openapi};
 /// # Example
 ///
 /// ```
-/// use countersign::BearerAuth;
+/// use countersign::openapi::BearerAuth;
 /// use utoipa::OpenApi;
 ///
 /// #[derive(OpenApi)]

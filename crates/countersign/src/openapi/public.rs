@@ -5,7 +5,8 @@
 /// # Example
 ///
 /// ```
-/// use countersign::{GuardedRouter, PublicExt};
+/// use countersign::openapi::PublicExt;
+/// use countersign::GuardedRouter;
 ///
 /// #[utoipa::path(get, path = "/prices")]
 /// async fn prices() {}

@@ -14,7 +14,8 @@ use std::fmt;
 /// # Example
 ///
 /// ```
-/// use countersign::{GuardedRouter, Principal, PublicExt, Verifier};
+/// use countersign::openapi::PublicExt;
+/// use countersign::{GuardedRouter, Principal, Verifier};
 ///
 /// async fn whoami(principal: Principal) -> String {
 ///     principal.subject().to_owned()

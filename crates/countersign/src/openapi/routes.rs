@@ -25,7 +25,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 /// with `.into()`.
 ///
 /// Several handlers of one call share a path, and differ in their methods. An extractor of your own that wraps a guard is
-/// read when it implements [`DescribeAccess`](crate::DescribeAccess); tuples of guards are not read.
+/// read when it implements [`DescribeAccess`](crate::access::DescribeAccess); tuples of guards are not read.
 ///
 /// Do not list the same handlers in `#[openapi(paths(..))]` of an `OpenApiRouter`: utoipa's router then keeps the operation
 /// from there, which knows of no guard. A [`GuardedRouter`](crate::GuardedRouter) puts both together.
@@ -84,7 +84,8 @@ macro_rules! __routes {
 /// # Example
 ///
 /// ```
-/// use countersign::{Authenticated, GuardExt, GuardedRouter, PublicExt, Routes, Verifier};
+/// use countersign::openapi::{PublicExt, Routes};
+/// use countersign::{Authenticated, GuardExt, GuardedRouter, Verifier};
 ///
 /// #[utoipa::path(get, path = "/prices")]
 /// async fn prices() {}

@@ -25,7 +25,7 @@ use utoipa::openapi::security::{
 /// # Example
 ///
 /// ```
-/// use countersign::SecuritySchemes;
+/// use countersign::openapi::SecuritySchemes;
 /// use utoipa::Modify;
 ///
 /// # let mut openapi = utoipa::openapi::OpenApiBuilder::new().build();
@@ -59,7 +59,8 @@ impl SecuritySchemes {
     /// # Example
     ///
     /// ```
-    /// use countersign::{SecuritySchemes, Verifier};
+    /// use countersign::openapi::SecuritySchemes;
+    /// use countersign::Verifier;
     /// use utoipa::Modify;
     ///
     /// fn document(verifier: &Verifier, openapi: &mut utoipa::openapi::OpenApi) {

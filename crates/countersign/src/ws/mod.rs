@@ -5,3 +5,7 @@ pub(crate) mod socket;
 pub(crate) mod socket_end;
 pub(crate) mod token_expiry;
 pub(crate) mod upgrade;
+
+pub use socket::{AuthenticatedSocket, RenewalError};
+pub use token_expiry::TokenExpiry;
+pub use upgrade::{AuthenticatedUpgrade, BrowserUpgrade, BrowserUpgradeRejection, UpgradeRejection};

@@ -42,7 +42,7 @@ const TOKEN_EXPIRED: &str = "token_expired";
 ///
 /// ```
 /// use axum::extract::ws::Message;
-/// use countersign::AuthenticatedSocket;
+/// use countersign::ws::AuthenticatedSocket;
 ///
 /// async fn chat(mut socket: AuthenticatedSocket) {
 ///     while let Some(Ok(Message::Text(text))) = socket.recv().await {

@@ -20,7 +20,8 @@ const LOOK: Duration = Duration::from_secs(30);
 /// # Example
 ///
 /// ```
-/// # use countersign::{Principal, TokenExpiry, Verifier};
+/// # use countersign::ws::TokenExpiry;
+/// # use countersign::{Principal, Verifier};
 /// # async fn event() -> String { String::new() }
 /// async fn next_event(principal: &Principal, verifier: &Verifier) -> Option<String> {
 ///     tokio::select! {

@@ -33,7 +33,8 @@ use std::marker::PhantomData;
 /// ```
 /// use axum::response::Response;
 /// use axum::{Router, routing::any};
-/// use countersign::{AuthenticatedUpgrade, Verifier};
+/// use countersign::ws::AuthenticatedUpgrade;
+/// use countersign::Verifier;
 ///
 /// async fn echo(upgrade: AuthenticatedUpgrade) -> Response {
 ///     upgrade.on_upgrade(|mut socket, _principal| async move {
@@ -141,7 +142,8 @@ async fn authorize_upgrade<R: Requirement>(parts: &mut Parts, verifier: &Verifie
 ///
 /// ```
 /// use axum::response::Response;
-/// use countersign::{BrowserUpgrade, RequireScopes, Scope};
+/// use countersign::ws::BrowserUpgrade;
+/// use countersign::{RequireScopes, Scope};
 ///
 /// countersign::scopes! { pub Listen = "news:listen"; }
 ///

@@ -1,10 +1,10 @@
 //! `Auth0`: any or all of several permissions, optional users, raw claims, and a page with an Authorize button.
 
 use axum::{Json, Router};
-use countersign::{
-    All, Any, Auth0Claims, BearerAuth, Claims, CurrentUser, GuardedRouter, RequirePermissions, Undecided, Verifier,
-    routes,
-};
+use countersign::openapi::{BearerAuth, Undecided};
+use countersign::providers::Auth0Claims;
+use countersign::verified::Claims;
+use countersign::{All, Any, CurrentUser, GuardedRouter, RequirePermissions, Verifier, routes};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::OpenApi;

@@ -3,9 +3,8 @@
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
-use countersign::{
-    By, Cognito, CognitoClaims, ConfigError, CurrentUser, Provider, RequireGroups, Verifier, VerifierFor,
-};
+use countersign::providers::{Cognito, CognitoClaims, Provider};
+use countersign::{By, ConfigError, CurrentUser, RequireGroups, Verifier, VerifierFor};
 use serde::Deserialize;
 
 // fastapi-cloudauth reads Cognito's scopes from the user's groups. So this marker is a group.

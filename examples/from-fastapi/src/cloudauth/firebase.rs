@@ -2,7 +2,9 @@
 
 use axum::Router;
 use axum::routing::get;
-use countersign::{CurrentUser, Firebase, FirebaseClaims, Provider, TokenError, Verifier};
+use countersign::error::TokenError;
+use countersign::providers::{Firebase, FirebaseClaims, Provider};
+use countersign::{CurrentUser, Verifier};
 
 async fn secure_user(CurrentUser(user): CurrentUser<FirebaseClaims>) -> String {
     format!("Hello, {}", user.sub)

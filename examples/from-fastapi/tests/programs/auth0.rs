@@ -1,5 +1,6 @@
 use crate::api::Api;
-use countersign::{Auth0, Verifier};
+use countersign::Verifier;
+use countersign::providers::Auth0;
 use countersign_testing::{TestIssuer, TestToken};
 use serde_json::Value;
 

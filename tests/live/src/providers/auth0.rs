@@ -6,7 +6,7 @@ use crate::relying_party::SignInRequest;
 use crate::report::Report;
 use crate::shapes::Shapes;
 use crate::{API, OTHER_API, Result};
-use countersign::Auth0;
+use countersign::providers::Auth0;
 
 pub(super) async fn simulated(report: &mut Report, simulator: &Auth0Simulator) -> Result {
     const NAME: &str = "Auth0 (imitated by auth0-simulator)";

@@ -6,7 +6,7 @@ use crate::relying_party::{SignInRequest, member};
 use crate::report::Report;
 use crate::shapes::Shapes;
 use crate::{API, Result};
-use countersign::Cognito;
+use countersign::providers::Cognito;
 
 pub(super) async fn imitated(report: &mut Report, moto: &Moto) -> Result {
     const NAME: &str = "Cognito (imitated by moto)";

@@ -6,7 +6,7 @@ use crate::emulate::{Emulate, OTHER_TENANT, TENANT};
 use crate::relying_party::{SignIn, SignInRequest};
 use crate::report::Report;
 use crate::shapes::Shapes;
-use countersign::Entra;
+use countersign::providers::Entra;
 
 /// The API's application id, and its URI.
 const APPLICATION: &str = "66666666-7777-8888-9999-000000000000";
@@ -44,7 +44,7 @@ pub(super) async fn emulated(report: &mut Report, emulate: &Emulate) -> Result {
 
 pub(super) async fn shaped(report: &mut Report, shapes: &Shapes) -> Result {
     const NAME: &str = "Entra ID (shape, signed by oidc-provider)";
-    let preset = |tenants: fn() -> countersign::Provider<Entra>| {
+    let preset = |tenants: fn() -> countersign::providers::Provider<Entra>| {
         tenants().audience(APPLICATION).audience(APPLICATION_URI).client_id("web").http_client(shapes.http_client())
     };
     let one = || preset(|| Entra::tenant(TENANT));

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::relying_party::SignInRequest;
 use crate::report::Report;
 use crate::shapes::Shapes;
-use countersign::Firebase;
+use countersign::providers::Firebase;
 
 const PROJECT: &str = "demo-project";
 

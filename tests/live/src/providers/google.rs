@@ -4,7 +4,7 @@ use super::rows::{Rows, subject};
 use crate::Result;
 use crate::emulate::Emulate;
 use crate::report::Report;
-use countersign::Google;
+use countersign::providers::Google;
 
 pub(super) async fn imitated(report: &mut Report, emulate: &Emulate) -> Result {
     const NAME: &str = "Google (imitated by emulate)";

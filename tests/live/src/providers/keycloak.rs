@@ -5,7 +5,7 @@ use crate::relying_party::SignInRequest;
 use crate::report::Report;
 use crate::shapes::Shapes;
 use crate::{API, OTHER_API, Result};
-use countersign::{Keycloak, Provider};
+use countersign::providers::{Keycloak, Provider};
 
 const BASE: &str = "https://keycloak.example.test";
 

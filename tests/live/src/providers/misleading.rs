@@ -3,7 +3,8 @@
 use crate::report::Report;
 use crate::shapes::Shapes;
 use crate::{API, Result};
-use countersign::{Oidc, Verifier};
+use countersign::Verifier;
+use countersign::providers::Oidc;
 
 const NAME: &str = "oidc-provider (misleading discovery)";
 

@@ -6,7 +6,7 @@ use crate::relying_party::SignInRequest;
 use crate::report::Report;
 use crate::shapes::Shapes;
 use crate::{API, OTHER_API, Result};
-use countersign::{Okta, Provider};
+use countersign::providers::{Okta, Provider};
 use reqwest::Client;
 
 fn issuer(server: &str) -> String {
