@@ -9,8 +9,8 @@ use countersign::verified::{Claims, NameSet, VerifiedToken};
 use countersign::{Verifier, VerifierBuilder};
 use countersign_core::SystemClock;
 use countersign_testing::SigningKey;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};
@@ -90,6 +90,7 @@ fn shapes(bytes: usize) -> Vec<(&'static str, String)> {
         ("five of a kind", "[{},{},{},{},{}]".to_owned()),
         ("short names", format!("{{{members}}}")),
         ("one long text", format!("\"{}\"", "a".repeat(bytes))),
+        ("one text of short words", format!("\"{}\"", repeated("a", " ", bytes))),
         ("one text of escapes", format!("\"{}\"", r"\n".repeat(bytes / 2))),
         ("deep arrays", deep("[", "", "]")),
         ("deep objects", deep(r#"{"a":"#, "1", "}")),
@@ -178,6 +179,52 @@ struct X2<T> {
     x: T,
 }
 
+/// A text that is split, as a scope often is: by a function, by a conversion, by a visitor.
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "being deserialized is what they are for")]
+struct SplitByFunction {
+    #[serde(deserialize_with = "words")]
+    x: Vec<String>,
+}
+
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(String::deserialize(deserializer)?.split(' ').map(str::to_owned).collect())
+}
+
+#[derive(Deserialize)]
+#[serde(from = "String")]
+#[allow(dead_code, reason = "being deserialized is what they are for")]
+struct Words(HashSet<String>);
+
+impl From<String> for Words {
+    fn from(text: String) -> Self {
+        Self(text.split(' ').map(str::to_owned).collect())
+    }
+}
+
+#[allow(dead_code, reason = "being deserialized is what they are for")]
+struct SplitByVisitor(Vec<Box<str>>);
+
+impl<'de> Deserialize<'de> for SplitByVisitor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = SplitByVisitor;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<SplitByVisitor, E> {
+                Ok(SplitByVisitor(text.split(' ').map(Box::from).collect()))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
 /// Reads the claims as each type that fits, and counts these types.
 fn weigh_all(token: &VerifiedToken, case: &str) -> usize {
     let readers: &[fn(&VerifiedToken, &str) -> bool] = &[
@@ -222,6 +269,13 @@ fn weigh_all(token: &VerifiedToken, case: &str) -> usize {
         assert_weighed::<X<String>>,
         assert_weighed::<X<Box<str>>>,
         assert_weighed::<X<std::path::PathBuf>>,
+        assert_weighed::<SplitByFunction>,
+        assert_weighed::<X<Words>>,
+        assert_weighed::<X<Option<Words>>>,
+        assert_weighed::<X<Box<Words>>>,
+        assert_weighed::<X<Vec<Words>>>,
+        assert_weighed::<HashMap<String, SplitByVisitor>>,
+        assert_weighed::<X<SplitByVisitor>>,
     ];
     readers.iter().filter(|reads| reads(token, case)).count()
 }

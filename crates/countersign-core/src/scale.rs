@@ -111,6 +111,19 @@ impl Made {
         }
     }
 
+    /// A text that may be split: each word becomes a text in a table. White space and punctuation end a word, but for what
+    /// names and addresses are made of.
+    pub(crate) fn parts(self, text: &[u8]) -> usize {
+        if self.size < POINTER {
+            return 0;
+        }
+        let is_of_word = |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"-_.:/@+".contains(byte);
+        let words = text.len() - text.iter().filter(is_of_word).count() + 1;
+        let bytes = table(words, OWNED).max(tree(words, OWNED)) + words * SMALLEST + 2 * text.len();
+        // The charge for a value that is not seen covers a short text.
+        if self.kind == Kind::Unseen { bytes.saturating_sub(UNSEEN) } else { bytes }
+    }
+
     /// So many elements of this size.
     pub(crate) fn elements(self, count: usize, size: usize) -> usize {
         match self.kind {

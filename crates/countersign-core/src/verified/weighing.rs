@@ -16,7 +16,8 @@ use std::fmt;
 pub(crate) fn read<C: DeserializeOwned>(text: &str) -> serde_json::Result<(C, usize)> {
     let scale = Scale::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    let read = C::deserialize(Weighing { inner: &mut json, scale: &scale, room: size_of::<C>() })?;
+    let weighing = Weighing { inner: &mut json, scale: &scale, room: size_of::<C>(), keeps_text: keeps_text::<C>() };
+    let read = C::deserialize(weighing)?;
     json.end()?;
     Ok((read, scale.bytes()))
 }
@@ -27,6 +28,25 @@ struct Weighing<'s, D> {
     scale: &'s Scale,
     /// The room that the holder of the value has for it.
     room: usize,
+    /// True where the holder keeps a text as it is.
+    keeps_text: bool,
+}
+
+/// True for types that keep a text as it is. Any other type may split it (`deserialize_with`, `from`, a visitor of its own).
+/// The name of a type is a constant, so nothing of this is left when the program runs.
+#[inline(always)]
+fn keeps_text<T>() -> bool {
+    let name = type_name::<T>();
+    name.ends_with("alloc::string::String")
+        || name.ends_with("alloc::string::String>")
+        || name.ends_with("alloc::string::String>>")
+        || name.ends_with("<str>")
+        || name.ends_with("<str>>")
+        || name.ends_with("serde_json::value::Value")
+        || name.ends_with("serde_json::value::Value>")
+        || name.ends_with("serde_json::raw::RawValue>")
+        || name.ends_with("std::path::PathBuf")
+        || name.ends_with("std::path::Path>")
 }
 
 /// The way in which a visitor holds several values.
@@ -43,7 +63,7 @@ impl<'s, D> Weighing<'s, D> {
     fn visitor<'de, V: Visitor<'de>>(&self, visitor: V, form: Form, is_leaf: bool, kind: Kind) -> Weighed<'s, V> {
         let made = Made { size: size_of::<V::Value>(), room: self.room, kind };
         self.scale.add_value(made, is_leaf);
-        Weighed { visitor, scale: self.scale, made, form }
+        Weighed { visitor, scale: self.scale, made, form, keeps_text: self.keeps_text && keeps_text::<V::Value>() }
     }
 
     #[inline]
@@ -271,6 +291,7 @@ struct Weighed<'s, V> {
     scale: &'s Scale,
     made: Made,
     form: Form,
+    keeps_text: bool,
 }
 
 impl<'s, V> Weighed<'s, V> {
@@ -283,12 +304,15 @@ impl<'s, V> Weighed<'s, V> {
     #[inline]
     fn text(self, text: &[u8]) -> V {
         self.scale.add(self.made.text(text.len()));
+        if !self.keeps_text {
+            self.scale.add(self.made.parts(text));
+        }
         self.visitor
     }
 
     /// Weighs an inner value, which has no more room than this one.
-    fn within<D>(&self, inner: D) -> Weighing<'s, D> {
-        Weighing { inner, scale: self.scale, room: self.made.size }
+    fn within<D>(&self, inner: D, keeps_text: bool) -> Weighing<'s, D> {
+        Weighing { inner, scale: self.scale, room: self.made.size, keeps_text }
     }
 }
 
@@ -357,7 +381,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Weighed<'_, V> {
 
     #[inline]
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        let inner = self.within(deserializer);
+        let inner = self.within(deserializer, self.keeps_text);
         self.visitor.visit_some(inner)
     }
 
@@ -367,7 +391,8 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Weighed<'_, V> {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        let inner = self.within(deserializer);
+        // Its field may be converted.
+        let inner = self.within(deserializer, false);
         self.visitor.visit_newtype_struct(inner)
     }
 
@@ -473,7 +498,8 @@ impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, T> {
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<T::Value, D::Error> {
-        self.seed.deserialize(Weighing { inner, scale: self.scale, room: size_of::<T::Value>() })
+        let room = size_of::<T::Value>();
+        self.seed.deserialize(Weighing { inner, scale: self.scale, room, keeps_text: keeps_text::<T::Value>() })
     }
 }
 
@@ -522,5 +548,5 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
 fn inline<'de, V: Visitor<'de>>(visitor: V, scale: &Scale) -> Weighed<'_, V> {
     let size = size_of::<V::Value>();
     let made = Made { size, room: size, kind: Kind::Seen };
-    Weighed { visitor, scale, made, form: Form::Inline }
+    Weighed { visitor, scale, made, form: Form::Inline, keeps_text: false }
 }
