@@ -43,6 +43,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
         "hold numbers, times or codes that are written in the program",
         &[
             "Algorithm",
+            "AlgorithmConversionError",
             "Algorithms",
             "Dependency",
             "KeyCounts",
