@@ -375,7 +375,7 @@ fn names(count: usize) -> NameSet {
 
 #[test]
 fn the_bound_holds_for_grants() {
-    for count in [0, 1, 50, 1_000] {
+    for count in [0, 1, 50, 1_000, 4_000] {
         let world = World::new(|builder| {
             let provider =
                 move |_: CallerId| async move { Ok(Entitlements { groups: names(count), ..Entitlements::default() }) };
@@ -389,7 +389,8 @@ fn the_bound_holds_for_grants() {
             }
         });
         assert!(held <= MIB + MIB / 10, "{count} grants: {held} bytes are held");
-        assert!(held >= MIB / 4, "{count} grants: only {held} bytes are held");
+        // A caller with 4000 is too large for the cache, which is no reason to exceed the bound.
+        assert!(held >= MIB / 4 || count > 1_000, "{count} grants: only {held} bytes are held");
     }
 }
 

@@ -83,10 +83,12 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "Route",
             "SecuritySchemes",
             "Source",
+            "TenantTemplate",
             "Undecided",
         ],
     ),
     ("hold functions of the program, and print none", &["FromEnv", "Rules"]),
+    ("print the expiry of a verified token, or nothing", &["PendingVerification", "Verification"]),
     (
         "are about public keys and public documents: names of keys, addresses and the answers of providers",
         &["FetchError", "KeyRefreshError", "KeyReport", "KeySet", "PresetDocs", "ProviderMetadata", "SkippedKey"],

@@ -23,7 +23,7 @@ use countersign::ws::{AuthenticatedUpgrade, BrowserUpgrade, BrowserUpgradeReject
 use countersign::{
     AnyOf, CurrentUser, Principal, Rejection, Require, Scope, Source, Verifier, VerifierFor, authenticated,
 };
-use countersign_core::FetchedJwks;
+use countersign_core::{FetchedJwks, Jwks};
 use countersign_providers::Environment;
 use countersign_testing::TestIssuer;
 use serde::de::DeserializeOwned;
@@ -128,6 +128,7 @@ async fn configuration() -> Printed {
             (ClaimRule::is("nonce", SECRET), ClaimRule::one_of("a", [SECRET]), ClaimRule::is_not("a", SECRET)),
         ),
         line("TokenKind", kind),
+        line("Jwks", Jwks::from(&private)),
         line("IssuerKeys", (IssuerKeys::jwks(&private), IssuerKeys::pem(&private))),
         line("DangerousIssuer", issuer.clone().danger()),
         line("VerifierBuilder", Verifier::builder().issuer(oidc()).issuer(issuer.clone())),

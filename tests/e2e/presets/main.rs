@@ -112,5 +112,5 @@ fn the_environment_is_read_as_documented() {
 /// Checks that an error contains no part of the rejected token.
 #[test]
 fn reasons_are_codes() {
-    assert_eq!(TokenError::ClaimNotAccepted("hd").to_string(), "claim `hd` is not one that is accepted");
+    assert_eq!(TokenError::ClaimNotAccepted("hd").to_string(), "claim `hd` is not accepted");
 }

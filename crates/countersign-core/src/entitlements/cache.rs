@@ -1,8 +1,7 @@
-//! Entitlements that were looked up, for when their caller comes again.
+//! A cache of entitlements by caller, with one look-up at a time for each caller.
 //!
-//! A look-up is a task of its own: requests come and go, and whoever asks while it is under way waits for its outcome. So
-//! callers cost one call at a time each, and a request that is given up takes nothing with it. A failure is told to those
-//! who waited for it and to nobody else.
+//! A look-up is a separate task. Requests that ask while it runs wait for its outcome, so a request that is cancelled does
+//! not cancel the look-up. A failure is returned to the requests that waited for it, and is not cached.
 
 use crate::clock::{Clock, UnixTime};
 use crate::entitlements::caller_id::CallerId;
@@ -24,19 +23,19 @@ use tokio::time::timeout;
 
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(2);
-/// What the cache holds unless the builder says otherwise, in bytes.
+/// The bound of the cache unless the builder sets another, in bytes.
 const DEFAULT_BYTES: usize = 32 * 1024 * 1024;
-/// Whoever waits for a look-up waits a little longer than it may take, so as to see the end of it.
+/// Waiters time out this long after the deadline of the look-up, so they see its outcome.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// When to try again after a failure.
+/// The `Retry-After` of a failure.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// About what a caller with 50 grants takes.
+/// The size of a usual caller, with about 50 entitlements, in bytes.
 const USUAL_CALLER: usize = 2 * 1024;
-/// What a caller takes beside its key and its grants: their own block, its place in the cache, and its share of the tables
-/// and of the memory of those that left.
+/// The memory of a caller without its key and the names of its entitlements: the block of the entitlements, the entry of the
+/// cache, and a share of the cache's tables and of its record of evicted keys.
 const OVERHEAD: usize = block(size_of::<Entitlements>() + COUNTERS) + size_of::<Kept>() + 128;
 
-/// For how long, how fast and how many.
+/// The lifetime of an entry, the deadline of a look-up, and the bound of the cache in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntitlementsLimits {
     pub(crate) lifetime: Duration,
@@ -56,23 +55,23 @@ pub(crate) struct EntitlementsCache {
     limits: EntitlementsLimits,
     clock: Arc<dyn Clock>,
     callers: Cache<CallerId, Kept, Bytes, RandomState>,
-    /// The look-ups under way, apart from what is kept: a cache may keep nothing, and push anything out at any time.
-    /// Each has a task, so that there are no more of them than tasks, and each task takes its own out.
+    /// The look-ups that run now. They are not in the cache, since it may evict any entry at any time. Each has a task that
+    /// removes it at its end.
     under_way: Mutex<HashMap<CallerId, Arc<LookUp>, RandomState>>,
 }
 
-/// One look-up, under way or over: what it gave, or `None` for a failure.
+/// A look-up. It is set at the end, to `None` for a failure.
 #[derive(Default)]
 struct LookUp(SetOnce<Option<LookedUp>>);
 
-/// Entitlements, and when they may be relied upon.
+/// Entitlements, and the time in which they are valid.
 #[derive(Clone)]
 pub(crate) struct LookedUp {
     pub(crate) grants: Arc<Entitlements>,
     pub(crate) stands: Range<UnixTime>,
 }
 
-/// Entitlements, and what they weigh with their caller.
+/// An entry of the cache, and its size together with its key.
 #[derive(Clone)]
 struct Kept {
     looked_up: LookedUp,
@@ -103,12 +102,12 @@ impl EntitlementsCache {
         }
     }
 
-    /// What was looked up for the caller and may still be relied upon.
+    /// The cached entitlements of the caller, if they are still valid.
     pub(crate) fn known(&self, caller: &CallerId, now: UnixTime) -> Option<LookedUp> {
         Some(self.callers.get(caller)?.looked_up).filter(|looked_up| looked_up.stands.contains(&now))
     }
 
-    /// As [`known`](Self::known), else looked up now, by this request or by another one that asks at the same time.
+    /// Returns what [`known`](Self::known) returns, or waits for a look-up: a new one, or the one that runs for this caller.
     pub(crate) async fn look_up(self: &Arc<Self>, caller: CallerId) -> Result<LookedUp, Unavailable> {
         let unavailable = Unavailable { retry_after: RETRY_AFTER, dependency: Dependency::Entitlements };
         let look_up = match self.current(caller) {
@@ -119,14 +118,14 @@ impl EntitlementsCache {
         outcome.ok().and_then(Option::as_ref).cloned().ok_or(unavailable)
     }
 
-    /// What is known by now, the look-up that is under way, or a new one.
+    /// The cached entitlements, the look-up that runs, or a new one.
     fn current(self: &Arc<Self>, caller: CallerId) -> Current {
         let now = self.clock.now();
         let mut under_way = self.under_way();
         if let Some(look_up) = under_way.get(&caller) {
             return Current::UnderWay(Arc::clone(look_up));
         }
-        // One that ended meanwhile was kept before it was taken out.
+        // A look-up that ended meanwhile has filled the cache before it was removed.
         if let Some(looked_up) = self.known(&caller, now) {
             return Current::Known(looked_up);
         }
@@ -137,9 +136,9 @@ impl EntitlementsCache {
         Current::UnderWay(look_up)
     }
 
-    /// Asks the provider, in a task of its own.
+    /// Asks the provider in a new task.
     fn begin(&self, pending: Pending, now: UnixTime) {
-        // Outside of a runtime nothing can be looked up.
+        // Without a runtime there can be no task. Dropping `pending` reports a failure.
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
             let cache = &pending.cache;
@@ -157,7 +156,7 @@ impl EntitlementsCache {
 
     fn log(&self, error: &EntitlementsError) {
         let provider = self.provider.name();
-        tracing::warn!(target: "countersign::entitlements", provider, "grants not looked up: {error}");
+        tracing::warn!(target: "countersign::entitlements", provider, "entitlements not looked up: {error}");
     }
 }
 
@@ -166,7 +165,7 @@ enum Current {
     UnderWay(Arc<LookUp>),
 }
 
-/// Ends a look-up even when its task does not come to its end: a panic in the provider, a runtime that shuts down.
+/// Ends a look-up when it is dropped, also after a panic in the provider or when the runtime shuts down.
 struct Pending {
     cache: Arc<EntitlementsCache>,
     caller: CallerId,
@@ -174,7 +173,7 @@ struct Pending {
 }
 
 impl Pending {
-    /// As old as the question: the answer may have been found at any time since.
+    /// Caches the answer. Its age counts from the question, since the provider may have read it at any time since.
     fn succeed(self, grants: Entitlements, asked: UnixTime) {
         let bytes = OVERHEAD + self.caller.bytes() + grants.bytes();
         let stands = asked..asked.saturating_add(self.cache.limits.lifetime);
@@ -183,8 +182,8 @@ impl Pending {
         self.end(Some(looked_up));
     }
 
-    /// Taken out before anybody is told, so that a request that comes after the answer begins another look-up where
-    /// nothing is kept.
+    /// Removes the look-up, then tells the waiters. So a request that comes after the answer starts another look-up if the
+    /// cache did not keep it.
     fn end(&self, outcome: Option<LookedUp>) {
         let mut under_way = self.cache.under_way();
         if under_way.get(&self.caller).is_some_and(|other| Arc::ptr_eq(other, &self.look_up)) {
