@@ -82,7 +82,10 @@ pub mod error {
 ///
 /// impl FetchJwks for KeyFile {
 ///     fn fetch(&self, _etag: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
-///         Box::pin(async { Ok(FetchedJwks::jwks(std::fs::read(self.0)?)) })
+///         Box::pin(async {
+///             let text = std::fs::read(self.0).map_err(|error| FetchError::new("cannot read the key file", error))?;
+///             Ok(FetchedJwks::jwks(text))
+///         })
 ///     }
 /// }
 ///
