@@ -135,7 +135,7 @@ pub enum Unspecified {}
 
 /// Combines the callers of two arguments of one handler, unless they contradict each other.
 #[diagnostic::on_unimplemented(
-    message = "an optional caller stands beside a guard that needs one",
+    message = "a handler has an optional caller and a guard that requires one",
     label = "`None` can never come here",
     note = "write `CurrentUser<C>` in place of `Option<CurrentUser<C>>`, or take the guard away and ask \
             `R::check(&principal)` inside the handler"
