@@ -17,7 +17,7 @@ const ROUNDS: usize = 101;
 fn main() {
     let (verifier, token) = world();
     let three = || [Source::authorization(), Source::cookie("__session"), Source::header("cf-access-jwt-assertion")];
-    let declared = |sources: Vec<Source>| (&verifier).sources(sources).expect("these are sources");
+    let declared = |sources: Vec<Source>| verifier.sources(sources).expect("these are sources");
     let lanes = [
         ("Authorization, nothing declared", verifier.clone(), header(&token)),
         ("Authorization, declared", declared(vec![Source::authorization()]), header(&token)),

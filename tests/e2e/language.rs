@@ -41,7 +41,7 @@ fn the_check_sees_what_it_is_there_for() {
 }
 
 fn is_subordinate(doc: &str) -> bool {
-    let text = doc.splitn(2, ": ").nth(1).unwrap_or_default();
+    let text = doc.split_once(": ").map_or("", |(_, text)| text);
     let word = text.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
     SUBORDINATE.contains(&word)
 }
