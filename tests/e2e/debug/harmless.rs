@@ -77,7 +77,6 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "Guarded",
             "GuardedRouter",
             "ServiceAccountRule",
-            "TenantTemplate",
             "Matrix",
             "MatrixRow",
             "Route",
@@ -94,8 +93,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
         &["FetchError", "KeyRefreshError", "KeyReport", "KeySet", "PresetDocs", "ProviderMetadata", "SkippedKey"],
     ),
     ("is about the configuration, before any token: the argument that was refused", &["ConfigError"]),
-    ("prints what the type around which it is prints", &["AuthenticatedService", "By", "Verification"]),
-    ("print their name alone", &["PendingVerification"]),
+    ("prints what the type around which it is prints", &["AuthenticatedService", "By"]),
     (
         "hold a provider's public names: domains, tenants, audiences and clients",
         &[

@@ -133,7 +133,6 @@ async fn configuration() -> Printed {
         line("DangerousIssuer", issuer.clone().danger()),
         line("VerifierBuilder", Verifier::builder().issuer(oidc()).issuer(issuer.clone())),
         line("Issuer", issuer),
-        line("Jwks", Jwks::from(&private)),
         line("FetchedJwks", FetchedJwks::jwks(private)),
         line("SqlEntitlements", SqlEntitlements::sqlite(pool, "https://idp.example")),
         line("EntitlementsError", EntitlementsError::new("no answer", SECRET)),

@@ -219,12 +219,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_is_demanded_once_it_is_named() {
+    fn a_tenant_is_required_once_it_is_named() {
         let rules = |firebase: Provider<Firebase>| {
             let rules = firebase.profile().unwrap().rules;
             rules.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        let rule = "`firebase.tenant` is `a` or `b`".to_owned();
+        let rule = "`firebase → tenant` is `a` or `b`".to_owned();
         assert!(!rules(Firebase::project("p")).contains(&rule));
         assert!(rules(Firebase::project("p").tenant("a").tenant("b")).contains(&rule));
     }
