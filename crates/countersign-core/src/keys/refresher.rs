@@ -155,7 +155,7 @@ impl JwksRefresher {
                 (None, Some(held)) => (Arc::clone(&held.keys), held.etag.clone()),
                 (None, None) => {
                     return Err(
-                        "the provider answered that the keys have not changed, but no keys were fetched before".into()
+                        "the provider answered that the keys have not changed, but no keys were fetched before".into(),
                     );
                 }
             };
