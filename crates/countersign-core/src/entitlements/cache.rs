@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(2);
-/// The bound of the cache unless the builder sets another, in bytes.
+/// The default limit of the cache, in bytes.
 const DEFAULT_BYTES: usize = 32 * 1024 * 1024;
 /// Waiters time out this long after the deadline of the look-up, so they see its outcome.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -31,11 +31,11 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The size of a usual caller, with about 50 entitlements, in bytes.
 const USUAL_CALLER: usize = 2 * 1024;
-/// The memory of a caller without its key and the names of its entitlements: the block of the entitlements, the entry of the
-/// cache, and a share of the cache's tables and of its record of evicted keys.
+/// The memory of a caller without its key and the names of its entitlements. It covers the entitlements' allocation,
+/// the cache entry, and a share of the cache's tables and of its record of evicted keys.
 const OVERHEAD: usize = block(size_of::<Entitlements>() + COUNTERS) + size_of::<Kept>() + 128;
 
-/// The lifetime of an entry, the deadline of a look-up, and the bound of the cache in bytes.
+/// The lifetime of an entry, the deadline of a look-up, and the limit of the cache in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntitlementsLimits {
     pub(crate) lifetime: Duration,
@@ -107,7 +107,8 @@ impl EntitlementsCache {
         Some(self.callers.get(caller)?.looked_up).filter(|looked_up| looked_up.stands.contains(&now))
     }
 
-    /// Returns what [`known`](Self::known) returns, or waits for a look-up: a new one, or the one that runs for this caller.
+    /// Returns what [`known`](Self::known) returns, or waits for a look-up. If one already runs for this caller, it
+    /// waits for that one.
     pub(crate) async fn look_up(self: &Arc<Self>, caller: CallerId) -> Result<LookedUp, Unavailable> {
         let unavailable = Unavailable { retry_after: RETRY_AFTER, dependency: Dependency::Entitlements };
         let look_up = match self.current(caller) {
@@ -173,7 +174,8 @@ struct Pending {
 }
 
 impl Pending {
-    /// Caches the answer. Its age counts from the question, since the provider may have read it at any time since.
+    /// Caches the answer. Its age counts from the start of the look-up, since the provider may have read the data at
+    /// any time since then.
     fn succeed(self, grants: Entitlements, asked: UnixTime) {
         let bytes = OVERHEAD + self.caller.bytes() + grants.bytes();
         let stands = asked..asked.saturating_add(self.cache.limits.lifetime);
@@ -190,7 +192,7 @@ impl Pending {
             under_way.remove(&self.caller);
         }
         drop(under_way);
-        // Only the first end counts.
+        // Only the first call has an effect.
         let _ = self.look_up.0.set(outcome);
     }
 }

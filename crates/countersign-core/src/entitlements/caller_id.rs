@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 /// The caller that an [`EntitlementsProvider`](crate::EntitlementsProvider) is asked about. Cheap to clone.
 ///
-/// These fields form the cache key. So scopes and claims are not among them: two tokens of one caller may differ in them and
-/// would share an answer.
+/// These fields form the cache key. Scopes and claims are not included, since two tokens of one caller may differ in
+/// them and would share an answer.
 ///
 /// # Example
 ///
@@ -21,8 +21,8 @@ use std::sync::Arc;
 ///
 /// # Security
 ///
-/// A subject is unique only within its issuer, and may belong to several tenants of it. Where the issuer has tenants, look
-/// at [`tenant`](Self::tenant), too: what a subject is granted in one of them must not count in another.
+/// A subject is unique only within its issuer, and may belong to several tenants of it. If the issuer has tenants,
+/// also compare [`tenant`](Self::tenant), since a grant in one tenant must not apply in another.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CallerId(Arc<Parts>);
 
@@ -49,21 +49,22 @@ impl CallerId {
         &self.0.issuer
     }
 
-    /// The subject, as [`Principal::subject`] gives it, never empty.
+    /// The subject, as [`Principal::subject`] gives it. It is never empty.
     pub fn subject(&self) -> &str {
         &self.0.subject
     }
 
-    /// The name that a person knows the user by, where the token has it.
+    /// The user name, if the token has one.
     ///
     /// # Security
     ///
-    /// It can change hands. Look grants up by it only where the provider lets nobody choose or change it.
+    /// The provider may give it to another user later. Look up grants by it only if users can neither choose nor
+    /// change it.
     pub fn username(&self) -> Option<&str> {
         self.0.username.as_deref()
     }
 
-    /// The tenant or organisation that the caller acts in, as [`Principal::tenant`] gives it: where the claim map names one.
+    /// The tenant or organisation that the caller acts in, as [`Principal::tenant`] gives it.
     pub fn tenant(&self) -> Option<&str> {
         self.0.tenant.as_deref()
     }
@@ -72,7 +73,7 @@ impl CallerId {
     pub(crate) fn bytes(&self) -> usize {
         let Parts { issuer, subject, username, tenant } = &*self.0;
         block(size_of::<Parts>() + COUNTERS)
-            // That of many tenants is made anew for each token, and held here.
+            // The name of an issuer with tenants is a new string for each token, so it counts here.
             + block(issuer.len() + COUNTERS)
             + block(subject.len())
             + username.as_deref().map_or(0, |name| block(name.len()))
@@ -81,7 +82,7 @@ impl CallerId {
 }
 
 impl fmt::Debug for CallerId {
-    /// Nothing of it: all is personal, the tenant in the issuer's name included.
+    /// Shows no field, since all are personal. Even the issuer's name may contain the tenant.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallerId").finish_non_exhaustive()
     }

@@ -1,6 +1,6 @@
-//! Groups, roles and permissions from outside the token: who supplies them, and the cache.
+//! Groups, roles and permissions from outside the token: their provider and their cache.
 //!
-//! Tokens are not known here, only callers.
+//! This folder knows callers, but no tokens.
 
 pub(crate) mod cache;
 pub(crate) mod caller_id;

@@ -8,8 +8,9 @@ use std::fmt;
 
 /// Looks up the entitlements of a caller outside the token, in a database or a directory.
 ///
-/// It is asked only when a guard or handler asks, once for all requests of one caller that ask at a time, and its answer is
-/// kept for a while: see [`VerifierBuilder::entitlements`](crate::VerifierBuilder::entitlements). A closure is a provider, too.
+/// It is called only if a guard or handler needs entitlements. Simultaneous requests of one caller share one call, and
+/// the answer is cached for a while, see [`VerifierBuilder::entitlements`](crate::VerifierBuilder::entitlements). A
+/// closure is also a provider.
 ///
 /// # Example
 ///
@@ -32,12 +33,12 @@ use std::fmt;
 ///
 /// # Security
 ///
-/// A subject is unique only within its issuer. Where a verifier trusts several, look at
-/// [`CallerId::issuer`], too, and where an issuer has tenants, at [`CallerId::tenant`].
+/// A subject is unique only within its issuer. If a verifier trusts several issuers, also compare
+/// [`CallerId::issuer`]. If an issuer has tenants, also compare [`CallerId::tenant`].
 pub trait EntitlementsProvider: Send + Sync + 'static {
-    /// The entitlements of the caller. None at all is a valid answer.
+    /// Looks up the entitlements of the caller. An empty result is valid.
     ///
-    /// An implementation bounds how much it reads. Its time is bounded by the verifier.
+    /// An implementation must limit the amount of data that it reads. The verifier limits its time.
     ///
     /// # Errors
     ///
@@ -62,7 +63,7 @@ where
 
 /// Entitlements of a caller from outside the token.
 ///
-/// It has no scopes: with a scope the user permits a client something, and only the token knows that.
+/// It has no scopes. A scope is a permission that the user gave to a client, and only the token contains it.
 ///
 /// # Example
 ///
@@ -83,13 +84,13 @@ pub struct Entitlements {
 }
 
 impl Entitlements {
-    /// The memory that it holds.
+    /// The memory that it uses, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.groups.bytes() + self.roles.bytes() + self.permissions.bytes()
     }
 }
 
-/// Identifies one provider in one verifier among all of the process.
+/// An identifier of one provider in one verifier, unique within the process.
 pub(crate) type ProviderId = u64;
 
 /// The reason why entitlements could not be looked up.
@@ -99,7 +100,7 @@ pub struct EntitlementsError {
 }
 
 impl EntitlementsError {
-    /// An error with a foreign cause. The verifier logs the problem and not the cause, which may quote the caller.
+    /// Creates an error with a cause. The verifier logs the problem but not the cause, which may quote the caller.
     pub fn new(problem: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { problem, source: Some(source.into()) }
     }
@@ -118,7 +119,7 @@ impl fmt::Display for EntitlementsError {
 }
 
 impl fmt::Debug for EntitlementsError {
-    /// Without the cause, which may quote the caller. [`source`](Error::source) gives it.
+    /// Shows the error without its cause, which may quote the caller. [`source`](Error::source) returns the cause.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("EntitlementsError").field(&self.problem).finish()
     }

@@ -12,19 +12,19 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServiceAccountRule {
-    /// `sub` is the client itself (RFC 9068 section 2.2): it equals the claim of this name.
+    /// `sub` is the client itself (RFC 9068 section 2.2): it equals this claim.
     SubjectIs(&'static str),
-    /// The claim of this name is absent.
+    /// This claim is absent.
     Without(&'static str),
-    /// The claim of this name is present.
+    /// This claim is present.
     With(&'static str),
     /// The claim has this value.
     Claim(&'static str, &'static str),
-    /// `sub` begins like this.
+    /// `sub` begins with this text.
     SubjectStarts(&'static str),
-    /// `sub` ends like this.
+    /// `sub` ends with this text.
     SubjectEnds(&'static str),
-    /// The issuer has no other tokens.
+    /// Every token of the issuer is a program's.
     Always,
 }
 
@@ -59,8 +59,8 @@ impl fmt::Display for ServiceAccountRule {
 
 /// The mapping from the claims of an issuer to the parts of the [`Principal`].
 ///
-/// The default suits most OpenID providers: `sub`, `preferred_username`, `email`, `scope` and `scp`, `groups`, `roles`,
-/// `permissions`. Setting a part replaces its places.
+/// The default suits most OpenID providers. It reads `sub`, `preferred_username`, `email`, `scope` and `scp`,
+/// `groups`, `roles` and `permissions`. Setting a part replaces all its claims.
 ///
 /// # Example
 ///
@@ -92,7 +92,7 @@ impl Default for ClaimMap {
             username: paths(["preferred_username", "username"]),
             email: paths(["email"]),
             tenant: Vec::new(),
-            // RFC 8693 and RFC 9068 say `scope`; Entra ID and Okta write `scp`.
+            // The claim is `scope` in RFC 8693 and RFC 9068, and `scp` at Entra ID and Okta.
             scopes: paths(["scope", "scp"]),
             groups: paths(["groups"]),
             roles: paths(["roles"]),
@@ -109,90 +109,92 @@ fn paths<P: Into<ClaimPath>>(places: impl IntoIterator<Item = P>) -> Vec<ClaimPa
 }
 
 impl ClaimMap {
-    /// Sets the claims of the subject, `sub` unless set. The first one with a value that is not empty counts. Use it for
-    /// providers whose tokens have no `sub` in some cases.
+    /// Sets the claims of the subject. The default is `sub`. The first claim that is not empty is used. Use this for
+    /// providers that sometimes omit `sub`.
     ///
     /// # Security
     ///
-    /// A place must identify the caller as surely as `sub`: unique with the issuer, never given to another.
+    /// Each claim must identify the caller as reliably as `sub`. It must be unique within the issuer and never be
+    /// assigned to another caller.
     #[must_use]
     pub fn subject<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.subject = paths(places);
         self
     }
 
-    /// Sets the claims of the user name. The first one with a value counts.
+    /// Sets the claims of the user name. The first one with a value is used.
     #[must_use]
     pub fn username<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.username = paths(places);
         self
     }
 
-    /// Sets the claims of the e-mail address. The first one with a value counts.
+    /// Sets the claims of the e-mail address. The first one with a value is used.
     #[must_use]
     pub fn email<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.email = paths(places);
         self
     }
 
-    /// Sets the claims of the tenant or organisation. The first one with a value counts.
+    /// Sets the claims of the tenant or organisation. The first one with a value is used.
     #[must_use]
     pub fn tenant<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.tenant = paths(places);
         self
     }
 
-    /// Sets the claims of scopes, each a string separated by blanks or an array. All of them count.
+    /// Sets the claims of scopes, each a string separated by spaces or an array. All of them are read.
     #[must_use]
     pub fn scopes<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.scopes = paths(places);
         self
     }
 
-    /// Sets the claims of groups, each an array or one string. All of them count.
+    /// Sets the claims of groups, each an array or one string. All of them are read.
     #[must_use]
     pub fn groups<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.groups = paths(places);
         self
     }
 
-    /// Sets the claims of roles, each an array or one string. All of them count.
+    /// Sets the claims of roles, each an array or one string. All of them are read.
     #[must_use]
     pub fn roles<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.roles = paths(places);
         self
     }
 
-    /// Sets the claims of permissions, each an array or one string. All of them count.
+    /// Sets the claims of permissions, each an array or one string. All of them are read.
     #[must_use]
     pub fn permissions<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.permissions = paths(places);
         self
     }
 
-    /// Sets the claims that say that groups were left out of the token: any of them is present and not `false`.
+    /// Sets the claims that signal that the token omits groups. The signal is on if one of them is present and not
+    /// `false`.
     #[must_use]
     pub fn groups_overage<P: Into<ClaimPath>>(mut self, places: impl IntoIterator<Item = P>) -> Self {
         self.overage = paths(places);
         self
     }
 
-    /// Sets the advice for the operator that is logged when a guard denies a caller whose token leaves groups out. Say what to
-    /// configure at the provider, such as `use app roles`.
+    /// Sets the advice for the operator. It is logged when a guard denies a caller whose token omits groups. Name the
+    /// setting to change at the provider, such as `use app roles`.
     #[must_use]
     pub fn groups_overage_advice(mut self, advice: &'static str) -> Self {
         self.overage_advice = advice;
         self
     }
 
-    /// Sets the rules that recognise a machine's token. One is enough.
+    /// Sets the rules that recognise a machine's token. A token is a machine's if it meets one of them.
     #[must_use]
     pub fn machine(mut self, marks: impl IntoIterator<Item = ServiceAccountRule>) -> Self {
         self.machine = marks.into_iter().collect();
         self
     }
 
-    /// Each part of the principal with its claims, in words.
+    /// Lists each part of the principal with its claims, in words.
     pub fn places(&self) -> impl Iterator<Item = (&'static str, String)> {
         let list = |places: &[ClaimPath]| places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let marks = self.machine.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or ");
@@ -211,7 +213,7 @@ impl ClaimMap {
         parts.into_iter().filter(|(_, places)| !places.is_empty())
     }
 
-    /// Reads the principal out of verified claims.
+    /// Reads the principal from verified claims.
     pub(crate) fn principal(
         &self,
         issuer: Arc<str>,
@@ -256,7 +258,7 @@ fn text(claims: &Object<'_>, places: &[ClaimPath], part: &'static str) -> Result
     match places.iter().find_map(|place| Some((place, place.resolve(claims)?))) {
         None => Ok(None),
         Some((_, Json::String(text))) => Ok(Some(text.as_ref().into())),
-        // Azure AD B2C lists e-mail addresses where others have one.
+        // Azure AD B2C sends a list of e-mail addresses instead of one address.
         Some((place, value)) if place.is_list() => {
             let texts = place.texts(value).ok_or(TokenError::InvalidClaim(part))?;
             Ok(texts.first().map(|text| (*text).into()))
@@ -265,7 +267,7 @@ fn text(claims: &Object<'_>, places: &[ClaimPath], part: &'static str) -> Result
     }
 }
 
-/// A lone string is one name (or, for scopes, what `split` makes of it), and never a text to search in.
+/// Reads names from arrays and strings. `split` divides a string into names: one name, or several for scopes.
 fn names<'a, I: Iterator<Item = &'a str>>(
     claims: &'a Object<'a>,
     places: &[ClaimPath],

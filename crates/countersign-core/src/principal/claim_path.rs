@@ -13,7 +13,7 @@ use std::fmt;
 /// // Dots in a name are part of it: many providers name claims by a URL.
 /// let namespaced = ClaimPath::from("https://acme.example/roles");
 /// let nested = ClaimPath::from(["realm_access", "roles"]);
-/// // Zitadel's roles are the names of an object's members, Kinde's stand in objects of their own.
+/// // Zitadel's roles are the member names of one object. Each of Kinde's roles is a separate object.
 /// let keys = ClaimPath::from("urn:zitadel:iam:org:project:roles").names();
 /// let members = ClaimPath::from("roles").each("key");
 /// assert_eq!(members.to_string(), "`roles[].key`");
@@ -29,11 +29,11 @@ pub struct ClaimPath {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Shape {
     Plain,
-    /// An object whose members' names count.
+    /// An object. The names of its members are the values.
     Names,
-    /// A list of objects, of each of which one member counts.
+    /// A list of objects. One member of each object is a value.
     Each(Box<str>),
-    /// A list of which the first counts, where one is wanted.
+    /// A list for a part with a single value. The first item is the value.
     First,
 }
 
@@ -50,21 +50,21 @@ impl<const N: usize> From<[&str; N]> for ClaimPath {
 }
 
 impl ClaimPath {
-    /// The value may be an object, too: then the names of its members count, whatever they hold.
+    /// Also accepts an object. The names of its members are the values, and their content is ignored.
     #[must_use]
     pub fn names(mut self) -> Self {
         self.shape = Shape::Names;
         self
     }
 
-    /// The value may be a list of objects, too: then this member of each counts.
+    /// Also accepts a list of objects. This member of each object is a value.
     #[must_use]
     pub fn each(mut self, member: impl Into<Box<str>>) -> Self {
         self.shape = Shape::Each(member.into());
         self
     }
 
-    /// The value may be a list, too, where one text is wanted: then its first item counts.
+    /// Also accepts a list for a part with a single value. The first item is the value.
     #[must_use]
     pub fn first(mut self) -> Self {
         self.shape = Shape::First;
@@ -75,12 +75,12 @@ impl ClaimPath {
         self.shape == Shape::First
     }
 
-    /// The value at the end of the path; absent where a step is absent or leads through something else than an object.
+    /// The value at the end of the path. It is absent if a step is absent or is not an object.
     pub(crate) fn resolve<'a>(&self, claims: &'a Object<'a>) -> Option<&'a Json<'a>> {
         claims.get_at(&self.steps)
     }
 
-    /// The texts in a value of this place that is not a text itself; `None` where it has another shape.
+    /// The texts in a list or object at this path. `None` if the value does not have the expected shape.
     pub(crate) fn texts<'a>(&self, value: &'a Json<'a>) -> Option<Vec<&'a str>> {
         match (value, &self.shape) {
             (Json::Array(items), Shape::Plain | Shape::Names | Shape::First) => {

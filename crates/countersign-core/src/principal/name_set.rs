@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
-/// Names that an issuer gave a principal, each once, in the token's order. Compared to the letter.
+/// A set of names of one principal, in the token's order. Names are compared exactly.
 ///
 /// # Example
 ///
@@ -18,7 +18,7 @@ use std::ops::Range;
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct NameSet {
-    /// The names, one after the other.
+    /// The concatenated names.
     text: String,
     names: Vec<Name>,
 }
@@ -26,7 +26,7 @@ pub struct NameSet {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Name {
     hash: u64,
-    /// The end of the name in the text. It begins at the end of the one before.
+    /// The end of the name in the text. The name begins at the end of the previous one.
     end: usize,
 }
 
@@ -36,10 +36,11 @@ impl NameSet {
         self.contains_hashed(fingerprint(name), name)
     }
 
-    /// True if `name` is in the set, for a fingerprint that was computed at compile time. Twenty numbers are compared in the
-    /// time of one text. Names with the same fingerprint are compared in full.
+    /// True if `name` is in the set, for a fingerprint that was computed at compile time. Fingerprints are numbers, so
+    /// comparing twenty of them takes as long as comparing one text. Names with the same fingerprint are compared in
+    /// full.
     pub(crate) fn contains_hashed(&self, hash: u64, name: &str) -> bool {
-        // What looks alike is rare, and then its place is looked up.
+        // Equal fingerprints are rare. Only then is the name's position looked up.
         let is_it = |index| self.text.as_bytes()[self.place(index)] == *name.as_bytes();
         self.names.iter().enumerate().any(|(index, other)| other.hash == hash && is_it(index))
     }
@@ -65,11 +66,11 @@ impl NameSet {
     }
 }
 
-/// Up to so many names are compared with each other; more are looked up, so that a token full of names costs no more
-/// than its length.
+/// The largest set in which duplicates are found by comparing all names. Larger sets use a hash table, so the time
+/// grows only with the length of the token.
 const FEW: usize = 32;
 
-/// FNV-1a. No secret: whoever finds two names that look alike makes them be compared, and nothing else.
+/// Computes FNV-1a. It needs no secret, since two names with the same fingerprint are only compared in full.
 pub(crate) const fn fingerprint(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -82,20 +83,20 @@ pub(crate) const fn fingerprint(name: &str) -> u64 {
 }
 
 impl NameSet {
-    /// Makes room for so many names of so many bytes in all.
+    /// Reserves room for this many names with this many bytes in total.
     pub(crate) fn reserve(&mut self, names: usize, bytes: usize) {
         self.names.reserve_exact(names);
         self.text.reserve_exact(bytes);
     }
 
-    /// The memory that it holds.
+    /// The memory that it uses, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         block(self.text.capacity()) + block(self.names.capacity() * size_of::<Name>())
     }
 }
 
 impl<'a> Extend<&'a str> for NameSet {
-    /// Adds those that are not in the set; an empty text is no name.
+    /// Adds names that are not in the set yet. Empty texts are skipped.
     fn extend<I: IntoIterator<Item = &'a str>>(&mut self, names: I) {
         let mut many = HashSet::new();
         for name in names.into_iter().filter(|name| !name.is_empty()) {
@@ -122,7 +123,7 @@ impl<'a> FromIterator<&'a str> for NameSet {
 }
 
 impl fmt::Debug for NameSet {
-    /// Their number alone: names are values of claims. [`iter`](Self::iter) gives them.
+    /// Shows only the number of names, since names are values of claims. Use [`iter`](Self::iter) to read them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NameSet({})", self.len())
     }

@@ -19,7 +19,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expr {
-    /// A verified caller, and nothing more.
+    /// A verified caller, without further conditions.
     Authenticated,
     /// A scope.
     Scope(Grant),
@@ -37,10 +37,10 @@ pub enum Expr {
     Any(Vec<Expr>),
 }
 
-/// One entitlement by name, with those that imply it.
+/// One entitlement by name, with the names that imply it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// The name as the provider says it.
+    /// The name at the provider.
     pub name: Cow<'static, str>,
     /// Other names of the same kind that imply this one.
     pub implied_by: Vec<Cow<'static, str>>,
@@ -98,8 +98,8 @@ impl Expr {
         }
     }
 
-    /// Every scope that is named, once each, in order (RFC 6750 section 3, `scope`). Those that merely imply another
-    /// are not required, and not among them.
+    /// All required scopes in order, without duplicates (RFC 6750 section 3, `scope`). Scopes that only imply a
+    /// required scope are not included.
     pub fn scopes(&self) -> Vec<&str> {
         let mut scopes = Vec::new();
         self.visit(&mut |part| {
@@ -112,7 +112,7 @@ impl Expr {
         scopes
     }
 
-    /// Calls `seen` for every part, first for the whole.
+    /// Calls `seen` for the whole expression and then for each of its parts.
     pub fn visit<'a>(&'a self, seen: &mut impl FnMut(&'a Self)) {
         seen(self);
         if let Self::All(parts) | Self::Any(parts) = self {
@@ -121,7 +121,8 @@ impl Expr {
     }
 }
 
-/// The first part with the result `decisive` decides. Otherwise an undecided part leaves the whole undecided.
+/// Combines the results of the parts. One part with the result `decisive` decides. Otherwise one undecided part makes
+/// the whole undecided.
 fn decide(parts: &[Expr], principal: &Principal, decisive: bool) -> Option<bool> {
     let mut verdict = Some(!decisive);
     for part in parts {

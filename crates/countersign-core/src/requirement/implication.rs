@@ -5,7 +5,7 @@
 pub struct Declaration {
     /// The name.
     pub name: &'static str,
-    /// The names that it implies by itself.
+    /// The names that it implies directly.
     pub implies: &'static [&'static str],
 }
 
@@ -27,10 +27,10 @@ pub const fn is_scope_token(name: &str) -> bool {
     is_name(name)
 }
 
-/// The names that imply `target`, by themselves or by way of others, in the order of the declaration; and how many.
+/// The names that imply `target` directly or through other names, in the order of the declaration, and their number.
 pub const fn implied_by<const N: usize>(target: &str, declarations: &[Declaration]) -> ([&'static str; N], usize) {
     let mut implied = [false; N];
-    // Each round follows one more step; no way is longer than the list.
+    // Each round follows one more step. No chain is longer than the list.
     let mut round = 0;
     while round < N {
         let mut index = 0;
@@ -60,7 +60,7 @@ pub const fn implied_by<const N: usize>(target: &str, declarations: &[Declaratio
     (names, count)
 }
 
-/// True if `name` is a marked declaration. A name that is not declared here does not compile.
+/// True if `name` is declared and marked. A name that is not declared here is a compile error.
 const fn reaches(name: &str, declarations: &[Declaration], marked: &[bool]) -> bool {
     let mut index = 0;
     while index < declarations.len() {

@@ -1,4 +1,4 @@
-//! The need of a requirement for entitlements from outside the token.
+//! The moment at which a requirement needs entitlements from outside the token.
 
 /// The need of a requirement for a look-up of entitlements.
 ///
@@ -16,12 +16,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lookup {
-    /// Never looks up: the requirement reads nothing that an [`EntitlementsProvider`](crate::EntitlementsProvider) adds to.
+    /// Never looks up. The requirement reads nothing that an [`EntitlementsProvider`](crate::EntitlementsProvider) can
+    /// add to.
     Never,
-    /// Looks up if the token alone is not enough. The requirement reads groups, roles or permissions, and more of them never turn
-    /// a yes into a no.
+    /// Looks up if the token alone is not enough. The requirement reads groups, roles or permissions, and additional
+    /// ones can never turn acceptance into denial.
     IfDenied,
-    /// Looks up first: the requirement may read anything about the principal.
+    /// Always looks up first. The requirement may read any part of the principal.
     Always,
 }
 

@@ -35,7 +35,7 @@ pub trait Marker<K: MarkerKind>: Send + Sync + 'static {
 
 /// One of the four kinds of entitlement. Sealed: [`Scopes`], [`Groups`], [`Roles`], [`Permissions`].
 pub trait MarkerKind: sealed::Sealed + Send + Sync + 'static {
-    /// The need for a look-up: `Never` if only tokens grant this kind.
+    /// The need for a look-up. It is `Never` for a kind that only tokens grant.
     const LOOKUP: Lookup;
 
     /// The principal's entitlements of this kind.
@@ -116,7 +116,7 @@ impl<K: MarkerKind, A: Marker<K>> Requirement for Select<K, A> {
     const LOOKUP: Lookup = K::LOOKUP;
 }
 
-/// One implementation for each length of list, since Rust has no tuples of any length.
+/// Implements the traits once for each length, since Rust cannot be generic over the length of a tuple.
 macro_rules! lists {
     ($first:ident $(, $rest:ident)*) => {
         impl<K: MarkerKind, $first: Marker<K> $(, $rest: Marker<K>)*> Requirement for Select<K, Any, ($first, $($rest,)*)> {
@@ -154,10 +154,10 @@ lists!(M1, M2, M3, M4, M5, M6, M7, M8, M9, M10, M11, M12);
 
 /// Declares scopes: marker types to write in handlers' arguments.
 ///
-/// A name must be a scope token (RFC 6749 section 3.3: visible ASCII without blank, `"` and `\`); another does not
-/// compile. A scope may imply others of the same declaration, and what they imply: whoever has it meets a requirement of
-/// those, too. The same goes for [`groups!`](crate::groups), [`roles!`](crate::roles) and
-/// [`permissions!`](crate::permissions).
+/// A name must be a scope token (RFC 6749 section 3.3: visible ASCII without space, `"` and `\`). Any other name is a
+/// compile error. A scope may imply other scopes of the same declaration, and then also the scopes that those imply. A
+/// caller with the scope meets requirements for all of them. The same applies to [`groups!`](crate::groups),
+/// [`roles!`](crate::roles) and [`permissions!`](crate::permissions).
 ///
 /// # Example
 ///
@@ -240,7 +240,7 @@ macro_rules! __markers {
             $visibility struct $marker;
         )+
 
-        // One list for the whole declaration, so that each marker can be told who implies it.
+        // One list for the whole declaration, from which each marker computes the names that imply it.
         const _: () = {
             const ALL: &[$crate::__private::Declaration] = &[
                 $($crate::__private::Declaration {

@@ -1,4 +1,4 @@
-//! Requirements for a principal: a pure predicate, and one description for documents, answers and logs.
+//! Requirements for a principal: a check without side effects, and a description for documents, answers and logs.
 //!
 //! Nothing here knows tokens or HTTP.
 
@@ -57,12 +57,12 @@ pub trait Requirement: Send + Sync + 'static {
     /// The rule as data.
     fn describe() -> Expr;
 
-    /// The need for entitlements from outside the token, which are [looked up](crate::EntitlementsProvider) for the rule:
-    /// always, unless set.
+    /// The need for entitlements from outside the token, which are [looked up](crate::EntitlementsProvider) for the
+    /// rule. The default is `Always`.
     const LOOKUP: Lookup = Lookup::Always;
 }
 
-/// A verified caller, and nothing more.
+/// A verified caller, without further conditions.
 ///
 /// # Example
 ///
@@ -128,7 +128,7 @@ impl<T> fmt::Debug for AnyOf<T> {
     }
 }
 
-/// One implementation for each length of tuple, since Rust has none for any length.
+/// Implements the trait once for each length, since Rust cannot be generic over the length of a tuple.
 macro_rules! tuples {
     ($first:ident $(, $rest:ident)*) => {
         impl<$first: Requirement $(, $rest: Requirement)*> Requirement for AllOf<($first, $($rest,)*)> {

@@ -14,13 +14,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// The default number of entries.
 pub(crate) const DEFAULT_ENTRIES: usize = 500_000;
-/// The number of parts that are locked apart from each other.
+/// The number of shards, each with its own lock.
 const SHARDS: usize = 256;
-/// The number of old entries, and of shards, that each revocation looks at. So it frees more than it adds, in little time.
+/// The number of old entries and of shards that each revocation checks for expiry. So each one can free more entries
+/// than it adds, in little time.
 const CLEANED: (usize, usize) = (4, 8);
 /// The same numbers for a full list.
 const CLEANED_WHEN_FULL: (usize, usize) = (1_024, SHARDS);
-/// The most entries to look at while a shard is locked.
+/// The maximum number of entries to check while a shard is locked.
 const CLEANED_AT_ONCE: usize = 8;
 
 /// Revoked tokens, sessions and subjects. Clones share their entries.
@@ -29,24 +30,24 @@ const CLEANED_AT_ONCE: usize = 8;
 /// [builders](crate::VerifierBuilder::revocation). It is lost when the process ends, and other processes do not see it. If that
 /// matters, fill it at startup and from a channel that reaches all processes.
 ///
-/// Issuers and subjects are those of the [`Principal`](crate::Principal), which a token of the same caller has too, and not
-/// always the `iss` and `sub` of a logout token: an issuer of several names counts by its first one, and a claim map may take
-/// the subject from elsewhere. An entry under another name refuses nothing.
+/// Use the issuer and subject of the [`Principal`](crate::Principal). They may differ from the `iss` and `sub` of a
+/// logout token: an issuer with several names has its first name here, and a claim map may read the subject from
+/// another claim. An entry with a different name refuses nothing.
 ///
-/// An entry ends at `until`: name the moment at which the last token that it could refuse has
-/// expired, leeway included.
+/// An entry ends at `until`. Pass the moment at which the last token that it could refuse has expired, plus the
+/// leeway.
 ///
 /// # Memory
 ///
-/// An entry takes about 100 bytes, however long the names are, and a list holds 500 000 of them unless it is
-/// [told otherwise](Self::bounded). Nothing is forgotten before its end. When more than eight tokens of one subject are
-/// [revoked](Self::revoke) one by one, they become one entry of the subject, which refuses its tokens up to the last one
-/// revoked, and those that do not say when they were issued. So one user takes nine entries and no more, however often it logs
-/// out. In a full list that happens from the second token on. What cannot be added all the same is an error:
+/// An entry takes about 100 bytes for names of any length. A list has room for 500 000 entries by default, see
+/// [`bounded`](Self::bounded). No entry is removed before its end. When more than eight tokens of one subject are
+/// [revoked](Self::revoke) one by one, they become one entry of the subject. It refuses all tokens of the subject that
+/// were issued up to the last revoked one, and those without `iat`. So a user never takes more than nine entries. In a
+/// full list, entries are merged from the second token on. If there is still no room, the result is the error
 /// [`RevocationListFull`].
 ///
-/// Sessions and identifiers name no subject, so nothing can be put in their place. They may take half of the list, so that
-/// tokens and subjects can always be revoked beside them.
+/// Entries of sessions and identifiers have no subject and cannot be merged. They may take up to half of the list, so
+/// there is room for tokens and subjects.
 ///
 /// # Example
 ///
@@ -72,7 +73,7 @@ pub struct RevocationList(Arc<Inner>);
 struct Inner {
     clock: Arc<dyn Clock>,
     most: usize,
-    /// The number of entries. Most programs never revoke anything, and pay only for reading this number.
+    /// The number of entries. Most programs never revoke anything. Their only cost is reading this number.
     count: AtomicUsize,
     /// The number of entries that are sessions or identifiers.
     names: AtomicUsize,
@@ -111,11 +112,12 @@ pub enum RevokedTokens<'a> {
         /// The `sid`.
         sid: &'a str,
     },
-    /// All tokens of a subject that were issued up to a moment, and those that do not say when they were issued.
+    /// All tokens of a subject that were issued up to a moment, and those without `iat`.
     ///
-    /// An issuer's clock may be ahead of ours, within the leeway. Then its tokens bear an `iat` that is later than the moment
-    /// at which they were issued. The verified tokens show by how much, and the largest distance so far is added to
-    /// `issued_until`. A new token of an issuer whose clock is right is accepted from the next second on.
+    /// An issuer's clock may be ahead of ours, within the leeway. Then the `iat` of its tokens is later than the
+    /// moment at which they were issued. The difference is measured for each verified token, and the largest one so
+    /// far is added to `issued_until`. A new token of an issuer whose clock is right is accepted from the next second
+    /// on.
     ///
     /// Two revocations of one subject become one, with the later `issued_until` and the later end. So a subject that is
     /// blocked (`issued_until` in the future) stays blocked until the end of a later revocation.
@@ -130,7 +132,7 @@ pub enum RevokedTokens<'a> {
 }
 
 impl fmt::Debug for RevokedTokens<'_> {
-    /// The kind alone: identifiers, sessions and subjects are personal.
+    /// Shows only the kind, since identifiers, sessions and subjects are personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Id { .. } => "RevokedTokens::Id",
@@ -160,12 +162,12 @@ impl fmt::Debug for RevokedTokens<'_> {
 pub struct RevocationListFull;
 
 impl RevocationList {
-    /// An empty list with this clock; [`default`](Self::default) uses the machine's.
+    /// Creates an empty list with this clock. [`default`](Self::default) uses the clock of the machine.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self::bounded(clock, DEFAULT_ENTRIES)
     }
 
-    /// An empty list with this clock and a maximum number of entries, of about 100 bytes each.
+    /// Creates an empty list with this clock and this maximum number of entries, of about 100 bytes each.
     pub fn bounded(clock: Arc<dyn Clock>, entries: usize) -> Self {
         Self(Arc::new(Inner {
             clock,
@@ -185,19 +187,20 @@ impl RevocationList {
     ///
     /// # Errors
     ///
-    /// [`RevocationListFull`] when there is no place left, and nothing is known of the subject that the token could be added
-    /// to.
+    /// [`RevocationListFull`] if there is no room left and the subject has no entry that the token could be merged
+    /// with.
     pub fn revoke(&self, token: &VerifiedToken) -> Result<(), RevocationListFull> {
         let RevocationPlaces { subject, .. } = token.revocation_places();
         self.add(*subject, Entry::token(token))
     }
 
-    /// Revokes all tokens that this describes, until a moment at which the last of them has expired, leeway included.
+    /// Revokes all these tokens. Pass as `until` the moment at which the last of them has expired, plus the leeway.
     ///
     /// # Errors
     ///
-    /// [`RevocationListFull`] when there is no room left: for an identifier or a session when those take half of the list, for
-    /// a subject when the list has no entry of it. If a session does not fit, revoke its subject.
+    /// [`RevocationListFull`] if there is no room left. For an identifier or a session, this happens when those take
+    /// half of the list. For a subject, it happens when the list is full and has no entry of the subject. If a session
+    /// does not fit, revoke its subject.
     pub fn revoke_all(&self, tokens: RevokedTokens<'_>, until: UnixTime) -> Result<(), RevocationListFull> {
         let until = until.as_secs_rounded_up();
         match tokens {
@@ -212,7 +215,7 @@ impl RevocationList {
         }
     }
 
-    /// The number of entries, those included that ended and were not taken out yet.
+    /// The number of entries, including entries that have ended but were not removed yet.
     pub fn len(&self) -> usize {
         self.0.count.load(Ordering::Acquire)
     }
@@ -268,7 +271,7 @@ impl Inner {
         change.map(|change| self.release(change)).is_some()
     }
 
-    /// Takes a place before it is filled, so that there are never more entries than places.
+    /// Reserves room before an entry is added, so that the list never exceeds its maximum.
     fn reserve(&self, is_name: bool) -> bool {
         let take = |count: &AtomicUsize, most: usize| {
             let next = |count| (count < most).then_some(count + 1);
@@ -289,7 +292,7 @@ impl Inner {
         self.names.fetch_sub(change.names, Ordering::AcqRel);
     }
 
-    /// Looks at so many entries of so many shards, one lock at a time.
+    /// Checks this many entries of this many shards for expiry, and locks one shard at a time.
     fn clean(&self, (mut entries, shards): (usize, usize), is_scarce: bool) {
         let now = self.clock.now();
         for _ in 0..shards {
@@ -318,7 +321,7 @@ impl Inner {
     fn holds(&self, token: &VerifiedToken) -> bool {
         let now = self.clock.now();
         let RevocationPlaces { subject, names } = token.revocation_places();
-        // Nothing of the other kind, nothing to look for.
+        // There is no entry of the other kind to look for.
         let names = names.iter().flatten().filter(|_| self.names.load(Ordering::Acquire) > 0);
         std::iter::once(subject).chain(names).any(|place| {
             let shard = self.shard(place.owner).read().unwrap_or_else(PoisonError::into_inner);

@@ -9,8 +9,9 @@ use crate::verified::token::VerifiedToken;
 
 /// Checks a token for revocation.
 ///
-/// It runs last, for every request, also if the token is in the cache. So it must look into memory and wait for nothing. Let a
-/// task keep that memory up to date. [`RevocationList`](crate::RevocationList) is such a memory.
+/// It runs last and for every request, even if the token is in the cache. So it must read from memory and never wait.
+/// Keep that memory up to date in a separate task. [`RevocationList`](crate::RevocationList) is an implementation in
+/// memory.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! A part of a list of revocations: those of some owners, in the order of their digests.
+//! A part of a list of revocations. It contains the entries of some owners, sorted by digest.
 
 use crate::clock::UnixTime;
 use crate::verified::clock_skew::MAX_LEEWAY;
@@ -7,17 +7,17 @@ use crate::verified::revocation_places::{Place, What};
 use crate::verified::token::VerifiedToken;
 use std::collections::BTreeMap;
 
-/// So many tokens of one subject are told apart. One more, and they become one entry of the subject.
+/// The maximum number of entries for single tokens of one subject. With one more, they become one entry of the subject.
 pub(crate) const TOLD_APART: usize = 8;
 
 /// A range of refused tokens, in seconds since 1970.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
-    /// From here on nothing is.
+    /// The moment from which the entry refuses nothing.
     pub(crate) until: u64,
     /// Tokens that were issued up to this second of our clock.
     pub(crate) issued_until: u64,
-    /// Tokens whose `iat` is not later, whatever our clock says.
+    /// Tokens with an `iat` up to this second, regardless of our clock.
     pub(crate) iat_until: u64,
 }
 
@@ -27,8 +27,8 @@ impl Entry {
         Self { until, issued_until: u64::MAX, iat_until: u64::MAX }
     }
 
-    /// One token: by its `iat`, for when it is taken together with others. It ends when the longest leeway has passed: another
-    /// verifier may share the list, and accept the token for longer.
+    /// Refuses one token. Its `iat` is used if the entry is merged with others. The entry ends after the longest
+    /// possible leeway, since another verifier that shares the list may accept the token for longer.
     pub(crate) fn token(token: &VerifiedToken) -> Self {
         Self {
             until: token.expires_at().saturating_add(MAX_LEEWAY).as_secs_rounded_up(),
@@ -50,7 +50,7 @@ impl Entry {
         (both.until, both.issued_until, both.iat_until) == (self.until, self.issued_until, self.iat_until)
     }
 
-    /// A fraction belongs to its second: what was issued later in it cannot be told from what was issued before.
+    /// A fraction counts as its whole second, since `iat` cannot show the order of tokens within one second.
     fn means(&self, token: &VerifiedToken) -> bool {
         token.issued_at().map(UnixTime::as_secs).is_none_or(|iat| {
             iat <= self.iat_until || iat <= self.issued_until.saturating_add(token.provenance().seconds_ahead())
@@ -66,7 +66,7 @@ impl Entry {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Change {
     pub(crate) taken_out: usize,
-    /// Those among them that are sessions or identifiers.
+    /// The change in the number of sessions and identifiers among them.
     pub(crate) names: usize,
     pub(crate) looked_at: usize,
 }
@@ -86,8 +86,8 @@ impl Default for Shard {
 }
 
 impl Shard {
-    /// Adds to what is there already, where that is enough; then nothing more is held than before. An entry that has ended is
-    /// replaced: together with a later end it would refuse again what it no longer refuses.
+    /// Extends an existing entry, if there is one. Then the number of entries does not change. An entry that has ended
+    /// is replaced, since extending it would refuse tokens again that it no longer refuses.
     pub(crate) fn add_to_known(&mut self, place: Place, entry: Entry, now: UnixTime) -> bool {
         let subject = Place { what: What::Subject, ..place };
         if matches!(place.what, What::Token(_)) && self.entries.get(&subject).is_some_and(|known| known.covers(entry)) {
@@ -105,14 +105,14 @@ impl Shard {
         self.entries.insert(place, entry);
     }
 
-    /// The number of a subject's tokens that are told apart.
+    /// The number of entries for single tokens of a subject.
     pub(crate) fn told_apart(&self, owner: Digest, now: UnixTime) -> usize {
         self.of(owner).filter(|(place, entry)| matches!(place.what, What::Token(_)) && !entry.has_ended(now)).count()
     }
 
-    /// Takes together what is known of a subject, and `entry`. `None` where nothing is known: then there is no place for
-    /// more. A token that comes later and is older than the youngest of those is refused with them. Entries that have ended
-    /// are taken out.
+    /// Merges all entries of a subject with `entry`. Returns `None` if the subject has no entry, and then there is no
+    /// room. The merged entry also refuses other tokens of the subject that are older than the youngest revoked one.
+    /// Entries that have ended are removed.
     pub(crate) fn take_together(&mut self, owner: Digest, entry: Option<Entry>, now: UnixTime) -> Option<Change> {
         let places: Vec<Place> =
             self.of(owner).map(|(place, _)| place).filter(|place| place.what != What::Name).collect();
@@ -146,7 +146,8 @@ impl Shard {
         }
     }
 
-    /// Looks at so many entries, takes out those that ended and, where room is scarce, takes those of one subject together.
+    /// Checks this many entries and removes those that have ended. If room is scarce, it also merges the entries of
+    /// one subject.
     pub(crate) fn clean(&mut self, now: UnixTime, most: usize, is_scarce: bool) -> Change {
         let window: Vec<(Place, bool)> = self
             .entries

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fmt;
 use std::ops::Index;
 
-/// The claims of a verified token as they came, in the token's order.
+/// The claims of a verified token as received, in the token's order.
 ///
 /// # Example
 ///
@@ -36,7 +36,7 @@ impl Claims {
 impl Index<&str> for Claims {
     type Output = Value;
 
-    /// The claim of this name; `null` for one that is absent, as in `serde_json`.
+    /// The claim of this name. It is `null` if the claim is absent, as in `serde_json`.
     fn index(&self, name: &str) -> &Value {
         const ABSENT: &Value = &Value::Null;
         self.get(name).unwrap_or(ABSENT)
@@ -79,7 +79,7 @@ impl Serialize for Claims {
 }
 
 impl fmt::Debug for Claims {
-    /// Names only: values are personal.
+    /// Shows only names, since values are personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }

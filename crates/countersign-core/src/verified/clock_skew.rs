@@ -1,4 +1,4 @@
-//! The distance of an issuer's clock, as its tokens show it.
+//! The clock skew of an issuer, measured from its tokens.
 
 use crate::clock::UnixTime;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,10 +7,10 @@ use std::time::Duration;
 /// The longest leeway that an issuer can be given.
 pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 
-/// The most, in seconds, that an issuer's clock was seen to be ahead of ours: the largest distance between the `iat` of a
-/// token and the moment at which it was verified. It never shrinks, since what was refused by it must stay refused.
+/// The largest number of seconds that an issuer's clock was ahead of ours. It is the largest difference between the
+/// `iat` of a token and the moment of its verification. It never shrinks, since a refused token must stay refused.
 ///
-/// Only tokens that count have a say, so that it is never more than the leeway.
+/// Only accepted tokens are measured, so it never exceeds the leeway.
 #[derive(Debug, Default)]
 pub(crate) struct ClockSkew(AtomicU64);
 
@@ -24,7 +24,7 @@ impl ClockSkew {
     }
 }
 
-/// By how many seconds `issued` is ahead of `now`. Both are cut to the second, as issuers cut `iat`.
+/// The seconds by which `issued` is ahead of `now`. Both are cut to whole seconds, as issuers do with `iat`.
 pub(crate) fn seconds_ahead(issued: UnixTime, now: UnixTime) -> u64 {
     issued.as_secs().saturating_sub(now.as_secs())
 }

@@ -1,4 +1,4 @@
-//! A name of 128 bits for texts of any length.
+//! A digest of 128 bits for texts of any length.
 
 use aws_lc_rs::digest::{Context, SHA256};
 

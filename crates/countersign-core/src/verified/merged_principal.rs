@@ -11,7 +11,8 @@ pub(crate) struct Merged {
     pub(crate) principal: Principal,
     /// The time in which the entitlements are valid.
     stands: Range<UnixTime>,
-    /// The provider of the entitlements. A token can be given to another verifier than the one that verified it.
+    /// The provider of the entitlements. It is compared, since a token can be passed to a verifier that did not verify
+    /// it.
     provider: ProviderId,
 }
 
@@ -36,7 +37,7 @@ fn merge(token: &Principal, grants: &Entitlements) -> Principal {
     principal.groups.extend(grants.groups.iter());
     principal.roles.extend(grants.roles.iter());
     principal.permissions.extend(grants.permissions.iter());
-    // A provider that gives groups gives all of them.
+    // A provider that returns groups returns all of them.
     if !grants.groups.is_empty() {
         principal.groups_left_out = None;
     }

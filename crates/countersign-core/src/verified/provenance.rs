@@ -1,20 +1,20 @@
-//! The part of its verifier and issuer that a verified token needs later.
+//! The parts of the verifier and issuer that a verified token needs later.
 
 use crate::verified::clock_skew::ClockSkew;
 use std::fmt::Debug;
 use std::sync::{Arc, Weak};
 
-/// Charges tokens with the memory that they take: the cache that holds them.
+/// The cache of tokens, which limits their total memory.
 pub(crate) trait TokenScale: Debug + Send + Sync {
-    /// Weighs a token again, if it is held here. `raw` is the token's own text, so its address tells two tokens of one text
-    /// apart.
+    /// Measures a token again, if the cache contains it. `raw` is the text of this token. Its address distinguishes
+    /// two tokens with equal text.
     fn reweigh(&self, raw: &str);
 }
 
 /// One issuer of one verifier. All its tokens share it.
 #[derive(Debug, Default)]
 pub(crate) struct Provenance {
-    /// The cache that holds its tokens. A token that grows is weighed again there.
+    /// The cache of its tokens. A token that grows is measured again there.
     cache: Option<Weak<dyn TokenScale>>,
     skew: ClockSkew,
     /// The clock skew in each revocation list, which other verifiers may share.
@@ -26,14 +26,14 @@ impl Provenance {
         Self { cache, skew: ClockSkew::default(), shared }
     }
 
-    /// Weighs a token again that has grown.
+    /// Measures a token again after it has grown.
     pub(crate) fn reweigh(&self, raw: &str) {
         if let Some(cache) = self.cache.as_ref().and_then(Weak::upgrade) {
             cache.reweigh(raw);
         }
     }
 
-    /// Notes that a token was issued by a clock that is so many seconds ahead of ours.
+    /// Records that a token was issued by a clock that is this many seconds ahead of ours.
     #[cold]
     pub(crate) fn see_ahead(&self, seconds: u64) {
         self.skew.see(seconds);
@@ -42,7 +42,8 @@ impl Provenance {
         }
     }
 
-    /// The most seconds that the issuer's clock was seen to be ahead, here or by another verifier that shares a list.
+    /// The largest number of seconds that the issuer's clock was ahead, as measured by this verifier or another one
+    /// that shares a list.
     pub(crate) fn seconds_ahead(&self) -> u64 {
         self.shared.iter().map(|skew| skew.seconds()).fold(self.skew.seconds(), u64::max)
     }

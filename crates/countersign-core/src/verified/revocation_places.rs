@@ -1,4 +1,4 @@
-//! The places of revocations: digests, so each uses the same memory.
+//! The places of revocations in a list. They are digests, so each uses the same memory.
 
 use crate::verified::digest::Digest;
 
@@ -12,16 +12,16 @@ pub(crate) struct Place {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
-    /// All tokens of a subject, up to a moment.
+    /// All tokens of a subject that were issued up to a moment.
     Subject,
     /// All tokens of a session, or with an identifier.
     Name,
-    /// One token of a subject, by what was signed.
+    /// One token of a subject, by its signed text.
     Token(Digest),
 }
 
-/// The places where revocations of a token would be. They are made once for each token, and only where anything is revoked
-/// at all.
+/// The places where revocations of a token would be. They are computed once for each token, and only if the list has
+/// an entry.
 pub(crate) struct RevocationPlaces {
     /// The token among those of its subject.
     pub(crate) subject: Place,
@@ -31,8 +31,8 @@ pub(crate) struct RevocationPlaces {
 
 impl RevocationPlaces {
     pub(crate) fn new(issuer: &str, subject: &str, signed: &str, id: Option<&str>, session: Option<&str>) -> Self {
-        // By what was signed, and not by the whole token: a signature can be written in more than one way (ECDSA takes `s`
-        // and `n - s`), what it signs cannot.
+        // The digest covers the signed text only. A signature can have several encodings (ECDSA accepts `s` and `n -
+        // s`), but the signed text has one.
         let signed = Digest::of(["signed", issuer, signed]);
         Self {
             subject: Place { owner: Self::owner(issuer, subject), what: What::Token(signed) },

@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone)]
 pub struct VerifiedToken(Arc<Inner>);
 
-/// Readers of a swap hold the value before for a moment.
+/// Readers of a swap briefly keep the previous value alive.
 const SWAP: usize = 64;
 
 struct Inner {
@@ -41,13 +41,13 @@ struct Inner {
     typed: TypedClaims,
     provenance: Arc<Provenance>,
     revocation_places: OnceLock<Box<RevocationPlaces>>,
-    /// The principal with entitlements from outside the token, while those are valid. Without a provider of entitlements it
-    /// stays empty and costs no swap.
+    /// The principal with entitlements from outside the token, while those are valid. Without a provider of
+    /// entitlements it stays empty and costs nothing.
     merged: OnceLock<ArcSwap<Merged>>,
 }
 
-/// A proof without the text of the claims, which the parsed claims still borrow. It is made in its final place, since it is
-/// large.
+/// A proof without the text of the claims, which the parsed claims still borrow. It is created in its final
+/// allocation, since it is large.
 pub(crate) struct Assertion(Arc<Inner>);
 
 impl Assertion {
@@ -102,14 +102,14 @@ impl VerifiedToken {
     /// Completes the proof. Only the end of the pipeline calls this, after every check.
     pub(crate) fn assertion(assertion: Assertion, payload: String) -> Self {
         let Assertion(mut inner) = assertion;
-        // Nobody else has it yet. Without the text no claims type fits.
+        // The `Arc` is not shared yet. Without the text every claims type would fail.
         if let Some(inner) = Arc::get_mut(&mut inner) {
             inner.payload = payload;
         }
         Self(inner)
     }
 
-    /// True if the verdict is still valid. After the clock was set back, the token is verified again.
+    /// True if the verification is still valid. If the clock was set back, the token is verified again.
     pub(crate) fn is_valid_at(&self, now: UnixTime) -> bool {
         let verdict = &self.0.verdict;
         (verdict.since..verdict.until).contains(&now) && !verdict.key.is_retired()
@@ -160,7 +160,7 @@ impl VerifiedToken {
         self.reweigh();
     }
 
-    /// The memory that it uses now, with everything that was made of it.
+    /// The memory that it uses now, including everything that was derived from it.
     pub(crate) fn bytes(&self) -> usize {
         let inner = &*self.0;
         let merged = inner.merged.get().map_or(0, |merged| SWAP + merged.load().bytes());
@@ -196,7 +196,7 @@ impl VerifiedToken {
         self.0.marks.issued
     }
 
-    /// The `exp` of the token. The leeway is not in it.
+    /// The `exp` of the token, without the leeway.
     pub fn expires_at(&self) -> UnixTime {
         self.0.verdict.expires
     }
@@ -205,14 +205,14 @@ impl VerifiedToken {
     ///
     /// # Security
     ///
-    /// It is a credential: anybody who has it can act as the caller. Keep it out of logs, answers and storage.
+    /// It is a credential. Any program that has it can act as the caller. Keep it out of logs, answers and storage.
     pub fn raw(&self) -> &str {
         &self.0.raw
     }
 }
 
 impl fmt::Debug for VerifiedToken {
-    /// Neither the token nor a claim: both are the caller's.
+    /// Shows neither the token nor its claims, since both are secret or personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedToken").field("expires_at", &self.expires_at()).finish_non_exhaustive()
     }

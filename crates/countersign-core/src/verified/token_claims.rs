@@ -6,7 +6,7 @@ use crate::verified::weighing;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
-/// Claims of a type that is not measured are charged with this many bytes for each byte of their text.
+/// The assumed memory of claims whose type is not measured, in bytes for each byte of their text.
 const UNSEEN_FACTOR: usize = 8;
 
 /// A type that the claims of a token can be read as: any deserializable type, or an enum of
@@ -17,19 +17,20 @@ const UNSEEN_FACTOR: usize = 8;
     note = "derive `serde::Deserialize` for it, or declare it with `claims_by_issuer!`"
 )]
 pub trait TokenClaims: Sized + Send + Sync + 'static {
-    /// Reads them out of a verified token.
+    /// Reads the claims from a verified token.
     ///
     /// # Errors
     ///
-    /// [`TokenError::ClaimsMismatch`] when they do not fit.
+    /// [`TokenError::ClaimsMismatch`] if the claims do not fit.
     fn read(token: &VerifiedToken) -> Result<Self, TokenError>;
 
-    /// Reads them, and gives the memory that they hold in addition to their own size, in bytes. The cache of verified tokens
-    /// charges for it. A deserializable type is measured. The default for any other type is eight times the text of the claims.
+    /// Reads the claims and returns the memory that they use in addition to their own size, in bytes. It counts
+    /// towards the limit of the token cache. A deserializable type is measured. The default for any other type is
+    /// eight times the text of the claims.
     ///
     /// # Errors
     ///
-    /// [`TokenError::ClaimsMismatch`] when they do not fit.
+    /// [`TokenError::ClaimsMismatch`] if the claims do not fit.
     ///
     /// # Example
     ///
@@ -51,7 +52,7 @@ pub trait TokenClaims: Sized + Send + Sync + 'static {
     ///
     /// # Security
     ///
-    /// The bound of the cache is only as good as this figure. Do not give less than the held memory.
+    /// The limit of the cache is only as accurate as this number. Do not return less than the used memory.
     fn read_weighed(token: &VerifiedToken) -> Result<(Self, usize), TokenError> {
         Ok((Self::read(token)?, token.unseen_bytes()))
     }
@@ -72,8 +73,8 @@ impl VerifiedToken {
     ///
     /// # Errors
     ///
-    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`. Nothing is defaulted but what `C` itself
-    /// defaults.
+    /// [`TokenError::ClaimsMismatch`] when the claims do not fit `C`. A missing claim is an error unless `C` has a
+    /// default for it.
     pub fn claims<C: TokenClaims>(&self) -> Result<Arc<C>, TokenError> {
         self.typed().get_or_make(|| C::read_weighed(self), || self.reweigh())
     }
@@ -90,10 +91,10 @@ impl VerifiedToken {
     /// The claims as `C`, not shared, and the memory that they hold in addition to their own size, in bytes, for a custom
     /// [`TokenClaims::read_weighed`].
     ///
-    /// What derived types, those of the standard library and `serde_json::Value` hold is bounded from above. Where serde
-    /// reads before it knows the type (`flatten`, enums that are not tagged from outside), and for what a visitor of its own
-    /// reads by `deserialize_any`, the type is not seen: each value is charged with 256 bytes, from the 33rd on with 1024.
-    /// What a type adds by itself (a default, a conversion) is not seen, either.
+    /// For derived types, types of the standard library and `serde_json::Value` the result is an upper bound. In some
+    /// cases the type of a value is unknown while it is read: with `flatten`, with enums that are not externally
+    /// tagged, and in a custom visitor that uses `deserialize_any`. Each such value counts as 256 bytes, and as 1024
+    /// from the 33rd on. Memory that a type adds itself by a default or a conversion is not counted.
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl VerifiedToken {
 
     fn fitting<C>(&self, read: Result<C, serde_json::Error>) -> Result<C, TokenError> {
         read.map_err(|error| {
-            // The message of another error may quote a claim's value, so only the place is said.
+            // The message of another error may quote a claim's value, so only the position is logged.
             let message = error.to_string();
             let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
             tracing::debug!(
@@ -116,7 +117,7 @@ impl VerifiedToken {
         })
     }
 
-    /// The charge for claims that are not measured.
+    /// The assumed memory of claims that are not measured.
     pub(crate) fn unseen_bytes(&self) -> usize {
         UNSEEN_FACTOR * self.payload().len()
     }

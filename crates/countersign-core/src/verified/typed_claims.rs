@@ -5,8 +5,8 @@ use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// A list that only grows, without a lock: one link for each type that was asked for. A program has few such types,
-/// most often one.
+/// A list without locks that only grows. It has one link for each requested type. Most programs have one such type,
+/// few have more.
 #[derive(Default)]
 pub(crate) struct TypedClaims {
     first: Link,
@@ -20,12 +20,12 @@ struct Link {
 }
 
 impl TypedClaims {
-    /// The memory that it holds.
+    /// The memory that it uses, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// The claims as `C`, if they were made before. Otherwise the end of the list.
+    /// The claims as `C`, if they were deserialized before. Otherwise the end of the list.
     #[inline]
     fn find<C: Send + Sync + 'static>(&self) -> Result<Arc<C>, &Link> {
         let mut list = &self.first;
@@ -43,8 +43,8 @@ impl TypedClaims {
         Err(list)
     }
 
-    /// The claims as `C`. `make` makes them, if this type was not requested before, and gives the memory that they hold. Then
-    /// `grown` is called, since the list has grown.
+    /// The claims as `C`. If this type was not requested before, `make` creates them and returns the memory that they
+    /// use, and then `grown` is called.
     #[inline]
     pub(crate) fn get_or_make<C, E>(
         &self,
@@ -67,7 +67,8 @@ impl TypedClaims {
 
     fn add(&self, end: &Link, mut claims: Arc<dyn Any + Send + Sync>, bytes: usize) {
         let (mut list, mut bytes) = (end, bytes);
-        // Two requests may make the same type at once; then it stands twice, and the first is found from then on.
+        // Two requests may create the same type at once. Then the list contains it twice, and later requests find the
+        // first.
         while let Err(lost) = list.claims.set(claims) {
             claims = lost;
             list = list.next.get_or_init(Box::default);

@@ -1,8 +1,8 @@
-//! Deserializes claims and weighs the values on the way.
+//! Deserializes claims and measures the memory of the values meanwhile.
 //!
-//! Each visitor says by its type how large a value is that it makes, each seed how much room the holder has for it. So what a
-//! derived type takes is known without a word from it: the elements of a `Vec` are counted at their size, and what does not fit
-//! into its room is in a box.
+//! The type of a visitor gives the size of its value, and the seed gives the room that the container has for it. So a
+//! derived type can be measured without its help. The elements of a `Vec` are counted with their size, and a value
+//! that is larger than its room must be in a box.
 
 use crate::scale::{Kind, Made, POINTER, Scale};
 use serde::de::{
@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::any::type_name;
 use std::fmt;
 
-/// Reads `text` as a `C`, with the bytes that hang on it beside its own size.
+/// Reads `text` as a `C`, and returns the bytes that it uses in addition to its own size.
 pub(crate) fn read<C: DeserializeOwned>(text: &str) -> serde_json::Result<(C, usize)> {
     let scale = Scale::default();
     let mut json = serde_json::Deserializer::from_str(text);
@@ -22,18 +22,18 @@ pub(crate) fn read<C: DeserializeOwned>(text: &str) -> serde_json::Result<(C, us
     Ok((read, scale.bytes()))
 }
 
-/// A deserializer whose values are weighed.
+/// A deserializer that measures its values.
 struct Weighing<'s, D> {
     inner: D,
     scale: &'s Scale,
-    /// The room that the holder of the value has for it.
+    /// The room that the container of the value has for it.
     room: usize,
-    /// True where the holder keeps a text as it is.
+    /// True if the container keeps a text unchanged.
     keeps_text: bool,
 }
 
-/// True for types that keep a text as it is. Any other type may split it (`deserialize_with`, `from`, a visitor of its own).
-/// The name of a type is a constant, so nothing of this is left when the program runs.
+/// True for types that keep a text unchanged. Any other type may split it (`deserialize_with`, `from`, a custom
+/// visitor). The name of a type is a constant, so the compiler removes this check.
 #[inline(always)]
 fn keeps_text<T>() -> bool {
     let name = type_name::<T>();
@@ -49,7 +49,7 @@ fn keeps_text<T>() -> bool {
         || name.ends_with("std::path::Path>")
 }
 
-/// The way in which a visitor holds several values.
+/// The way in which a visitor stores several values.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// One value, or several within the room of the whole.
@@ -84,7 +84,7 @@ impl<'s, D> Weighing<'s, D> {
     #[inline]
     fn any<'de, V: Visitor<'de>>(&self, visitor: V) -> Weighed<'s, V> {
         let is_value = size_of::<V::Value>() == size_of::<Value>() && type_name::<V::Value>() == type_name::<Value>();
-        // A value may be in a box, as anything may, but it is never one number in a box.
+        // The value may be in a box, but never as a single number in a box.
         let kind = if is_value { Kind::Value } else { Kind::Unseen };
         self.visitor(visitor, Form::Collected, true, kind)
     }
@@ -216,7 +216,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        // Under another name it is charged as whatever takes most.
+        // With another name it counts as the kind of value that uses the most memory.
         let is_vec =
             size_of::<V::Value>() == size_of::<Vec<u8>>() && type_name::<V::Value>().starts_with("alloc::vec::Vec<");
         let kind = if is_vec { Kind::Vec } else { Kind::Seen };
@@ -285,7 +285,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Weighing<'_, D> {
     }
 }
 
-/// A visitor whose values are weighed.
+/// A visitor that measures its values.
 struct Weighed<'s, V> {
     visitor: V,
     scale: &'s Scale,
@@ -310,7 +310,7 @@ impl<'s, V> Weighed<'s, V> {
         self.visitor
     }
 
-    /// Weighs an inner value, which has no more room than this one.
+    /// Measures an inner value, which has no more room than this one.
     fn within<D>(&self, inner: D, keeps_text: bool) -> Weighing<'s, D> {
         Weighing { inner, scale: self.scale, room: self.made.size, keeps_text }
     }
@@ -462,7 +462,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<'_, A> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        // The fields of a derived type are numbers by now, and hold nothing.
+        // The field names of a derived type are already numbers here, which use no further memory.
         let name = if size_of::<K::Value>() < POINTER {
             self.inner.next_key_seed(seed)?
         } else {
@@ -487,7 +487,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<'_, A> {
     }
 }
 
-/// The room that the holder of a value has for it.
+/// The room that the container of a value has for it.
 struct Seed<'s, T> {
     seed: T,
     scale: &'s Scale,
@@ -503,7 +503,7 @@ impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, T> {
     }
 }
 
-/// An enum's variant, by its name or with what is in it.
+/// An enum's variant, by its name or with its content.
 struct Variant<'s, A> {
     inner: A,
     scale: &'s Scale,
@@ -544,7 +544,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
     }
 }
 
-/// Weighs the content of a variant, which is in the room of the enum.
+/// Measures the content of a variant, which is stored in the room of the enum.
 fn inline<'de, V: Visitor<'de>>(visitor: V, scale: &Scale) -> Weighed<'_, V> {
     let size = size_of::<V::Value>();
     let made = Made { size, room: size, kind: Kind::Seen };

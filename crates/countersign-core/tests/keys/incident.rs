@@ -1,4 +1,5 @@
-//! A key that the provider has removed: how long it is believed, and how an operator ends that at once.
+//! A key that the provider has removed: the time in which it still verifies, and the operator's refresh that ends this
+//! at once.
 
 use crate::provider::{Provider, build, verdict};
 use countersign_core::{Audience, ConfigError, Issuer, IssuerKeys, Verifier};
@@ -10,7 +11,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A provider whose answers are good for a day, as they say.
+/// A provider whose responses may be cached for a day.
 fn for_a_day(kids: &[&str]) -> Provider {
     let provider = Provider::publishing(kids);
     *provider.0.max_age.lock().unwrap() = Some(DAY);
@@ -25,7 +26,7 @@ async fn a_removed_key_is_believed_no_longer_than_the_maximum_age() {
         provider.publish(&["staying"]);
         sleep(age).await;
         assert_eq!(verdict(&verifier, "staying").await, "found");
-        // The refresh came before the age was reached, so that nobody had to do without keys.
+        // The refresh came before the keys reached their maximum age, so no request was without keys.
         assert_eq!(provider.fetches(), 2, "{age:?}");
         assert_eq!(verdict(&verifier, "leaving").await, "unknown", "{age:?}");
 
@@ -95,11 +96,11 @@ async fn an_operator_refreshes_whatever_cools_down() {
         assert_eq!(provider.fetches(), 2 + round);
         assert_eq!(verdict(&verifier, "staying").await, "found");
     }
-    // No request makes use of it: the cool-down of unknown keys goes on.
+    // Requests cannot trigger a fetch: the cool-down of unknown keys continues.
     assert_eq!(verdict(&verifier, "leaving").await, "unknown");
     assert_eq!(verdict(&verifier, "another-bogus").await, "unknown");
     assert_eq!(provider.fetches(), 7);
-    // And nothing is left behind that causes attempts later on.
+    // No later attempt is scheduled.
     sleep(HOUR).await;
     assert_eq!(provider.fetches(), 7);
 }
@@ -121,7 +122,7 @@ async fn a_thousand_orders_share_one_attempt() {
     let first = orders(1_000);
     sleep(Duration::from_millis(500)).await;
     assert_eq!(provider.fetches(), 2);
-    // While one is under way: its answer may be older than what the operator knows of, so that it takes one more.
+    // The operator calls while an attempt runs. Its answer may be older than the incident, so another attempt follows.
     let second = orders(1_000);
     for order in first.into_iter().chain(second) {
         assert_eq!(order.await.unwrap(), Ok(()));
@@ -180,7 +181,7 @@ async fn what_could_not_be_refreshed_is_named_and_the_good_keys_stay() {
     assert_eq!((good.fetches(), bad.fetches(), empty.fetches()), (2, 2, 2));
     assert_eq!(verdict(&verifier, "known").await, "found");
 
-    // It goes on in the background, soon and not when the last good answer was to be refreshed.
+    // Attempts continue in the background, soon and not only at the regular refresh.
     bad.publish(&["known"]);
     sleep(Duration::from_secs(2)).await;
     assert_eq!(bad.fetches(), 3);

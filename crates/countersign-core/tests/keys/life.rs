@@ -1,4 +1,4 @@
-//! The life of a key set: start, rotation, refresh, staleness, end.
+//! The life cycle of a key set: start, rotation, refresh, staleness, end.
 
 use crate::provider::{KEY, Provider, token, verdict};
 use countersign_core::{Algorithm, Audience, ConfigError, Issuer, IssuerKeys, Verifier, VerifyError};
@@ -11,7 +11,7 @@ async fn the_request_that_meets_a_rotation_waits_for_one_fetch_and_succeeds() {
     let verifier = provider.verifier().await;
     assert_eq!((verdict(&verifier, "old").await, provider.fetches()), ("found", 1));
 
-    // At once after the start: the first fetch begins no cool-down.
+    // A key can rotate right after the start, since the first fetch starts no cool-down.
     provider.publish(&["new", "old"]);
     assert_eq!((verdict(&verifier, "new").await, provider.fetches()), ("found", 2));
     assert_eq!((verdict(&verifier, "old").await, provider.fetches()), ("found", 2));
@@ -170,7 +170,7 @@ async fn a_wish_that_was_answered_starts_no_cool_down_of_its_own() {
     *provider.0.max_age.lock().unwrap() = Some(Duration::from_secs(24 * 3_600));
     let verifier = provider.verifier().await;
     provider.take(Duration::from_millis(100));
-    // Two at once, and one more while it cools.
+    // Two requests at once, and one more during the cool-down.
     let (first, second) = tokio::join!(verdict(&verifier, "bogus-1"), verdict(&verifier, "bogus-2"));
     assert_eq!((first, second, verdict(&verifier, "bogus-3").await), ("unknown", "unknown", "unknown"));
     tokio::time::sleep(Duration::from_secs(35)).await;
@@ -199,7 +199,7 @@ fn a_verifier_whose_runtime_is_gone_says_so_at_once() {
         first.block_on(provider.verifier())
     };
     runtime().block_on(async {
-        // Time passes only where somebody waits.
+        // Paused time advances only while a task waits.
         tokio::time::pause();
         let start = tokio::time::Instant::now();
         assert_eq!(verdict(&verifier, "known").await, "found");
@@ -257,7 +257,7 @@ async fn a_set_that_did_not_change_is_confirmed_without_being_sent_again() {
     let provider = Provider::publishing(&["known"]);
     provider.0.recognises.store(true, Ordering::SeqCst);
     let verifier = provider.verifier().await;
-    // Three days: far beyond the time after which keys that nobody confirms are stale.
+    // Three days are far longer than the time after which unconfirmed keys are stale.
     for _ in 0..72 {
         tokio::time::sleep(Duration::from_secs(3_600)).await;
         assert_eq!(verdict(&verifier, "known").await, "found");

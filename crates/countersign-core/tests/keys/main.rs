@@ -1,4 +1,4 @@
-//! Keys that are fetched, under paused time and a provider that does as it is told.
+//! Fetched keys, tested with paused time and a provider that the tests control.
 
 mod incident;
 mod life;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A provider in memory, which counts how often it is asked.
+/// A provider in memory that counts its requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Provider(pub(crate) Arc<Inner>);
 
@@ -19,10 +19,10 @@ pub(crate) struct Inner {
     pub(crate) answer: Mutex<Option<String>>,
     pub(crate) delay: Mutex<Duration>,
     pub(crate) max_age: Mutex<Option<Duration>>,
-    /// What a failing provider asks for.
+    /// The `Retry-After` of a failing provider.
     pub(crate) retry_after: Mutex<Option<Duration>>,
     pub(crate) panics: AtomicBool,
-    /// Whether it answers conditional requests, and how often it found nothing new.
+    /// True if it answers conditional requests, and the number of answers without changes.
     pub(crate) recognises: AtomicBool,
     pub(crate) unchanged: AtomicUsize,
 }
@@ -72,7 +72,7 @@ impl FetchJwks for Provider {
     fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>> {
         Box::pin(async move {
             self.0.fetches.fetch_add(1, Ordering::SeqCst);
-            // What is on its way does not change any more.
+            // The answer is fixed when the request starts, even if it arrives later.
             let answer = self.0.answer.lock().unwrap().clone();
             let delay = *self.0.delay.lock().unwrap();
             tokio::time::sleep(delay).await;
@@ -94,11 +94,11 @@ impl FetchJwks for Provider {
     }
 }
 
-/// RFC 8037 appendix A.2: a public key, for sets in which only the name counts.
+/// A public key (RFC 8037 appendix A.2), for sets in which only the key's name matters.
 pub(crate) const KEY: &str =
     r#""kty":"OKP","crv":"Ed25519","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
 
-/// A token that names a key and is signed by nobody: `BadSignature` shows that its key was found.
+/// A token with a key name and an invalid signature. `BadSignature` shows that its key was found.
 pub(crate) fn token(kid: &str) -> String {
     token_of("EdDSA", kid)
 }

@@ -1,5 +1,5 @@
-//! Random histories of requests, rotations, failures and time. Whatever the order, nobody waits too long, nobody is
-//! forgotten, and nothing outlives the verifier.
+//! Random histories of requests, rotations, failures and time. In any order, no request waits too long or is
+//! forgotten, and no task outlives the verifier.
 
 use crate::provider::{Provider, verdict};
 use countersign_core::Verifier;
@@ -12,9 +12,9 @@ use tokio::time::{Instant, sleep};
 
 const SCHEDULES: u64 = 10_000;
 const STEPS: u64 = 24;
-/// An attempt's, and a little to see its end.
+/// The deadline of an attempt, plus a little time to see its end.
 const DEADLINE: Duration = Duration::from_millis(5_250);
-/// Two attempts', and a little to see their end.
+/// The deadline of two attempts, plus a little time to see their end.
 const ORDER_DEADLINE: Duration = Duration::from_millis(10_250);
 /// Longer than any cool-down.
 const CALM: Duration = Duration::from_secs(130);
@@ -34,7 +34,7 @@ struct Schedule {
     verifier: Verifier,
     generation: u64,
     requests: Vec<JoinHandle<()>>,
-    /// A count of what the provider does, and since when it is well and its keys are the same.
+    /// Counts the provider's changes, and the time since it works and its keys are unchanged.
     calm: watch::Sender<(u64, Option<Instant>)>,
 }
 
@@ -80,7 +80,7 @@ impl Schedule {
             6 | 7 => sleep(Duration::from_millis(random.below(60_000))).await,
             8 => sleep(Duration::from_millis(random.below(100))).await,
             12 => {
-                // A time in which nothing goes wrong.
+                // A period without failures.
                 self.provider.take(Duration::from_millis(random.below(2_000)));
                 self.publish();
                 self.calm.send_modify(|(_, since)| *since = Some(Instant::now()));
@@ -92,19 +92,19 @@ impl Schedule {
         }
     }
 
-    /// From now on, and until a calm begins, whoever asks may be let down.
+    /// Requests may fail from now on, until the next calm period begins.
     fn disturb(&self) {
         self.calm.send_modify(|(changes, since)| (*changes, *since) = (*changes + 1, None));
     }
 
     fn publish(&self) {
-        // The first generation has no predecessor; a key that stands there twice is one key.
+        // The first generation has no predecessor. A key that is listed twice is one key.
         let [old, new] = [self.generation.saturating_sub(1), self.generation].map(|number| format!("key-{number}"));
         self.provider.publish(&[&old, &new]);
         self.disturb();
     }
 
-    /// The operator's refresh, whose attempt begins after it was asked for.
+    /// The operator's refresh. Its attempt begins after the call.
     fn order(&mut self) {
         let (number, verifier) = (self.number, self.verifier.clone());
         self.requests.push(tokio::spawn(async move {
@@ -135,7 +135,7 @@ impl Schedule {
         }));
     }
 
-    /// When the provider is well again, so is everything else, and in time.
+    /// Checks that every request succeeds in time after the provider has recovered.
     async fn end(self, start: Instant) {
         let number = self.number;
         self.provider.take(Duration::ZERO);
@@ -168,7 +168,7 @@ fn holds(verifier: &Verifier, kid: &str) -> bool {
     keys.set().is_some_and(|set| set.iter().any(|(other, _)| other == Some(kid)))
 }
 
-/// Real threads in place of paused time: many first uses of a new key, some of which give up.
+/// Many tasks use a new key for the first time, and some give up. It runs on real threads instead of paused time.
 #[test]
 fn a_thousand_races_for_a_new_key_take_one_fetch_each() {
     let runtime = Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
@@ -194,7 +194,7 @@ fn a_thousand_races_for_a_new_key_take_one_fetch_each() {
     }
 }
 
-/// SplitMix64: enough for schedules, and the same everywhere.
+/// SplitMix64, which is random enough for schedules and the same on every platform.
 struct Random(u64);
 
 impl Random {

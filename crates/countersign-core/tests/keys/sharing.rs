@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// A provider whose answers are good for a day, and a handle of its keys.
+/// A provider whose responses may be cached for a day, and a handle of its keys.
 fn shared(kids: &[&str]) -> (Provider, IssuerKeys) {
     let provider = Provider::publishing(kids);
     *provider.0.max_age.lock().unwrap() = Some(24 * HOUR);
@@ -70,7 +70,7 @@ async fn two_issuers_of_one_verifier_that_share_their_keys_are_both_named() {
     assert_eq!(provider.fetches(), 2);
 }
 
-/// On real threads, where the refresher may begin an attempt between two orders.
+/// Runs on real threads, since the refresher may begin an attempt between two calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_issuers_of_one_verifier_that_share_their_keys_share_the_order() {
     let (provider, keys) = shared(&["known"]);
@@ -103,7 +103,7 @@ async fn the_last_verifier_to_go_ends_the_work_and_the_next_begins_anew() {
 #[tokio::test(start_paused = true)]
 async fn each_issuer_keeps_its_own_list_of_algorithms() {
     let (provider, keys) = shared(&[]);
-    // RFC 7517 appendix A.1, without `alg`: the key would do for ES256 in either verifier.
+    // RFC 7517 appendix A.1, without `alg`: the key would fit ES256 in either verifier.
     let p256 = r#"{"kty":"EC","crv":"P-256","kid":"ec","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}"#;
     let ed25519 = format!(r#"{{"kid":"ed",{}}}"#, crate::provider::KEY);
     *provider.0.answer.lock().unwrap() = Some(format!(r#"{{"keys":[{p256},{ed25519}]}}"#));
@@ -128,7 +128,7 @@ async fn the_smallest_maximum_age_sets_the_pace_and_each_verifier_keeps_its_own(
     sleep(3 * HOUR).await;
     assert_eq!(provider.fetches(), 1);
 
-    // The keys are too old for this one, so that it has them confirmed before it is there.
+    // The keys are too old for this verifier, so they are confirmed before it is built.
     let short = build(issuer(keys.clone()).max_key_age(HOUR)).await;
     assert_eq!((verdict(&short, "staying").await, provider.fetches()), ("found", 2));
     provider.publish(&["staying"]);

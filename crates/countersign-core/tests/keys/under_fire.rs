@@ -1,4 +1,4 @@
-//! Floods, rotations and outages, under paused time: what they cost, counted.
+//! Floods, rotations and outages with paused time. The tests count the fetches that they cause.
 
 use crate::provider::{Provider, token, verdict};
 use countersign_core::{Unavailable, VerifyError};
@@ -7,7 +7,7 @@ use tokio::time::{Instant, advance, sleep};
 
 const COOL_DOWN: Duration = Duration::from_secs(30);
 
-/// Ten thousand made-up keys in 1000 s, while tokens under a known key go on.
+/// Ten thousand invented keys in 1000 s, while tokens with a known key keep arriving.
 async fn flood(provider: &Provider, verifier: &countersign_core::Verifier, expected: &str) -> usize {
     let before = provider.fetches();
     for kid in 0..10_000 {
@@ -20,7 +20,7 @@ async fn flood(provider: &Provider, verifier: &countersign_core::Verifier, expec
     provider.fetches() - before
 }
 
-/// A provider whose keys live for a day, so that whatever is fetched is fetched for an unknown key.
+/// A provider whose keys may be cached for a day, so every further fetch is caused by an unknown key.
 async fn for_a_day(kids: &[&str]) -> (Provider, countersign_core::Verifier) {
     let provider = Provider::publishing(kids);
     *provider.0.max_age.lock().unwrap() = Some(Duration::from_secs(24 * 3_600));
@@ -80,7 +80,7 @@ async fn a_provider_that_heals_is_asked_again_within_one_cool_down() {
         advance(Duration::from_millis(100)).await;
     }
     assert!(start.elapsed() <= Duration::from_secs(120), "{:?}", start.elapsed());
-    // And is as quick as ever from then on.
+    // From then on it is as fast as before.
     advance(COOL_DOWN).await;
     provider.publish(&["newer"]);
     assert_eq!(verdict(&verifier, "newer").await, "found");
@@ -110,7 +110,7 @@ async fn a_thousand_rotations_under_load_lose_nothing_when_keys_overlap() {
     assert_eq!(verdicts, 20_000);
     let keys = verifier.keys().next().unwrap();
     let counts = keys.counts();
-    // The refreshes in between may find a new key first, so that nobody has to ask.
+    // A regular refresh may find a new key first. Then no request causes a fetch.
     assert!(counts.forced <= 1_000 && counts.attempts <= 1_100, "{counts:?}");
     assert_eq!((counts.changes, counts.failures, counts.unknown), (1_001, 0, counts.found_after_refresh));
 }
@@ -206,7 +206,7 @@ async fn an_attempt_that_began_before_a_token_came_does_not_show_that_its_key_is
     assert_eq!((verdict(&verifier, "new").await, provider.fetches()), ("found", 3));
 }
 
-/// A refresh that was due is under way, and will take a second; what it brings, or does not, is settled.
+/// A due refresh is running and takes one more second. Its result is already fixed.
 async fn amid_a_refresh(provider: &Provider) {
     let fetches = provider.fetches();
     provider.take(Duration::from_secs(1));
@@ -223,7 +223,7 @@ async fn a_request_that_meets_a_refresh_of_old_keys_is_answered_by_the_next_atte
     provider.publish(&["rotated"]);
     let start = Instant::now();
     assert_eq!(verdict(&verifier, "rotated").await, "found");
-    // The refresh is given up, and the attempt that takes its place lasts a second.
+    // The refresh is cancelled, and the attempt that replaces it takes one second.
     assert_eq!((start.elapsed(), provider.fetches()), (Duration::from_secs(1), 3));
 }
 
@@ -243,8 +243,8 @@ async fn a_refresh_that_succeeds_ends_what_an_outage_made_longer() {
     *provider.0.max_age.lock().unwrap() = Some(Duration::from_secs(400));
     let verifier = provider.verifier().await;
     provider.fail();
-    // Unknown keys ask at 0, 30, and 75 to 90 seconds and are then silenced for up to two minutes; the refresh comes after
-    // 300 to 340 seconds.
+    // Unknown keys cause fetches at 0, 30, and 75 to 90 seconds, and then none for up to two minutes. The refresh
+    // comes after 300 to 340 seconds.
     while provider.fetches() < 6 {
         assert_eq!(verdict(&verifier, "rotated").await, "unavailable");
         sleep(Duration::from_secs(1)).await;
@@ -277,7 +277,7 @@ async fn a_request_that_meets_a_hanging_refresh_waits_no_longer_than_an_attempt_
     let provider = Provider::publishing(&["known"]);
     let verifier = provider.verifier().await;
     provider.take(Duration::from_secs(3_600));
-    // The refresh that is due hangs already when the token comes.
+    // The due refresh already hangs when the token arrives.
     while provider.fetches() < 2 {
         sleep(Duration::from_millis(100)).await;
     }
