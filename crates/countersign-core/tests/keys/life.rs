@@ -156,10 +156,10 @@ async fn an_unknown_key_moves_no_other_attempt_while_the_provider_is_down() {
     }
     assert_eq!(provider.fetches(), 2, "one more in a cool-down");
     tokio::time::sleep(Duration::from_secs(3_600)).await;
-    assert_eq!(provider.fetches(), 2, "and none that nobody asked for");
+    assert_eq!(provider.fetches(), 2, "and none without a request");
 
     let Err(VerifyError::Unavailable(unavailable)) = verifier.verify(&token("bogus")).await else {
-        panic!("no verdict")
+        panic!("the verifier is not unavailable")
     };
     assert!(unavailable.retry_after <= Duration::from_secs(61), "{unavailable:?}: the next unknown key may ask again");
 }

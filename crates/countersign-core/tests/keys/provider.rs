@@ -22,8 +22,9 @@ pub(crate) struct Inner {
     /// The `Retry-After` of a failing provider.
     pub(crate) retry_after: Mutex<Option<Duration>>,
     pub(crate) panics: AtomicBool,
-    /// True if it answers conditional requests, and the number of answers without changes.
+    /// True if it answers conditional requests.
     pub(crate) recognises: AtomicBool,
+    /// The number of answers without changes.
     pub(crate) unchanged: AtomicUsize,
 }
 

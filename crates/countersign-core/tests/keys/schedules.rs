@@ -34,7 +34,7 @@ struct Schedule {
     verifier: Verifier,
     generation: u64,
     requests: Vec<JoinHandle<()>>,
-    /// Counts the provider's changes, and the time since it works and its keys are unchanged.
+    /// A count of the provider's changes, and the moment since which it works and its keys are unchanged.
     calm: watch::Sender<(u64, Option<Instant>)>,
 }
 

@@ -30,7 +30,7 @@ async fn keys_are_shared_where_the_program_says_so_and_nowhere_else() {
 
     let keys = IssuerKeys::fetched(provider.clone());
     let _apart = (build(issuer(keys.clone())).await, build(issuer(keys)).await);
-    assert_eq!(provider.fetches(), 3, "a clone of what is no handle is fetched by itself");
+    assert_eq!(provider.fetches(), 3, "a clone that is not a handle fetches its own keys");
 }
 
 #[tokio::test(start_paused = true)]

@@ -150,7 +150,7 @@ async fn a_provider_that_asks_to_be_left_alone_is() {
     *provider.0.retry_after.lock().unwrap() = Some(Duration::from_secs(200));
     let Err(VerifyError::Unavailable(Unavailable { retry_after, .. })) = verifier.verify(&token("rotated")).await
     else {
-        panic!("no verdict is possible")
+        panic!("the verifier is not unavailable")
     };
     assert_eq!(((201..=221).contains(&retry_after.as_secs()), provider.fetches()), (true, 2), "{retry_after:?}");
     for _ in 0..199 {
@@ -187,7 +187,7 @@ async fn a_key_that_an_attempt_showed_to_be_missing_is_not_asked_for_again_withi
     assert_eq!(timed("late").await, ("unknown", 0, 2));
     provider.publish(&["known", "late"]);
     advance(COOL_DOWN).await;
-    assert_eq!(timed("late").await, ("found", 3, 3), "whoever named it early delays it by no more");
+    assert_eq!(timed("late").await, ("found", 3, 3), "an earlier request for the key causes no longer delay");
 }
 
 #[tokio::test(start_paused = true)]
@@ -266,7 +266,7 @@ async fn a_request_waits_no_longer_than_an_attempt_may_take_and_is_told_to_come_
     let start = Instant::now();
     let Err(VerifyError::Unavailable(Unavailable { retry_after, .. })) = verifier.verify(&token("rotated")).await
     else {
-        panic!("no verdict is possible")
+        panic!("the verifier is not unavailable")
     };
     // The cool-down counts from the start of the attempt.
     assert_eq!((start.elapsed().as_secs(), retry_after.as_secs()), (5, 26));
