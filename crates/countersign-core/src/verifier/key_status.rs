@@ -45,7 +45,7 @@ impl Verifier {
 
     /// Fetches the keys of every issuer now, and waits until that is done: for an incident, when a provider has removed a key
     /// and nobody wants to wait for the next refresh. Tokens under keys that are gone are refused from then on, those that are
-    /// [kept](VerifierBuilder::cache_lifetime) too.
+    /// [kept](crate::VerifierBuilder::cache_lifetime) too.
     ///
     /// All issuers are asked at once. Calls that come together share one attempt for each issuer; the attempt begins after the
     /// call. The wait ends after 10.25 seconds. Keys that are given in the configuration are not touched.
