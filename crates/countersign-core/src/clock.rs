@@ -1,4 +1,4 @@
-//! Moments in time, and the clock that tells them. Tests inject a clock and need no sleeps.
+//! Moments in time, and clocks that return them. A test can set its own clock, so it needs no sleeps.
 
 use std::fmt;
 use std::ops::Add;
@@ -26,15 +26,15 @@ impl UnixTime {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(Duration::ZERO);
 
-    /// The last moment that can be expressed.
+    /// The last moment that can be represented.
     pub const MAX: Self = Self(Duration::MAX);
 
-    /// The moment this long after 1970-01-01T00:00:00Z.
+    /// Makes a moment from the time since 1970-01-01T00:00:00Z.
     pub const fn since_unix_epoch(duration: Duration) -> Self {
         Self(duration)
     }
 
-    /// The moment this many seconds after 1970-01-01T00:00:00Z.
+    /// Makes a moment from the number of seconds since 1970-01-01T00:00:00Z.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
@@ -49,19 +49,19 @@ impl UnixTime {
         self.as_secs().saturating_add(u64::from(self.0.subsec_nanos() > 0))
     }
 
-    /// The moment this much later, or [`MAX`](Self::MAX).
+    /// Returns the moment this much later, or [`MAX`](Self::MAX) if it would be later than that.
     #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration))
     }
 
-    /// The moment this much earlier, or [`EPOCH`](Self::EPOCH).
+    /// Returns the moment this much earlier, or [`EPOCH`](Self::EPOCH) if it would be earlier than that.
     #[must_use]
     pub const fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(duration))
     }
 
-    /// The time from `earlier` to this moment, or zero.
+    /// Returns the time from `earlier` to this moment, or zero if `earlier` is later.
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
@@ -71,14 +71,14 @@ impl UnixTime {
 impl Add<Duration> for UnixTime {
     type Output = Self;
 
-    /// Saturates: no sum of a token's times panics.
+    /// Adds without overflow: the result is at most [`UnixTime::MAX`], so the times in a token cannot cause a panic.
     fn add(self, duration: Duration) -> Self {
         self.saturating_add(duration)
     }
 }
 
 impl fmt::Display for UnixTime {
-    /// Seconds since 1970, with a fraction only if there is one.
+    /// Prints the seconds since 1970, with a fraction only if there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.as_secs())?;
         match self.0.subsec_nanos() {
@@ -94,7 +94,7 @@ impl fmt::Debug for UnixTime {
     }
 }
 
-/// Tells the time.
+/// A source of the current time.
 ///
 /// # Example
 ///
@@ -104,18 +104,18 @@ impl fmt::Debug for UnixTime {
 /// assert!(SystemClock.now().as_secs() > 1_700_000_000);
 /// ```
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// The current time.
+    /// Returns the current time.
     fn now(&self) -> UnixTime;
 }
 
-/// The machine's clock.
+/// The clock of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixTime {
-        // A clock before 1970 is broken. The end of time as an answer refuses every token; the beginning of time would refuse
-        // none that has expired.
+        // A clock before 1970 is broken. The latest moment is returned, so every token is refused as expired. The earliest
+        // moment would make every expired token valid.
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(UnixTime::MAX, UnixTime::since_unix_epoch)
     }
 }
@@ -135,12 +135,12 @@ impl Clock for SystemClock {
 pub struct ManualClock(AtomicU64);
 
 impl ManualClock {
-    /// A clock that shows `unix_seconds`.
+    /// Makes a clock that shows `unix_seconds`.
     pub const fn at(unix_seconds: u64) -> Self {
         Self(AtomicU64::new(unix_seconds))
     }
 
-    /// Sets the clock to `unix_seconds`, forwards or back.
+    /// Sets the clock to `unix_seconds`, forwards or backwards.
     pub fn set(&self, unix_seconds: u64) {
         self.0.store(unix_seconds, Ordering::Relaxed);
     }

@@ -1,12 +1,12 @@
-//! Errors by who is at fault: the operator at build ([`ConfigError`]), the client ([`TokenError`]), a dependency
-//! ([`Unavailable`]).
+//! Errors, grouped by their source: the configuration ([`ConfigError`]), the token ([`TokenError`]), or a dependency that
+//! does not answer ([`Unavailable`]).
 
 use crate::keys::algorithm::Algorithms;
 use std::time::Duration;
 use thiserror::Error;
 
-/// A mistake in a configuration. Only [`VerifierBuilder::build`](crate::VerifierBuilder::build) and the
-/// constructors of presets give it, never a request.
+/// A mistake in the configuration. Only [`VerifierBuilder::build`](crate::VerifierBuilder::build) and the constructors of
+/// presets return it. A request never causes it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -16,23 +16,23 @@ pub enum ConfigError {
     /// Two issuers of one verifier have the same `iss`.
     #[error("issuer `{0}` is configured twice: give each `iss` once")]
     DuplicateIssuer(String),
-    /// The issuer is empty, not a URL where it must be one, or not https beyond loopback.
+    /// The issuer is empty, is not a URL although it must be one, or uses a scheme other than https outside loopback.
     #[error("issuer `{issuer}` {problem}")]
     InvalidIssuer {
         /// The issuer as configured.
         issuer: String,
-        /// The problem, and what to do.
+        /// The problem, with what to do about it.
         problem: &'static str,
     },
     /// The issuer has no audience rule, or an empty one.
     #[error(
-        "issuer `{0}` has no audience: name the API with `.audience(..)` or the client with `.client_id(..)`, since any of the issuer's tokens would do otherwise"
+        "issuer `{0}` has no audience: name the API with `.audience(..)` or the client with `.client_id(..)`, or any token of the issuer would be accepted"
     )]
     NoAudience(String),
     /// The allow-list of algorithms is empty.
     #[error("issuer `{0}` allows no algorithm: name at least one")]
     NoAlgorithm(String),
-    /// None of the static keys can verify anything under the allow-list.
+    /// None of the static keys can verify a token under the allow-list.
     #[error("issuer `{issuer}` has no usable key for {allowed:?}: {skipped}")]
     NoUsableKey {
         /// The issuer as configured.
@@ -42,7 +42,7 @@ pub enum ConfigError {
         /// Each key that was skipped, with its reason.
         skipped: String,
     },
-    /// Keys are [required](crate::VerifierBuilder::require_keys) at startup, and could not be fetched.
+    /// Keys are [required](crate::VerifierBuilder::require_keys) at startup, but could not be fetched.
     #[error("could not fetch keys of issuer `{issuer}` (required at startup): {reason}")]
     NoKeys {
         /// The issuer as configured.
@@ -60,7 +60,7 @@ pub enum ConfigError {
     #[error("the PEM text cannot be read: {0}")]
     InvalidPem(&'static str),
     /// The leeway is longer than ten minutes.
-    #[error("a leeway of {0:?} defeats expiry: use at most ten minutes")]
+    #[error("a leeway of {0:?} is too long: use at most ten minutes")]
     LeewayTooLong(Duration),
     /// A setting of an issuer has an invalid value.
     #[error("issuer `{issuer}`: `{setting}` {problem}")]
@@ -69,7 +69,7 @@ pub enum ConfigError {
         issuer: String,
         /// The name of the setting.
         setting: &'static str,
-        /// The problem, and what to do.
+        /// The problem, with what to do about it.
         problem: &'static str,
     },
     /// An argument of a preset does not have the provider's format.
@@ -95,24 +95,24 @@ pub enum ConfigError {
         "issuer `{0}` has no keys: give them with `.jwks(..)`, `.pem(..)` or `.keys(..)`, or enable the cargo feature `fetch`"
     )]
     KeysNotGiven(String),
-    /// The emulator whose unsigned tokens were to be accepted is not on this machine.
+    /// Unsigned tokens were to be accepted from an emulator on another machine.
     #[cfg(feature = "dangerous-unsigned")]
     #[error(
         "unsigned tokens are accepted only from an emulator on this machine, not from `{0}`: use 127.0.0.1 and a port"
     )]
     UnsignedTokens(String),
-    /// The HTTP client that fetches keys could not be made.
+    /// The HTTP client that fetches keys could not be created.
     #[error("the HTTP client cannot be made: pass one with `.http_client(..)`")]
     HttpClient(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// The reason why a token was refused. It is for logs and tests. Clients only learn that the token was refused.
 ///
-/// If several things are wrong with a token, the reason is the first in this order: its parts and its header, the JSON of its
-/// claims, its issuer, its algorithm and type, its key and signature, its claims, its revocation, the application's own rules.
-/// The order is the same for one issuer and for several, and for a token in the cache.
+/// A token with several faults is refused for the first in this order: its parts and its header, the JSON of its claims,
+/// its issuer, its algorithm and type, its key and signature, its claims, its revocation, the application's own rules. The
+/// order is the same for one issuer and for several, and for a token in the cache.
 ///
-/// No variant holds anything from a token, so logging one never leaks a credential.
+/// No variant holds anything from the token, so a logged reason never leaks a credential.
 ///
 /// # Example
 ///
@@ -124,10 +124,10 @@ pub enum ConfigError {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// Longer than 16 KiB.
+    /// The token is longer than 16 KiB.
     #[error("token is longer than 16 KiB")]
     TooLong,
-    /// Not three non-empty parts of unpadded base64url (RFC 7515 section 7.1).
+    /// The token is not three non-empty parts of unpadded base64url (RFC 7515 section 7.1).
     #[error("token is not three parts of base64url")]
     NotCompact,
     /// The header is not a strict JSON object, is longer than 6 KiB, or has a member of the wrong type.
@@ -178,16 +178,16 @@ pub enum TokenError {
     /// The lifetime of the token exceeds the issuer's [maximum](crate::Issuer::max_lifetime).
     #[error("token has a longer lifetime than is accepted")]
     LivesTooLong,
-    /// The token is of another tenant, or names two of them.
+    /// The token belongs to another tenant, or names two tenants.
     #[error("token is of another tenant")]
     WrongTenant,
-    /// This claim does not meet a [rule](crate::Issuer::rule) of the issuer.
+    /// The claim does not meet a [rule](crate::Issuer::rule) of the issuer.
     #[error("claim `{0}` is not accepted")]
     ClaimNotAccepted(&'static str),
     /// The key that verified the token belongs to another tenant.
     #[error("key belongs to another tenant")]
     ForeignKey,
-    /// The claims are those of another kind of token, such as an ID token in place of an access token.
+    /// The claims belong to another kind of token, for example an ID token in place of an access token.
     #[error("token is of another kind")]
     WrongKind,
     /// The application has [revoked](crate::Verifier::revoke) the token.
@@ -234,24 +234,24 @@ impl TokenError {
     }
 }
 
-/// A refusal by a rule of the application's own. The code is for logs, and holds nothing of the token.
+/// A refusal by one of the application's own rules. The code is for logs, and must hold nothing from the token.
 impl From<&'static str> for TokenError {
     fn from(code: &'static str) -> Self {
         Self::RefusedByRule(code)
     }
 }
 
-/// No verdict is possible now, for want of something that the verdict hangs on.
+/// A temporary failure: the request cannot be decided, because a dependency did not answer.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("no verdict is possible: {dependency} cannot be had now")]
+#[error("no decision is possible now: could not get {dependency}")]
 pub struct Unavailable {
-    /// When to try again, whole seconds from now.
+    /// The time until the next try is useful, in whole seconds.
     pub retry_after: Duration,
-    /// The dependency that gave no answer.
+    /// The dependency that did not answer.
     pub dependency: Dependency,
 }
 
-/// Something other than the token that a verdict depends on.
+/// A dependency of the decision, other than the token.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dependency {
@@ -259,7 +259,7 @@ pub enum Dependency {
     #[error("the issuer's keys")]
     Keys,
     /// Entitlements from an [`EntitlementsProvider`](crate::EntitlementsProvider).
-    #[error("the caller's grants")]
+    #[error("the caller's entitlements")]
     Entitlements,
     /// Data that an [asynchronous rule](crate::Issuer::validate_async) of the application reads.
     #[error("the answer of a rule")]
@@ -273,12 +273,12 @@ pub enum VerifyError {
     /// The token is refused: 401.
     #[error("token refused")]
     Token(#[from] TokenError),
-    /// No verdict is possible: 503.
+    /// The token cannot be verified now: 503.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
-/// A refusal by a rule of the application's own.
+/// A refusal by one of the application's own rules.
 impl From<&'static str> for VerifyError {
     fn from(code: &'static str) -> Self {
         Self::Token(code.into())

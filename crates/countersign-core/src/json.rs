@@ -1,8 +1,8 @@
-//! Strict JSON: one pass over a header or a payload into a borrowed tree.
+//! A strict JSON parser: it reads a header or a payload in one pass into a borrowed tree.
 //!
-//! `serde_json` alone takes the last of two members of one name and skips values that are not read. Here every value is
-//! read. These are errors at any depth: a name that occurs twice in an object, a number out of range, a lone surrogate,
-//! nesting beyond 128 levels, and anything after the object.
+//! `serde_json` alone accepts two members with the same name, uses the last one, and skips values that nobody reads. This
+//! parser reads every value. It refuses, at any depth: a name that occurs twice in an object, a number out of range, a lone
+//! surrogate, nesting beyond 128 levels, and anything after the object.
 
 use crate::clock::UnixTime;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// True for a text that can only be an object. Types that derive `Deserialize` accept an array in its place as well.
+/// True for text that can only be an object. Derived `Deserialize` implementations also accept an array in its place.
 pub(crate) fn is_object(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{")
 }
@@ -22,26 +22,26 @@ pub(crate) enum Json<'a> {
     Null,
     Bool(bool),
     Integer(u64),
-    /// Negative or fractional, always finite.
+    /// A negative or fractional number. It is always finite.
     Number(f64),
     String(Cow<'a, str>),
     Array(Vec<Json<'a>>),
     Object(Object<'a>),
 }
 
-/// A JSON object without duplicate names, in the order of its text.
+/// A JSON object without duplicate names. The members are in the order of the text.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Object<'a> {
     members: Vec<(Cow<'a, str>, Json<'a>)>,
-    /// A bit for each kind of name in the object, so most absent names need no comparison.
+    /// One bit for each kind of name in the object. Most absent names are recognized by their bit, without a comparison.
     kinds: u64,
 }
 
-/// Room for the claims of most tokens.
+/// The initial capacity, enough for the claims of most tokens.
 const USUAL_MEMBERS: usize = 16;
 
 impl<'a> Object<'a> {
-    /// Reads exactly one object.
+    /// Parses a text that holds exactly one object.
     pub(crate) fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let object = deserializer.deserialize_any(Strict { room: USUAL_MEMBERS })?;
@@ -52,13 +52,13 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The member of this name; a `null` counts as absent.
+    /// Finds the member with this name. `null` counts as absent.
     pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
         self.find(name).filter(|value| !matches!(value, Json::Null))
     }
 
-    /// The value at the end of a path of names, with `null` as absent, and true if there is any value. A value on the path that
-    /// is not an object counts as a value.
+    /// Finds the value at the end of a path of names, with `null` as absent. The second result is true if there is any
+    /// value, even `null`. A value on the path that is not an object counts as a value.
     pub(crate) fn at<S: AsRef<str>>(&self, path: &[S]) -> (Option<&Json<'a>>, bool) {
         match self.lead(path) {
             Ok((object, last)) => (object.get(last), object.has(last)),
@@ -66,14 +66,15 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The member at the end of a path of names; a `null` counts as absent.
+    /// Finds the member at the end of a path of names. `null` counts as absent.
     #[inline]
     pub(crate) fn get_at<S: AsRef<str>>(&self, path: &[S]) -> Option<&Json<'a>> {
         let (object, last) = self.lead(path).ok()?;
         object.get(last)
     }
 
-    /// The last object on the path and the last name of the path. Otherwise true if a value on the path is not an object.
+    /// Returns the last object on the path and the last name of the path. The error is true if a value on the path is not
+    /// an object.
     #[inline]
     fn lead<'p, S: AsRef<str>>(&self, path: &'p [S]) -> Result<(&Self, &'p str), bool> {
         let (last, steps) = path.split_last().ok_or(false)?;
@@ -87,12 +88,12 @@ impl<'a> Object<'a> {
         Ok((object, last.as_ref()))
     }
 
-    /// The names of its members, in order.
+    /// The names of the members, in order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|(name, _)| &**name)
     }
 
-    /// True if there is a member of this name, `null` or not.
+    /// True if there is a member with this name, even if it is `null`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.find(name).is_some()
     }
@@ -105,14 +106,14 @@ impl<'a> Object<'a> {
     }
 }
 
-/// One of 64 kinds, by length and last letter.
+/// The kind of a name, one of 64, by its length and last letter.
 fn kind(name: &str) -> u64 {
     let last = name.as_bytes().last().copied().unwrap_or_default();
     1 << (name.len().wrapping_add(usize::from(last).wrapping_mul(5)) % 64)
 }
 
 impl Object<'_> {
-    /// The same object, without borrowing from its text.
+    /// Copies the object, so that it no longer borrows from its text.
     pub(crate) fn into_owned(self) -> Object<'static> {
         let owned = |(name, value): (Cow<'_, str>, Json<'_>)| (Cow::Owned(name.into_owned()), value.into_owned());
         Object { members: self.members.into_iter().map(owned).collect(), kinds: self.kinds }
@@ -139,8 +140,8 @@ impl Json<'_> {
         }
     }
 
-    /// The moment of a number of seconds since 1970, whole or fractional (RFC 7519 section 2). Negative numbers and overflows
-    /// are `None`.
+    /// The moment for a number of seconds since 1970, whole or fractional (RFC 7519 section 2). Negative numbers and
+    /// overflows give `None`.
     pub(crate) fn as_moment(&self) -> Option<UnixTime> {
         match self {
             Self::Integer(seconds) => Some(UnixTime::from_secs(*seconds)),
@@ -160,8 +161,8 @@ struct Strict {
     room: usize,
 }
 
-/// The name under which `serde_json` passes a number if some crate in the build enables its feature
-/// `arbitrary_precision`. Without this case such a build would refuse every token.
+/// The name under which `serde_json` passes a number if any crate in the build enables its feature `arbitrary_precision`.
+/// Without support for it, such a build would refuse every token.
 const ARBITRARY_PRECISION: &str = "$serde_json::private::Number";
 const PRIVATE: &str = "$serde_json::private::";
 
@@ -233,15 +234,17 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
-        // None for inner ones: a token may hold thousands of empty objects, and room for each would be a gift to attackers.
+        // Inner objects get no initial capacity. A token may hold thousands of empty objects, and an attacker could use up
+        // memory with them.
         let (mut object, mut kinds) = (Vec::with_capacity(self.room), 0);
         while let Some(name) = members.next_key_seed(Name)? {
             if name.starts_with(PRIVATE) {
-                // A text can hold these names, too. Other readers of the same text would see something else in them.
+                // A text can also contain these names. Other parsers of the same text would read something else, so the
+                // text is refused.
                 if name == ARBITRARY_PRECISION && object.is_empty() && *NUMBERS_ARE_MAPS {
                     return number(&members.next_value::<Cow<'_, str>>()?);
                 }
-                return Err(de::Error::custom("a name that serde_json keeps for itself"));
+                return Err(de::Error::custom("a name that serde_json reserves"));
             }
             kinds |= kind(&name);
             object.push((name, members.next_value()?));
@@ -253,7 +256,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-/// A member's name, borrowed where it holds no escape.
+/// The name of a member. It is borrowed if it holds no escape.
 struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
@@ -288,7 +291,8 @@ fn number<'de, E: de::Error>(text: &str) -> Result<Json<'de>, E> {
 }
 
 fn has_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
-    // Pairwise comparison is faster for the claims of real tokens, sorting is safer against tokens made to be slow.
+    // Comparing all pairs is faster for the claims of real tokens. Sorting is safer against tokens that were made to be
+    // slow.
     if members.len() <= 24 {
         // A name is compared with the earlier ones only if one of them shares its bit.
         let mut seen = 0_u64;
@@ -304,7 +308,7 @@ fn has_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
     names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// Spreads names by their length and outer bytes. Equal names have equal buckets.
+/// Chooses a bucket for a name by its length and its first and last bytes. Equal names have equal buckets.
 fn bucket(name: &str) -> u32 {
     let byte = |byte: Option<&u8>| byte.copied().map_or(0, u32::from);
     let bytes = name.as_bytes();

@@ -1,8 +1,9 @@
-//! The memory that values take, block by block: the formulas by which caches count.
+//! The memory that values take, block by block. Caches use these formulas to count their size.
 
 use std::cell::Cell;
 
-/// The memory that an allocator uses for a block of this many bytes: header, rounding and smallest block are those of glibc on 64 bits.
+/// Returns the memory that an allocator uses for a block of this many bytes. Header, rounding and minimum are those of
+/// glibc on 64 bits.
 #[inline]
 pub(crate) const fn block(bytes: usize) -> usize {
     match bytes {
@@ -16,21 +17,21 @@ pub(crate) const fn block(bytes: usize) -> usize {
 const SMALLEST: usize = 32;
 /// The two counters of an `Arc`.
 pub(crate) const COUNTERS: usize = 16;
-/// A type that is smaller cannot hold a pointer, and so nothing outside of itself.
+/// The size of a pointer. A smaller type cannot hold a pointer, so it owns no memory outside itself.
 pub(crate) const POINTER: usize = size_of::<usize>();
-/// The size of a `String` or a `Vec`. In less room there is one that was cut to its length, or is shared.
+/// The size of a `String` or a `Vec`. A smaller text or array was cut to its length or is shared.
 const OWNED: usize = 3 * POINTER;
-/// A table of hashes takes at least so much inline. What is larger than a pointer and smaller than this is none.
+/// The minimum inline size of a hash table. A type that is larger than a pointer and smaller than this is not a hash table.
 const SMALLEST_TABLE: usize = 32;
-/// Bytes for values that serde reads before it knows the type (`flatten`, untagged enums), and that a visitor of its
-/// own reads: its type is not seen, and each value of it is charged with so many bytes.
+/// The charge in bytes for a value whose type is not visible here: serde reads some values before it knows their type
+/// (`flatten`, untagged enums), and some types have their own visitor.
 const UNSEEN: usize = 256;
-/// Bytes for each such value beyond the number that a usual token has.
+/// The charge in bytes for each such value above the number in a usual token.
 const MANY_UNSEEN: usize = 1_024;
-/// So many a usual token has.
+/// The number of such values in a usual token.
 const FEW: usize = 32;
 
-/// Sums up what values take that are being deserialized.
+/// Sums the memory of values during deserialization.
 #[derive(Default)]
 pub(crate) struct Scale {
     bytes: Cell<usize>,
@@ -48,7 +49,7 @@ impl Scale {
         self.bytes.set(self.bytes.get().saturating_add(bytes));
     }
 
-    /// Adds a value itself, beside what is in it.
+    /// Adds the value itself, without its content.
     #[inline]
     pub(crate) fn add_value(&self, made: Made, is_leaf: bool) {
         self.add(made.outside(is_leaf));
@@ -59,12 +60,12 @@ impl Scale {
     }
 }
 
-/// The type that a visitor makes, as far as it can be seen.
+/// The type that a visitor makes, as far as it is visible.
 #[derive(Clone, Copy)]
 pub(crate) struct Made {
     /// Its size.
     pub(crate) size: usize,
-    /// The room that the holder of the value has for it.
+    /// The space that the holder of the value has for it.
     pub(crate) room: usize,
     pub(crate) kind: Kind,
 }
@@ -77,16 +78,17 @@ pub(crate) enum Kind {
     Vec,
     /// A `serde_json::Value`.
     Value,
-    /// It takes anything, and may be anything.
+    /// Any other type. It may contain anything.
     Unseen,
 }
 
 impl Made {
-    /// The value itself. What is larger than its room is in a box, and in a room for a pointer there may be one.
+    /// The memory outside the holder for the value itself. A value that is larger than its space is in a box, and a space
+    /// of the size of a pointer may hold a box.
     #[inline]
     fn outside(self, is_leaf: bool) -> usize {
         match self.size {
-            // A text or an array that lost its spare capacity.
+            // A text or an array without spare capacity.
             OWNED if self.room == 2 * POINTER => 0,
             size if size > self.room => block(size + COUNTERS),
             size if size == 0 || is_leaf || self.room != POINTER => 0,
@@ -94,13 +96,13 @@ impl Made {
         }
     }
 
-    /// A number or a truth: the box that it may be in.
+    /// Adds a number or a Boolean: the box that may hold it.
     #[inline]
     pub(crate) fn number(self) -> usize {
         if self.room == POINTER && self.kind != Kind::Value { SMALLEST } else { 0 }
     }
 
-    /// A text of so many bytes, shared or not.
+    /// Adds a text of this many bytes, shared or not.
     #[inline]
     pub(crate) fn text(self, bytes: usize) -> usize {
         match self.kind {
@@ -111,8 +113,8 @@ impl Made {
         }
     }
 
-    /// A text that may be split: each word becomes a text in a table. White space and punctuation end a word, but for what
-    /// names and addresses are made of.
+    /// Adds a text that may be split, so that each word becomes a text in a table. White space ends a word, and so does
+    /// punctuation, except the characters that names and addresses contain.
     pub(crate) fn parts(self, text: &[u8]) -> usize {
         if self.size < POINTER {
             return 0;
@@ -120,11 +122,11 @@ impl Made {
         let is_of_word = |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"-_.:/@+".contains(byte);
         let words = text.len() - text.iter().filter(is_of_word).count() + 1;
         let bytes = table(words, OWNED).max(tree(words, OWNED)) + words * SMALLEST + 2 * text.len();
-        // The charge for a value that is not seen covers a short text.
+        // The charge for an invisible value covers a short text.
         if self.kind == Kind::Unseen { bytes.saturating_sub(UNSEEN) } else { bytes }
     }
 
-    /// So many elements of this size.
+    /// Adds this many elements of this size.
     pub(crate) fn elements(self, count: usize, size: usize) -> usize {
         match self.kind {
             _ if count == 0 || self.size < POINTER => 0,
@@ -137,11 +139,11 @@ impl Made {
         }
     }
 
-    /// So many members, whose names and values are of these sizes.
+    /// Adds this many members, whose names and values have these sizes.
     pub(crate) fn members(self, count: usize, size: usize) -> usize {
         match self.kind {
             _ if count == 0 || self.size < POINTER => 0,
-            // A tree, unless some crate of the build has members kept in order.
+            // The type is a tree, unless a crate in the build makes `serde_json` keep members in order.
             Kind::Value if self.size == SMALLEST_TABLE => tree(count, size),
             _ if self.may_be_table() => vector(count, size).max(table(count, size)).max(tree(count, size)),
             _ => vector(count, size).max(tree(count, size)),
@@ -153,12 +155,12 @@ impl Made {
     }
 }
 
-/// A `Vec` that grew element by element, or a `VecDeque`.
+/// The memory of a `Vec` that grew element by element, or of a `VecDeque`.
 fn vector(count: usize, size: usize) -> usize {
     block(count.max(if size == 1 { 8 } else { 4 }).next_power_of_two().saturating_mul(size))
 }
 
-/// A hash table, with or without a vector beside it that keeps the order.
+/// The memory of a hash table, with or without a vector that keeps the order.
 fn table(count: usize, size: usize) -> usize {
     let buckets = match count {
         ..=3 => 4,
@@ -168,7 +170,8 @@ fn table(count: usize, size: usize) -> usize {
     block(buckets.saturating_mul(size + 2 * POINTER + 1) + 2 * SMALLEST)
 }
 
-/// A B-tree of the standard library, filled as badly as insertion can: eleven places in each node, five of them taken.
+/// The memory of a B-tree of the standard library in the worst case of insertion: five of the eleven places in each node
+/// are used.
 pub(crate) fn tree(count: usize, size: usize) -> usize {
     let leaf = 11 * size + 2 * POINTER;
     let (leaves, inner) = match count {
@@ -178,7 +181,7 @@ pub(crate) fn tree(count: usize, size: usize) -> usize {
     leaves.saturating_mul(block(leaf)).saturating_add(inner.saturating_mul(block(leaf + 12 * POINTER)))
 }
 
-/// A linked list.
+/// The memory of a linked list.
 fn list(count: usize, size: usize) -> usize {
     count.saturating_mul(block(size + 2 * POINTER))
 }

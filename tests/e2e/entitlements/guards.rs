@@ -211,5 +211,5 @@ fn the_log_says_which_provider_failed_and_for_nobody_in_particular() {
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("countersign::entitlements") && log.contains("the directory is down"), "{log}");
     assert!(log.contains("directory::World::with"), "the provider's name: {log}");
-    assert!(log.contains("the caller's grants") && !log.contains("alice"), "{log}");
+    assert!(log.contains("the caller's entitlements") && !log.contains("alice"), "{log}");
 }

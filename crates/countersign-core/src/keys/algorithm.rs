@@ -1,11 +1,11 @@
-//! The table of signature algorithms. Nothing else in the workspace enumerates them.
+//! The table of signature algorithms. No other place in the workspace lists them.
 
 use aws_lc_rs::signature::{self, EcdsaVerificationAlgorithm, EdDSAParameters, RsaParameters};
 use std::fmt;
 
 /// A signature algorithm that Countersign verifies (RFC 7518 section 3.1, RFC 8037, RFC 9864).
 ///
-/// HMAC algorithms and `none` have no variant: a token that names one is refused whatever the configuration.
+/// HMAC algorithms and `none` have no variant. A token that names one of them is refused under any configuration.
 ///
 /// # Example
 ///
@@ -48,7 +48,7 @@ pub(crate) enum Verification {
     Ed25519(&'static EdDSAParameters),
 }
 
-/// The key an algorithm needs: `kty`, and `crv` where there is one.
+/// The type of key that an algorithm needs: `kty`, and `crv` if the type has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyType {
     Rsa,
@@ -78,17 +78,17 @@ static TABLE: [Row; 10] = {
 };
 
 impl Algorithm {
-    /// The algorithm that a JOSE `alg` value names, compared to the letter.
+    /// Finds the algorithm with this JOSE `alg` value, compared exactly.
     pub fn from_name(name: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.1.contains(&name)).map(|row| row.0)
     }
 
-    /// The JOSE `alg` value, `EdDSA` for Ed25519.
+    /// The JOSE `alg` value. It is `EdDSA` for Ed25519.
     pub fn name(self) -> &'static str {
         self.row().1[0]
     }
 
-    /// Every algorithm, in the table's order.
+    /// Every algorithm, in the order of the table.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.iter().map(|row| row.0)
     }
@@ -112,7 +112,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// An allow-list of algorithms. The default is RS256, ES256 and EdDSA: what providers sign with today.
+/// An allow-list of algorithms. The default is RS256, ES256 and EdDSA, which providers sign with today.
 ///
 /// # Example
 ///

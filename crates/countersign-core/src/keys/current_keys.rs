@@ -1,13 +1,13 @@
-//! The keys that a token is verified with.
+//! The keys that tokens are verified with.
 
 use crate::keys::key_set::KeySet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The keys to verify with, an atomic snapshot.
+/// The keys to verify with. It is an atomic snapshot.
 pub(crate) struct CurrentKeys {
     pub(crate) set: Arc<KeySet>,
-    /// The time for which they are valid without being confirmed by the issuer.
+    /// The time for which the keys remain valid if the issuer does not confirm them again.
     pub(crate) valid_for: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! How keys are fetched, without saying by what.
+//! The interface for fetching keys. Nothing here depends on an HTTP client.
 
 use std::error::Error;
 use std::fmt;
@@ -7,11 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Gets an issuer's JWK set. `countersign-providers` implements it over reqwest; tests and unusual set-ups may bring
-/// their own.
+/// Fetches an issuer's JWK set. `countersign-providers` implements it with reqwest. Tests and unusual environments may use
+/// their own implementation.
 ///
-/// An implementation bounds the size of what it reads, and does not block its thread for long. Its time is bounded at 5
-/// seconds.
+/// An implementation must limit the size of what it reads, and must not block its thread for long. Each fetch has a time
+/// limit of 5 seconds.
 ///
 /// # Example
 ///
@@ -32,19 +32,19 @@ use std::time::Duration;
 /// }
 /// ```
 pub trait FetchJwks: fmt::Debug + Send + Sync + 'static {
-    /// Gets the JWK set as it is now. `known` is the [tag](FetchedJwks::etag) of the set that is in use, for a conditional
-    /// request; a `FetchJwks` may ignore it.
+    /// Fetches the current JWK set. `known` is the [tag](FetchedJwks::etag) of the set in use, for a conditional request.
+    /// An implementation may ignore it.
     ///
     /// # Errors
     ///
-    /// Any failure keeps the last good keys in use.
+    /// Any error. After it, the last good keys stay in use.
     fn fetch(&self, known: Option<Arc<str>>) -> BoxFuture<'_, Result<FetchedJwks, FetchError>>;
 }
 
-/// A boxed future, where a trait must stay usable as an object. Never on the path of a token whose key is known.
+/// A boxed future, which keeps the trait usable as a trait object. It is never used for a token whose key is known.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// An answer of a [`FetchJwks`].
+/// A successful answer of a [`FetchJwks`].
 ///
 /// # Example
 ///
@@ -57,7 +57,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// ```
 #[derive(Clone)]
 pub struct FetchedJwks {
-    /// `None` where the set is the one that is known already.
+    /// `None` if the set has not changed.
     pub(crate) jwks: Option<Vec<u8>>,
     pub(crate) lifetime: Option<Duration>,
     pub(crate) etag: Option<Arc<str>>,
@@ -69,19 +69,20 @@ impl FetchedJwks {
         Self { jwks: Some(text.into()), lifetime: None, etag: None }
     }
 
-    /// The set is still the one whose tag the [`FetchJwks`] was given (RFC 9110 section 15.4.5).
+    /// Reports that the set has not changed since the tag that the [`FetchJwks`] was given (RFC 9110 section 15.4.5).
     pub fn unchanged() -> Self {
         Self { jwks: None, lifetime: None, etag: None }
     }
 
-    /// The freshness lifetime of the answer, clamped to between 1 minute and 24 hours, 10 minutes unless set.
+    /// Sets the freshness lifetime of the answer. It is limited to between 1 minute and 24 hours. The default is 10
+    /// minutes.
     #[must_use]
     pub fn fresh_for(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
     }
 
-    /// The validator of the answer for a conditional request, such as its entity tag together with its address.
+    /// Sets the validator of the answer for a conditional request, for example its entity tag together with its URL.
     #[must_use]
     pub fn etag(mut self, etag: impl Into<Arc<str>>) -> Self {
         self.etag = Some(etag.into());
@@ -90,13 +91,13 @@ impl FetchedJwks {
 }
 
 impl fmt::Debug for FetchedJwks {
-    /// Without the text, which holds a private key if the other side made a mistake.
+    /// Leaves the text out, since it holds a private key if the provider made a mistake.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FetchedJwks").field("lifetime", &self.lifetime).finish_non_exhaustive()
     }
 }
 
-/// Why keys could not be fetched.
+/// The reason why keys could not be fetched.
 #[derive(Debug)]
 pub struct FetchError {
     problem: &'static str,
@@ -105,13 +106,13 @@ pub struct FetchError {
 }
 
 impl FetchError {
-    /// An error with a foreign cause.
+    /// Makes an error with its cause.
     pub fn new(problem: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { problem, source: Some(source.into()), retry_after: None }
     }
 
-    /// How long the provider asks to be left alone (`Retry-After`, RFC 9110 section 10.2.3). It is, for 5 minutes at the
-    /// most, whatever keys are asked for meanwhile.
+    /// Sets the time for which the provider asks to receive no requests (`Retry-After`, RFC 9110 section 10.2.3). It is
+    /// obeyed for up to 5 minutes, even if tokens name unknown keys in that time.
     #[must_use]
     pub fn retry_after(mut self, pause: Duration) -> Self {
         self.retry_after = Some(pause);

@@ -1,14 +1,14 @@
-//! Conversions from and to types of the crate `jsonwebtoken`, major version 11. No function of that crate is called that
-//! signs or verifies, so it needs no back end.
+//! Conversions between types of the crate `jsonwebtoken`, major version 11, and types of this crate. They call none of its
+//! functions that sign or verify, so `jsonwebtoken` needs no cryptographic back end.
 
 use crate::keys::algorithm::Algorithm;
 use crate::keys::jwks::Jwks;
 use jsonwebtoken::jwk::JwkSet;
 
-/// A `JwkSet` that a program has read already.
+/// Converts a `JwkSet` that the program has already parsed.
 ///
-/// Each key is read as it is from text: a symmetric one (`oct`) and one of unknown type are skipped, each with its reason
-/// (see [`KeySet::skipped`](crate::KeySet::skipped)).
+/// Each key is read as if it came from text. Symmetric keys (`oct`) and keys of unknown type are skipped, each with its
+/// reason (see [`KeySet::skipped`](crate::KeySet::skipped)).
 ///
 /// # Example
 ///
@@ -24,17 +24,17 @@ use jsonwebtoken::jwk::JwkSet;
 ///
 /// # Security
 ///
-/// Pass the text of the set where you have it. A `JwkSet` loses members that the text has: `issuer`, which says in a set of
-/// Entra ID whose tokens a key verifies, and those of a private key that was published by mistake. It also loses the names
-/// `ES512` and `Ed25519` of algorithms, so keys with them are skipped.
+/// Pass the text of the set if you have it, since a `JwkSet` loses members. It loses `issuer`, which states in a set of
+/// Entra ID whose tokens a key verifies. It loses the members of a private key that was published by mistake. It also loses
+/// the algorithm names `ES512` and `Ed25519`, so keys with them are skipped.
 impl From<&JwkSet> for Jwks {
     fn from(set: &JwkSet) -> Self {
-        // Without a text the verifier reports a set that is not JSON.
+        // Without a text, the verifier reports a set that is not JSON.
         Self::from(serde_json::to_vec(set).unwrap_or_default())
     }
 }
 
-/// The same as for `&JwkSet`.
+/// Works like the conversion from `&JwkSet`.
 impl From<JwkSet> for Jwks {
     fn from(set: JwkSet) -> Self {
         Self::from(&set)
@@ -45,7 +45,7 @@ impl From<JwkSet> for Jwks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AlgorithmConversionError {
-    /// HS256, HS384 or HS512: whoever can verify such a token can issue one.
+    /// HS256, HS384 or HS512. Everyone who can verify such a token can also issue one.
     #[error(
         "`{0:?}` signs with a shared secret, which every API would have to know: let the issuer sign with RS256, ES256 or EdDSA"
     )]

@@ -1,4 +1,4 @@
-//! One JWK becomes a key that was parsed once, or the reason why it is skipped (RFC 7517, RFC 7518, RFC 8037).
+//! Parses one JWK into a key, or gives the reason to skip it (RFC 7517, RFC 7518, RFC 8037).
 
 use crate::json::is_object;
 use crate::keys::algorithm::{Algorithm, Algorithms, KeyType, Verification};
@@ -12,22 +12,22 @@ use serde::de::IgnoredAny;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The reason why a key of a set is not used. The other keys of the set are used.
+/// The reason why a key of a set is skipped. The other keys of the set are still used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SkipReason {
-    /// A member is missing, of the wrong type, doubled or not base64url.
+    /// A member is missing, has the wrong type, occurs twice or is not base64url.
     #[error("malformed")]
     Malformed,
-    /// `kty` or `crv` is not one that is supported.
+    /// `kty` or `crv` is not supported.
     #[error("unknown type or curve")]
     UnknownType,
     /// `use` or `key_ops` says that it is not for verifying signatures.
     #[error("not for verifying signatures")]
     NotForVerifying,
-    /// A secret key, which has no place in a published set: a symmetric one (`oct`), or a private one, by any member that
-    /// belongs to the private half of some type of key (`d`, `p`, `q`, `dp`, `dq`, `qi`, `oth`, `priv`, `k`).
-    #[error("a secret key has no place in a key set")]
+    /// A secret key, which must never be published. It is a symmetric key (`oct`), or it has a member of the private half
+    /// of any type of key (`d`, `p`, `q`, `dp`, `dq`, `qi`, `oth`, `priv`, `k`).
+    #[error("a secret key must not be in a key set")]
     Secret,
     /// `alg` is unknown or does not fit the type of the key.
     #[error("`alg` is unknown or does not fit the key")]
@@ -35,10 +35,10 @@ pub enum SkipReason {
     /// None of the key's algorithms is on the issuer's allow-list.
     #[error("algorithm not on the allow-list")]
     NotAllowed,
-    /// RSA below 2048 or above 8192 bits, or with an exponent that is 1, even or too large.
+    /// An RSA key below 2048 or above 8192 bits, or with an exponent that is 1, even or too large.
     #[error("weak or oversized RSA key")]
     WeakRsa,
-    /// RSA with a modulus that can be factored, since a broken generator made it (ROCA, CVE-2017-15361).
+    /// An RSA key from a broken generator, whose modulus can be factored (ROCA, CVE-2017-15361).
     #[error("RSA key of a broken generator (ROCA, CVE-2017-15361)")]
     Roca,
     /// A point off the curve, of the wrong length, or of small order.
@@ -46,7 +46,7 @@ pub enum SkipReason {
     InvalidPoint,
 }
 
-/// A public key, parsed once for each algorithm that it was published for.
+/// A public key, parsed once for each of its algorithms.
 pub(crate) struct VerificationKey {
     pub(crate) kid: Option<Box<str>>,
     issuer: Option<Box<str>>,
@@ -65,13 +65,13 @@ impl VerificationKey {
         Self::new(None, None, Vec::new())
     }
 
-    /// The issuer that the key belongs to, if one set serves many issuers. Entra ID has it in each key, and demands the check
-    /// (<https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer>).
+    /// The issuer that the key belongs to, if one set serves many issuers. Entra ID has this member in each key, and
+    /// requires the check (<https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer>).
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
-    /// Marks a key that the issuer no longer publishes: tokens that it verified are no longer valid.
+    /// Marks a key that the issuer no longer publishes. Tokens that it verified are no longer valid.
     pub(crate) fn retire(&self) {
         self.is_retired.store(true, Ordering::Release);
     }
@@ -84,8 +84,8 @@ impl VerificationKey {
         self.parsed(algorithm).is_some()
     }
 
-    /// Checks a signature; false for an algorithm that the key was not published for.
-    // Apart from everything else, so that profiles and counts of instructions can tell it from what is ours.
+    /// Checks a signature. False for an algorithm that the key was not published for.
+    // A separate function, so that profiles and instruction counts can separate the cryptography from our own code.
     #[inline(never)]
     pub(crate) fn verify(&self, algorithm: Algorithm, message: &str, signature: &[u8]) -> bool {
         self.parsed(algorithm).is_some_and(|key| key.verify_sig(message.as_bytes(), signature).is_ok())
@@ -109,7 +109,7 @@ impl VerificationKey {
     }
 }
 
-/// The same material under another name, or for other algorithms, is another key.
+/// Compares keys in full: the same material under another name, or for other algorithms, is a different key.
 impl PartialEq for VerificationKey {
     fn eq(&self, other: &Self) -> bool {
         self.kid == other.kid
@@ -143,8 +143,8 @@ pub(crate) struct Jwk {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
-    // The private members of all types of keys (RFC 7518 section 6, RFC 9964): whichever is there, somebody published a
-    // secret.
+    // The private members of all types of keys (RFC 7518 section 6, RFC 9964). If one of them is present, a secret was
+    // published.
     d: Option<IgnoredAny>,
     p: Option<IgnoredAny>,
     q: Option<IgnoredAny>,
@@ -159,7 +159,7 @@ pub(crate) struct Jwk {
 impl Jwk {
     /// Reads the text of one JWK.
     pub(crate) fn read(text: &str) -> Result<Self, SkipReason> {
-        // A derived type takes an array for an object, too.
+        // A derived `Deserialize` would also accept an array in place of an object.
         let jwk = is_object(text.as_bytes()).then(|| serde_json::from_str(text).ok());
         jwk.flatten().ok_or(SkipReason::Malformed)
     }
@@ -182,8 +182,8 @@ impl Jwk {
         let material = self.material()?;
         let key_type = material.key_type();
         let published: Algorithms = match self.alg.as_deref() {
-            // Entra ID and lemonldap-ng publish no `alg`: then the issuer's allow-list alone decides among those that
-            // fit the type of the key.
+            // Entra ID and lemonldap-ng publish no `alg`. Then the key is used for every algorithm that fits its type and
+            // that the issuer's allow-list contains.
             None => Algorithm::all().filter(|algorithm| algorithm.key_type() == key_type).collect(),
             Some(name) => match Algorithm::from_name(name) {
                 Some(algorithm) if algorithm.key_type() == key_type => [algorithm].into_iter().collect(),
@@ -224,7 +224,7 @@ impl Jwk {
     }
 }
 
-/// Parses the one key of a SubjectPublicKeyInfo (RFC 5280), for each algorithm that fits it and is `allowed`.
+/// Parses the key of a SubjectPublicKeyInfo (RFC 5280) for each algorithm that fits it and is `allowed`.
 pub(crate) fn parse_spki(der: &[u8], allowed: Algorithms) -> Result<VerificationKey, SkipReason> {
     let mut parsed = Vec::new();
     for algorithm in Algorithm::all() {
@@ -258,11 +258,11 @@ enum Material {
 
 impl Material {
     fn rsa(n: &[u8], e: &[u8]) -> Result<Self, SkipReason> {
-        // RFC 7518 section 6.3.1.1 warns that some implementations prepend a zero octet: it changes nothing.
+        // RFC 7518 section 6.3.1.1 warns that some implementations prepend a zero octet. It does not change the value.
         let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
         let bits = |number: &[u8]| number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize);
         let is_odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
-        // An exponent beyond 33 bits makes each check of a signature slow, and is nobody's (65537 has 17).
+        // An exponent above 33 bits makes every signature check slow, and no real key has one (65537 has 17 bits).
         let is_good_exponent = is_odd(e) && (2..=33).contains(&bits(e));
         if !(2048..=8192).contains(&bits(n)) || !is_odd(n) || !is_good_exponent {
             return Err(SkipReason::WeakRsa);
@@ -305,7 +305,7 @@ fn bytes(member: &Option<String>) -> Result<Vec<u8>, SkipReason> {
     URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| SkipReason::Malformed)
 }
 
-/// RFC 7518 section 6.2.1.2: a coordinate has the full length of the field, leading zeros included.
+/// Reads a coordinate. It has the full length of the field, leading zeros included (RFC 7518 section 6.2.1.2).
 fn coordinate(member: &Option<String>, length: usize) -> Result<Vec<u8>, SkipReason> {
     let bytes = bytes(member)?;
     if bytes.len() == length { Ok(bytes) } else { Err(SkipReason::InvalidPoint) }
@@ -316,10 +316,10 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     &number[zeros..]
 }
 
-/// True for a point of Ed25519 (RFC 8032 section 5.1.3) that is safe as a key: aws-lc accepts any 32 bytes. Under a
-/// key of order 1, 2, 4 or 8 one signature fits many messages.
+/// True for an Ed25519 point (RFC 8032 section 5.1.3) that is safe as a key. The check is needed because aws-lc accepts any
+/// 32 bytes. Under a key of order 1, 2, 4 or 8, one signature fits many messages.
 fn is_good_point(point: &[u8]) -> bool {
     let Ok(compressed) = CompressedEdwardsY::from_slice(point) else { return false };
-    // The same point has but one encoding, the reduced one.
+    // A point has only one valid encoding, the reduced one.
     compressed.decompress().is_some_and(|point| !point.is_small_order() && point.compress() == compressed)
 }

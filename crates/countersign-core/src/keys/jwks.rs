@@ -1,7 +1,7 @@
-//! The text of a JWK set, from the types that programs have it in.
+//! The text of a JWK set, and conversions from the types that programs hold it in.
 
-/// The text of a JWK set (RFC 7517 section 5). `.jwks(..)` takes everything that this type can be made of: text, bytes, and a
-/// `JwkSet` with the cargo feature `jsonwebtoken`.
+/// The text of a JWK set (RFC 7517 section 5). `.jwks(..)` accepts every type that converts to this one: text, bytes, and,
+/// with the cargo feature `jsonwebtoken`, a `JwkSet`.
 ///
 /// # Example
 ///
@@ -58,7 +58,7 @@ impl From<&String> for Jwks {
 }
 
 impl std::fmt::Debug for Jwks {
-    /// Prints the length only: a set that was published by mistake may hold secrets.
+    /// Prints only the length, since a set published by mistake may hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Jwks").field("bytes", &self.0.len()).finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! An immutable set of an issuer's keys, and the choice of exactly one.
+//! An immutable set of an issuer's keys, and the choice of the one key that verifies a token.
 
 use crate::error::{ConfigError, TokenError};
 use crate::json::is_object;
@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most keys of one set. Providers publish two to ten.
+/// The maximum number of keys in one set. Providers publish two to ten.
 const MAX_KEYS: usize = 100;
 
-/// The keys of one issuer, parsed once. It never changes: a rotation makes a new one.
+/// The keys of one issuer. Each key is parsed once. A set never changes: a rotation replaces it with a new set.
 ///
 /// # Example
 ///
@@ -27,27 +27,27 @@ const MAX_KEYS: usize = 100;
 pub struct KeySet {
     keys: Vec<Arc<VerificationKey>>,
     skipped: Vec<SkippedKey>,
-    /// Keys out of PEM have no name, so they stand for every `kid`.
+    /// Keys read from PEM have no name, so each of them matches every `kid`.
     any_kid: bool,
 }
 
-/// A key that is not used, and why.
+/// A key that was skipped, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedKey {
-    /// The `kid`, where it has one that can be read.
+    /// The `kid`, if the key has a readable one.
     pub kid: Option<Box<str>>,
-    /// Why it is not used.
+    /// The reason for skipping the key.
     pub reason: SkipReason,
 }
 
 impl KeySet {
-    /// Reads a JWK set (RFC 7517 section 5). Keys that cannot be used are skipped, each with its reason.
+    /// Reads a JWK set (RFC 7517 section 5). Unusable keys are skipped, each with its reason.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::InvalidJwks`] when it is no JWK set at all, or one of more than 100 keys.
+    /// [`ConfigError::InvalidJwks`] if the text is not a JWK set, or if the set has more than 100 keys.
     pub fn from_jwks(text: impl AsRef<[u8]>, allowed: Algorithms) -> Result<Self, ConfigError> {
-        // Each key is cut out as text and read on its own, so that one odd key never spoils the others.
+        // Each key is cut out as text and read on its own, so one malformed key does not affect the others.
         #[derive(Deserialize)]
         struct Jwks<'a> {
             #[serde(borrow)]
@@ -78,16 +78,16 @@ impl KeySet {
         Ok(set)
     }
 
-    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. They have no `kid`, so they serve for every
-    /// one.
+    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. PEM has no `kid`, so the keys match every
+    /// `kid`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::InvalidPem`] when a block is not a public key.
+    /// [`ConfigError::InvalidPem`] if a block is not a public key.
     pub fn from_pem(text: impl AsRef<[u8]>, allowed: Algorithms) -> Result<Self, ConfigError> {
-        let blocks = pem::parse_many(text).map_err(|_| ConfigError::InvalidPem("it is not PEM"))?;
+        let blocks = pem::parse_many(text).map_err(|_| ConfigError::InvalidPem("the text is not in PEM format"))?;
         if blocks.is_empty() {
-            return Err(ConfigError::InvalidPem("it holds no block"));
+            return Err(ConfigError::InvalidPem("the text holds no PEM block"));
         }
         let mut set = Self { keys: Vec::with_capacity(blocks.len()), skipped: Vec::new(), any_kid: true };
         for block in blocks {
@@ -112,18 +112,18 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// The usable keys, for diagnosis: the `kid` of each, and the algorithms that it verifies.
+    /// The usable keys, for diagnosis. Each has its `kid` and the algorithms that it verifies.
     pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, Vec<Algorithm>)> {
         self.keys.iter().map(|key| (key.kid.as_deref(), key.algorithms().collect()))
     }
 
-    /// The keys that are not used, for diagnosis.
+    /// The skipped keys, for diagnosis.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped
     }
 
-    /// Takes the place of an older set: keys that were in it stay the very same, and those that are gone are marked so, for
-    /// whoever still holds them. Tells whether the sets differ.
+    /// Replaces an older set and returns the new one, with true if the two differ. Keys in both sets stay the same objects.
+    /// Keys that are gone are marked as retired, since cached tokens still refer to them.
     pub(crate) fn replacing(self: Arc<Self>, older: &Arc<Self>) -> (Arc<Self>, bool) {
         if Arc::ptr_eq(&self, older) {
             return (self, false);
@@ -138,7 +138,7 @@ impl KeySet {
         (Arc::new(Self { keys, skipped: self.skipped.clone(), any_kid: self.any_kid }), has_changed)
     }
 
-    /// True if two keys match the same tokens, so neither is ever chosen.
+    /// True if two keys match the same tokens. Neither of them is ever chosen.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.keys.iter().any(|key| {
             let kid = key.kid.as_deref();
@@ -146,9 +146,9 @@ impl KeySet {
         })
     }
 
-    /// The one key for a token of this `kid` and `alg`.
+    /// Finds the one key for a token with this `kid` and `alg`.
     ///
-    /// A `kid` is compared to the letter (RFC 7517 section 4.5). Without one there must be just one candidate.
+    /// The `kid` is compared exactly (RFC 7517 section 4.5). A token without a `kid` needs exactly one matching key.
     pub(crate) fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Arc<VerificationKey>, TokenError> {
         let mut candidates = self
             .keys
@@ -162,7 +162,7 @@ impl KeySet {
 impl fmt::Display for SkippedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kid {
-            // Quoted and escaped: a name may hold anything.
+            // Quoted and escaped, since a `kid` may hold any character.
             Some(kid) => write!(f, "key {kid:?} skipped: {}", self.reason),
             None => write!(f, "key without `kid` skipped: {}", self.reason),
         }

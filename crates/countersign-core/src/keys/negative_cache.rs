@@ -10,14 +10,14 @@ use tokio::time::Instant;
 /// The number of keys that are remembered.
 const CAPACITY: usize = 1024;
 
-/// The keys that tokens named and that the issuer, when asked, did not have.
+/// The keys that tokens named and that the issuer did not have when it was asked.
 ///
-/// An entry counts for one cool-down, also where a scheduled refresh found the key missing and no cool-down began. It must
-/// not count for longer: an attacker who guesses the name of the next key could have that key refused after a rotation.
+/// An entry is valid for one cool-down, even if a scheduled refresh found the key missing and no cool-down began. A longer
+/// time would be unsafe: an attacker who guesses the name of the next key could have that key refused after a rotation.
 ///
-/// The cache holds a keyed hash of 64 bits for each name, so a flood of long names takes no more memory. It is one shard
-/// without a share for hot entries, so a flood pushes out the oldest names first and a new name only after about a thousand
-/// others. Two names with the same hash would share an entry: a token that names the second key is then rejected at once
+/// The cache holds a keyed hash of 64 bits for each name, so a flood of long names takes no more memory. It has one shard
+/// and no reserved part for hot entries. So a flood evicts the oldest names first, and a new name only after about a
+/// thousand others. Two names with the same hash share an entry. Then a token that names the second key is rejected at once
 /// instead of after a fetch.
 pub(crate) struct NegativeCache {
     hasher: RandomState,
@@ -29,7 +29,7 @@ impl NegativeCache {
         let options = OptionsBuilder::new()
             .estimated_items_capacity(CAPACITY)
             .weight_capacity(CAPACITY as u64)
-            // Entries end with the cool-down, so one that was asked for often is worth no more than a new one.
+            // Entries end with the cool-down, so a frequently used entry is worth no more than a new one.
             .hot_allocation(0.0)
             .ghost_allocation(0.0)
             .shards(1)

@@ -1,4 +1,4 @@
-//! The outcome of a refresh that the program asked for.
+//! The failure of a refresh that the program requested.
 
 use std::error::Error;
 use std::fmt;
@@ -22,14 +22,14 @@ use std::sync::Arc;
 ///
 /// # Security
 ///
-/// For the operator: a reason may hold what the provider says, and addresses of the inner network.
+/// Show it to the operator only: a reason may contain text from the provider and addresses of the internal network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRefreshError {
     pub(crate) failures: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl KeyRefreshError {
-    /// The `iss` of each issuer whose keys are still the old ones, and the reason.
+    /// The `iss` of each issuer that still has its old keys, with the reason.
     pub fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
         self.failures.iter().map(|(issuer, reason)| (&**issuer, &**reason))
     }

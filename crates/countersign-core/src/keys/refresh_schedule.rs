@@ -1,26 +1,26 @@
-//! The schedule of key fetches: refreshes, retries, cool-downs.
+//! The schedule of key fetches: refreshes, retries and cool-downs.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-/// The lifetime of a set whose answer names none.
+/// The lifetime of a set whose answer states none.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// A lower lifetime in an answer counts as this one.
+/// The minimum lifetime. A shorter one in an answer is raised to this.
 pub(crate) const MIN_LIFETIME: Duration = Duration::from_secs(60);
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
-/// The pause after a first failure; it doubles up to [`MAX_PAUSE`].
+/// The pause after a first failure. It doubles with each failure, up to [`MAX_PAUSE`].
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// The time from the start of a fetch that an unknown key caused in which no unknown key causes another fetch.
+/// The cool-down: after a fetch that an unknown key caused has started, no unknown key causes another fetch for this long.
 pub(crate) const COOL_DOWN: Duration = Duration::from_secs(30);
-/// The longest cool-down. It doubles while such fetches fail.
+/// The longest cool-down. A cool-down doubles each time such a fetch fails.
 const MAX_COOL_DOWN: Duration = Duration::from_secs(2 * 60);
-/// The longest `Retry-After` that is followed. New keys of the issuer are not seen for so long.
+/// The longest `Retry-After` that is obeyed. New keys of the issuer stay unknown for that time.
 const MAX_QUIET: Duration = Duration::from_secs(5 * 60);
 
-/// The pauses of one issuer. They grow while it fails.
+/// The pauses of one issuer. They grow while its fetches fail.
 ///
-/// Every pause but the first cool-down has jitter, so instances that start or fail together do not retry together.
+/// Every pause except the first cool-down has jitter, so instances that start or fail together do not retry together.
 pub(crate) struct RefreshSchedule {
     pause: Duration,
     cool_down: Duration,
@@ -31,13 +31,13 @@ impl RefreshSchedule {
         Self { pause: MIN_PAUSE, cool_down: COOL_DOWN }
     }
 
-    /// Makes the pauses short again, after an answer.
+    /// Resets the pauses after a success.
     pub(crate) fn reset(&mut self) {
         *self = Self::new();
     }
 
-    /// The time from the request for a key set to the next refresh. It leaves room for some failures before `max_age`, the
-    /// age at which the set is no longer used.
+    /// The time from the request for a key set to the next refresh. It leaves time for several failures before `max_age`,
+    /// the age at which the set is no longer used.
     pub(crate) fn refresh(&self, lifetime: Option<Duration>, max_age: Duration) -> Duration {
         let lifetime = lifetime.map_or(DEFAULT_LIFETIME, |lifetime| lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME));
         lifetime.min(max_age).max(MIN_LIFETIME).mul_f64(jitter(0.75, 0.85))
@@ -50,16 +50,16 @@ impl RefreshSchedule {
         pause.mul_f64(jitter(0.75, 1.25))
     }
 
-    /// The cool-down after a failed fetch that an unknown key caused, from the start of that fetch. Each call doubles it, up
-    /// to a limit.
+    /// The cool-down after a failed fetch that an unknown key caused, counted from the start of that fetch. Each call
+    /// doubles it, up to a limit.
     pub(crate) fn cool_down(&mut self) -> Duration {
         let cool_down = self.cool_down;
         self.cool_down = (cool_down * 2).min(MAX_COOL_DOWN);
         if cool_down == COOL_DOWN { cool_down } else { cool_down.mul_f64(jitter(0.75, 1.0)) }
     }
 
-    /// The time without fetches after a `Retry-After`. It is a little longer than asked for, since the issuer may name the same
-    /// second to every client.
+    /// The time without fetches after a `Retry-After`. It is slightly longer than requested, since the issuer may name the
+    /// same second to every client.
     pub(crate) fn quiet(asked: Duration) -> Duration {
         asked.min(MAX_QUIET).mul_f64(jitter(1.0, 1.1))
     }
@@ -67,7 +67,7 @@ impl RefreshSchedule {
 
 /// A random factor in this range. Not for secrets.
 fn jitter(low: f64, high: f64) -> f64 {
-    // The standard library gives each `RandomState` another key, so no crate of random numbers is needed.
+    // The standard library gives each `RandomState` a different key, so no crate for random numbers is needed.
     let fraction = f64::from(RandomState::new().build_hasher().finish() as u32) / f64::from(u32::MAX);
     low + (high - low) * fraction
 }

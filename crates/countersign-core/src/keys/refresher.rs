@@ -1,4 +1,4 @@
-//! The task that asks an issuer for its keys: when one is unknown, when they grow old, and again when that fails.
+//! The task that fetches an issuer's keys: on schedule, after a failure, on order, and for an unknown key.
 
 use crate::keys::algorithm::Algorithms;
 use crate::keys::fetch::{FetchError, FetchJwks};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Makes every attempt of one issuer, or of several that share their keys, one after the other.
+/// Makes every attempt of one issuer, or of several issuers that share their keys, one after the other.
 pub(crate) struct JwksRefresher {
     shared: Arc<Shared>,
     allowed: Algorithms,
@@ -29,12 +29,12 @@ struct NewKeys {
 /// The cause of an attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
-    /// The first one, a refresh, or another try.
+    /// The schedule: the first attempt, a refresh, or a retry.
     Scheduled,
-    /// The program asks: [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now), or a further verifier that
-    /// shares the keys.
+    /// An order of the program: [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now), or another verifier that
+    /// begins to share the keys.
     Ordered,
-    /// A token names a key that is unknown.
+    /// A token that names an unknown key.
     UnknownKey,
 }
 
@@ -56,8 +56,8 @@ impl JwksRefresher {
                 continue;
             }
             tokio::select! {
-                biased; // one attempt for both, where both are due
-                // An order, or another maximum age: the status says which.
+                biased; // one attempt serves both if both are due
+                // The status tells an order from a new maximum age.
                 () = shared.changed.notified() => {}
                 () = shared.refresh_requested.notified(), if !is_cooling => self.attempt(Cause::UnknownKey).await,
                 () = sleep_until(next_attempt) => self.attempt_unless_requested(Cause::Scheduled).await,
@@ -67,18 +67,18 @@ impl JwksRefresher {
     }
 
     /// Makes an attempt that no unknown key caused. If a request asks for an unknown key or the program orders an attempt
-    /// meanwhile, restart the fetch: the running one may predate the rotation.
+    /// during the fetch, the fetch is restarted, since the running one may predate the rotation.
     async fn attempt_unless_requested(&mut self, mut cause: Cause) {
         let shared = Arc::clone(&self.shared);
         let has_keys = shared.cached.load().is_some();
-        // Three rounds at the most: due, ordered, for an unknown key. The last is given up for nothing.
+        // At most three rounds: scheduled, ordered, for an unknown key. The third is never cancelled.
         while cause != Cause::UnknownKey {
             cause = tokio::select! {
                 biased;
                 () = self.attempt(cause) => return,
-                // Without keys nobody asks for one that is unknown, and within a cool-down nobody may.
+                // Without keys no request asks for an unknown one, and during a cool-down none may.
                 () = shared.refresh_requested.notified(), if has_keys && !shared.status.borrow().is_cooling() => Cause::UnknownKey,
-                // An attempt that was ordered is not given up for the next order, or orders could starve it.
+                // An ordered attempt is not cancelled for the next order, or repeated orders could starve it.
                 () = shared.ordered(), if cause == Cause::Scheduled => Cause::Ordered,
             };
         }
@@ -91,7 +91,7 @@ impl JwksRefresher {
         self.shared.status.send_if_modified(|status| {
             status.started += 1;
             number = status.started;
-            false // nobody waits for a start
+            false // no request waits for the start of an attempt
         });
         let outcome = self.fetch().await.map(|fetched| self.accept(fetched));
         self.count(cause, &outcome);
@@ -104,7 +104,7 @@ impl JwksRefresher {
                 Ok(lifetime) => {
                     self.schedule.reset();
                     status.next_attempt = start + self.schedule.refresh(*lifetime, status.max_age);
-                    // A cool-down that an outage made longer ends with it.
+                    // If an outage made the cool-down longer, the success restores its normal length.
                     let cooled = start + COOL_DOWN;
                     let demanded = cause == Cause::UnknownKey;
                     status.cooling_until = if demanded { cooled } else { status.cooling_until.min(cooled) };
@@ -115,9 +115,9 @@ impl JwksRefresher {
                         status.cooling_until = start + self.schedule.cool_down();
                     }
                     match cause {
-                        // Unknown-key requests must not delay the scheduled refresh.
+                        // Requests for unknown keys must not delay the scheduled refresh.
                         Cause::UnknownKey if has_keys => {}
-                        // An order never puts off what is due.
+                        // An order never delays a scheduled attempt.
                         Cause::Ordered if has_keys => {
                             status.next_attempt = status.next_attempt.min(now + self.schedule.retry());
                         }
@@ -131,7 +131,8 @@ impl JwksRefresher {
             }
         });
         if cause == Cause::UnknownKey {
-            // This attempt answers the requests that came meanwhile. Drop their notification, so none is left after the cool-down.
+            // This attempt also answers the requests that arrived during it. Their notification is dropped, so it does not
+            // cause an attempt after the cool-down.
             tokio::select! {
                 biased;
                 () = self.shared.refresh_requested.notified() => {}
@@ -140,8 +141,8 @@ impl JwksRefresher {
         }
     }
 
-    /// Fetches and reads in a task of its own, so that a panic there is a failed attempt and nothing worse. The task goes
-    /// with the set that holds it.
+    /// Fetches and parses in a separate task, so a panic there counts as a failed attempt and does no more harm. The task
+    /// is aborted when the `JoinSet` that holds it is dropped.
     async fn fetch(&self) -> Result<NewKeys, FetchError> {
         let (fetch, allowed) = (Arc::clone(&self.fetch), self.allowed);
         let held = self.shared.cached.load_full();
@@ -152,7 +153,11 @@ impl JwksRefresher {
             let (keys, etag) = match (fetched.jwks, held) {
                 (Some(jwks), _) => (Arc::new(read(&jwks, allowed)?), fetched.etag),
                 (None, Some(held)) => (Arc::clone(&held.keys), held.etag.clone()),
-                (None, None) => return Err("the answer is that nothing has changed, but nothing was known".into()),
+                (None, None) => {
+                    return Err(
+                        "the provider answered that the keys have not changed, but no keys were fetched before".into(),
+                    );
+                }
             };
             Ok(NewKeys { keys, etag, lifetime: fetched.lifetime })
         });
@@ -164,7 +169,7 @@ impl JwksRefresher {
         }
     }
 
-    /// Takes keys into use, and tells the lifetime that they came with.
+    /// Takes keys into use, and returns the lifetime that came with them.
     fn accept(&self, new: NewKeys) -> Option<Duration> {
         let held = self.shared.cached.load_full();
         let (keys, has_changed) = match &held {
@@ -200,7 +205,7 @@ impl JwksRefresher {
         }
     }
 
-    /// Says what went wrong, in the log and for [`KeyReport`](crate::KeyReport).
+    /// Reports the failure, in the log and for [`KeyReport`](crate::KeyReport).
     fn describe(&self, error: &FetchError) -> Arc<str> {
         let issuer = &*self.shared.issuer;
         let description = match error.source() {
@@ -211,13 +216,13 @@ impl JwksRefresher {
         match &*self.shared.cached.load() {
             Some(held) if held.since.elapsed() <= max_age => {
                 let age = held.since.elapsed().as_secs();
-                tracing::warn!(target: "countersign::keys", issuer, age, "could not fetch keys, the last good ones stay in use: {description}");
+                tracing::warn!(target: "countersign::keys", issuer, age, "could not fetch keys; the last good keys stay in use: {description}");
             }
             Some(_) => {
-                tracing::error!(target: "countersign::keys", issuer, "could not fetch keys, and the last good ones are too old: {description}");
+                tracing::error!(target: "countersign::keys", issuer, "could not fetch keys; the last good keys are too old to use: {description}");
             }
             None => {
-                tracing::error!(target: "countersign::keys", issuer, "could not fetch keys, and there are none: {description}")
+                tracing::error!(target: "countersign::keys", issuer, "could not fetch keys; none were fetched before: {description}")
             }
         }
         description.into()
@@ -227,13 +232,14 @@ impl JwksRefresher {
 fn read(jwks: &[u8], allowed: Algorithms) -> Result<KeySet, FetchError> {
     let keys =
         KeySet::from_jwks(jwks, allowed).map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
-    // A set without a usable key is more often a mishap than the end of all tokens, so the last good one stays.
+    // A set without a usable key is more likely a mistake than a decision to refuse all tokens, so the last good set stays
+    // in use.
     if keys.is_empty() { Err("the answer holds no usable key".into()) } else { Ok(keys) }
 }
 
-/// The first cause: "connection refused" tells more than "error sending request".
+/// Finds the first cause: "connection refused" says more than "error sending request".
 fn innermost<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
-    // Bounded, since a chain may be somebody else's.
+    // Bounded, since the chain may come from foreign code.
     for _ in 0..10 {
         let Some(source) = error.source() else { break };
         error = source;
@@ -245,7 +251,7 @@ fn kids(keys: &KeySet) -> Vec<Option<String>> {
     keys.iter().map(|(kid, _)| kid.map(shortened)).collect()
 }
 
-/// Text from outside, made fit for a log: of bounded length, and without line breaks or escapes.
+/// Makes text from outside safe for a log: of bounded length, without line breaks or escape sequences.
 fn shortened(text: &str) -> String {
     text.chars().take(200).flat_map(char::escape_debug).collect()
 }

@@ -1,22 +1,27 @@
-//! Keys that are fetched, as requests see them: a snapshot, and a wait for newer ones.
+//! Fetched keys as requests see them: a snapshot, and a way to wait for newer keys.
 //!
-//! A [`JwksRefresher`] makes every attempt, in one task, so two can never run at once, and a request that gives up
-//! waiting takes nothing with it. Issuers that [share their keys](crate::IssuerKeys::shared) share task and snapshot. Requests read an atomic snapshot; only one that names an unknown key ever waits, and
-//! never for more than [`MAX_WAIT`].
+//! A [`JwksRefresher`] makes every attempt in one task, so two attempts never run at once. A request that is cancelled
+//! while it waits does not stop the attempt. Issuers that [share their keys](crate::IssuerKeys::shared) share the task and
+//! the snapshot. Requests read an atomic snapshot. Only a request that names an unknown key waits, and never longer than
+//! [`MAX_WAIT`].
 //!
-//! # Why nobody waits in vain
+//! # Every wait ends
 //!
-//! A request reads the status, and wishes for an attempt, under the status's read lock; the refresher changes the status
-//! under its write lock. So a wish finds the refresher at one of two places. Between attempts: the wish stays (a [`Notify`]
-//! keeps one) until the refresher looks, and it begins an attempt. Within an attempt that began before the wish: one that was
-//! merely due or ordered is given up for a new one; one that an unknown key caused answers this request as well, since a
-//! cool-down follows it. Either way an attempt ends after the wish, within its deadline, and the request sees it end, since it subscribed
-//! before it wished. No lock is held while anything waits and the refresher waits for no request, so there is no
-//! circle to be caught in. Were all of this wrong, the request's own deadline would end its wait, with a 503.
+//! A request reads the status and asks for an attempt while it holds the status's read lock. The refresher changes the
+//! status under the write lock. So the refresher is in one of two places when the request asks:
 //!
-//! An order is the program's own wish: it is written into the status as the number of the next attempt, so that orders
-//! that come together are one. It waits for no cool-down. An attempt that is due is given up for it; any other ends first.
-//! So it is answered within the time of two attempts.
+//! - Between two attempts: the [`Notify`] stores the request until the refresher looks, and the refresher begins an
+//!   attempt.
+//! - In an attempt that began before: a scheduled or ordered attempt is cancelled in favour of a new one. An attempt caused
+//!   by an unknown key answers this request as well, since a cool-down follows it.
+//!
+//! In both cases an attempt ends after the request asked, within its deadline. The request sees that end because it
+//! subscribed before it asked. No lock is held during a wait, and the refresher never waits for a request, so a deadlock is
+//! impossible. If this reasoning were wrong, the request's own deadline would end its wait with a 503.
+//!
+//! An order is the program's own request for an attempt. It is stored in the status as the number of the next attempt, so
+//! orders that arrive together become one. An order ignores the cool-down. A scheduled attempt is cancelled for it; any
+//! other attempt ends first. So an order is answered within the time of two attempts.
 
 use crate::error::{Dependency, TokenError, Unavailable};
 use crate::keys::algorithm::{Algorithm, Algorithms};
@@ -34,21 +39,21 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Waiters time out slightly after the fetch deadline, so they see its result.
+/// Waiters time out slightly after the fetch deadline, so they see the result of the fetch.
 const MAX_WAIT: Duration = ATTEMPT_DEADLINE.saturating_add(Duration::from_millis(250));
-/// An order waits for the attempt that is under way and for its own.
+/// An order waits for the current attempt and then for its own.
 pub(crate) const MAX_ORDER_WAIT: Duration =
     ATTEMPT_DEADLINE.saturating_mul(2).saturating_add(Duration::from_millis(250));
 
-/// The runtime that the task was started in is gone.
-const OVER: &str = "keys are not refreshed any more: build the verifier in the runtime that uses it";
+/// Logged when the runtime that the task was started in has ended.
+const OVER: &str = "keys are no longer refreshed: build the verifier in the runtime that uses it";
 
 /// The keys of a remote issuer, as one verifier uses them.
 pub(crate) struct RemoteKeys {
     source: Arc<RemoteSource>,
-    /// Keys that could not be confirmed for so long are not believed any more.
+    /// The maximum age. Keys that were not confirmed for this long are no longer used.
     max_age: Duration,
-    /// The attempt that a start waits for.
+    /// The number of the attempt that the build of the verifier waits for.
     first: u64,
 }
 
@@ -68,12 +73,12 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// The failure of the attempt, if it failed or took too long.
+    /// Waits for the attempt. Fails if the attempt failed or did not end in time.
     pub(crate) async fn outcome(mut self, deadline: Instant) -> Result<(), Arc<str>> {
         let number = self.number;
         match timeout_at(deadline, self.status.wait_for(|status| status.completed >= number)).await {
             Ok(Ok(status)) => status.last_failure.clone().map_or(Ok(()), Err),
-            _ => Err("no attempt ended in time".into()),
+            _ => Err("no attempt to fetch keys ended in time".into()),
         }
     }
 }
@@ -106,20 +111,20 @@ impl RemoteSource {
         Arc::new(Self { shared, missing: NegativeCache::new(), task, warned_once: Once::new() })
     }
 
-    /// True if the task has ended: the runtime that it was started in is gone.
+    /// True if the task has ended, because the runtime that it was started in is gone.
     pub(crate) fn is_over(&self) -> bool {
         self.task.is_finished()
     }
 }
 
 impl RemoteKeys {
-    /// Uses a source that was started for it.
+    /// Uses a source that was started for this verifier.
     pub(crate) fn new(source: Arc<RemoteSource>, max_age: Duration) -> Self {
         source.shared.limit_age(max_age);
         Self { source, max_age, first: 1 }
     }
 
-    /// Uses a source that others use already. Where its keys are older than `max_age`, it is asked again.
+    /// Uses a source that other verifiers already use. If its keys are older than `max_age`, they are fetched again.
     pub(crate) fn joining(source: Arc<RemoteSource>, max_age: Duration) -> Self {
         source.shared.limit_age(max_age);
         let mut keys = Self { source, max_age, first: 0 };
@@ -129,7 +134,7 @@ impl RemoteKeys {
                 let status = shared.status.borrow();
                 (status.started, status.completed)
             };
-            // One that is under way will do.
+            // An attempt that is already under way is enough.
             keys.first = if started == 0 || started > completed { started.max(1) } else { shared.order() };
         }
         keys
@@ -149,7 +154,7 @@ impl RemoteKeys {
         Arc::ptr_eq(&self.source, &other.source)
     }
 
-    /// Orders an attempt, whatever cools down.
+    /// Orders an attempt. A cool-down does not prevent it.
     pub(crate) fn order(&self) -> Result<Order, Arc<str>> {
         if self.source.is_over() {
             return Err(OVER.into());
@@ -158,8 +163,8 @@ impl RemoteKeys {
         Ok(Order { status, number: self.source.shared.order() })
     }
 
-    /// The keys after an attempt to get one that is not among the current ones; at once where the cool-down forbids an
-    /// attempt, and where one has shown already that the issuer does not have the key.
+    /// Waits for an attempt to fetch the missing key, and returns the keys after it. Returns at once if a cool-down forbids
+    /// an attempt, or if a recent attempt showed that the issuer does not have the key.
     pub(crate) async fn refresh_for(
         &self,
         kid: Option<&str>,
@@ -168,7 +173,7 @@ impl RemoteKeys {
         let RemoteSource { shared, missing, warned_once, .. } = &*self.source;
         shared.counters.unknown.add_one();
         if self.source.is_over() {
-            // The runtime that the verifier was built in is gone, and with it the task that fetches.
+            // The runtime that the verifier was built in has ended, and the task that fetches ended with it.
             warned_once.call_once(|| tracing::error!(target: "countersign::keys", "{OVER}"));
             return Err(self.unavailable());
         }
@@ -179,22 +184,22 @@ impl RemoteKeys {
         let (begun, ended) = {
             let status = status.borrow();
             if status.is_cooling() {
-                // The answer of the last attempt is as good as one that may not be asked for.
+                // No new attempt is allowed now, so the result of the last one is used.
                 return if status.last_failure.is_some() { Err(self.unavailable()) } else { self.current() };
             }
-            // Under the lock, see above.
+            // Under the read lock; the module documentation gives the reason.
             shared.refresh_requested.notify_one();
             (status.started, status.completed)
         };
         let has_key = |keys: &CurrentKeys| !matches!(keys.set.select(kid, algorithm), Err(TokenError::UnknownKey));
-        // Looks at the keys alone: the status is locked meanwhile.
+        // Reads only the keys, since the status is locked here.
         let attempt = status.wait_for(|status| {
             let is_answered = status.completed > begun || (status.completed > ended && status.is_cooling());
             is_answered || self.fresh_keys().as_ref().is_some_and(has_key)
         });
         let (failed, is_new) = match timeout(MAX_WAIT, attempt).await {
             Ok(Ok(status)) => (status.last_failure.is_some(), status.completed > begun),
-            // The wait was too long, or the task is gone.
+            // The wait took too long, or the task is gone.
             _ => (true, false),
         };
         let keys = self.current()?;
@@ -203,7 +208,7 @@ impl RemoteKeys {
         } else if failed {
             return Err(self.unavailable());
         } else if is_new {
-            // An attempt that began before this request may have been answered before a rotation, and shows nothing.
+            // The answer to an attempt that began before this request may be from before a rotation, so it proves nothing.
             missing.remember(kid, algorithm);
         }
         Ok(keys)
@@ -211,20 +216,20 @@ impl RemoteKeys {
 
     pub(crate) async fn started(&self) {
         let mut status = self.source.shared.status.subscribe();
-        // The deadline of the attempt bounds this; the time limit is for a fetch that blocks its thread.
+        // The attempt's own deadline ends this wait. The time limit is for a fetch that blocks its thread.
         let limit = if self.first > 1 { MAX_ORDER_WAIT } else { MAX_WAIT };
         let _ = timeout(limit, status.wait_for(|status| status.completed >= self.first)).await;
     }
 
-    /// Resolves when there are keys.
+    /// Resolves once there are keys.
     pub(crate) async fn wait_until_ready(&self) {
         let mut status = self.source.shared.status.subscribe();
-        // Looks at the keys alone: the status is locked meanwhile. Its sender lives as long as `self`, so that this ends
-        // only when it should.
+        // Reads only the keys, since the status is locked here. `self` keeps the sender alive, so the wait ends only when
+        // there are keys.
         let _ = status.wait_for(|_| self.fresh_keys().is_some()).await;
     }
 
-    /// The report of an issuer: the source may be named after another one that shares it.
+    /// Reports on the keys for this issuer. The source may be named after another issuer that shares it.
     pub(crate) fn report(&self, issuer: &Arc<str>) -> KeyReport {
         let shared = &self.source.shared;
         KeyReport {
@@ -236,7 +241,7 @@ impl RemoteKeys {
         }
     }
 
-    /// The keys, unless they could not be confirmed for too long.
+    /// The keys, unless the issuer has not confirmed them for too long.
     fn fresh_keys(&self) -> Option<CurrentKeys> {
         let held = self.source.shared.cached.load();
         let held = held.as_ref()?;
@@ -249,7 +254,7 @@ impl RemoteKeys {
             let status = self.source.shared.status.borrow();
             (Instant::now(), status.next_attempt, status.cooling_until)
         };
-        // While there are keys an unknown one may cause an attempt as soon as nothing forbids it.
+        // If there are keys, an unknown key may cause an attempt as soon as the cool-down ends.
         let next = if self.fresh_keys().is_some() { cooling_until.min(next_attempt) } else { next_attempt };
         Unavailable {
             retry_after: Duration::from_secs(next.saturating_duration_since(now).as_secs() + 1),

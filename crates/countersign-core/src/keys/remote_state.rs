@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-/// The whole time of one attempt, discovery included.
+/// The deadline of one attempt, including discovery.
 pub(crate) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// The longest time for which keys are valid without being confirmed by the issuer.
+/// The longest time for which keys are valid without confirmation by the issuer.
 pub(crate) const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The state that the refresher and the requests share.
@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     pub(crate) status: watch::Sender<Status>,
     /// Notified when a request needs an unknown key.
     pub(crate) refresh_requested: Notify,
-    /// Notified when the status has a new order or another maximum age.
+    /// Notified when the status has a new order or a lower maximum age.
     pub(crate) changed: Notify,
     pub(crate) counters: Counters,
 }
@@ -29,30 +29,30 @@ pub(crate) struct Shared {
 /// The last good keys.
 pub(crate) struct CachedKeys {
     pub(crate) keys: Arc<KeySet>,
-    /// When the issuer last confirmed them.
+    /// The time of the issuer's last confirmation.
     pub(crate) since: Instant,
     pub(crate) etag: Option<Arc<str>>,
 }
 
-/// The progress of the attempts, which are numbered from 1.
+/// The progress of the attempts. They are numbered from 1.
 #[derive(Clone)]
 pub(crate) struct Status {
-    /// The last attempt that began.
+    /// The number of the last attempt that began.
     pub(crate) started: u64,
-    /// The last attempt that ended.
+    /// The number of the last attempt that ended.
     pub(crate) completed: u64,
     pub(crate) last_failure: Option<Arc<str>>,
     pub(crate) next_attempt: Instant,
-    /// The end of the cool-down: before it, no unknown key causes an attempt.
+    /// The end of the cool-down. Until then, an unknown key causes no attempt.
     pub(crate) cooling_until: Instant,
-    /// The attempt that was ordered last.
+    /// The number of the last ordered attempt.
     pub(crate) ordered: u64,
-    /// The least of what the verifiers that use the keys allow.
+    /// The lowest maximum age among the verifiers that share the keys.
     pub(crate) max_age: Duration,
 }
 
 impl Status {
-    /// True if an ordered attempt has not begun.
+    /// True if an ordered attempt has not begun yet.
     pub(crate) fn is_ordered(&self) -> bool {
         self.ordered > self.started
     }
@@ -63,7 +63,7 @@ impl Status {
 }
 
 impl Shared {
-    /// Resolves when an attempt is ordered after the one that is under way.
+    /// Resolves when a further attempt is ordered during the current one.
     pub(crate) async fn ordered(&self) {
         loop {
             self.changed.notified().await;
@@ -73,7 +73,7 @@ impl Shared {
         }
     }
 
-    /// Refreshes often enough for keys of at most this age.
+    /// Lowers the maximum age of the keys, and brings the next refresh forward if necessary.
     pub(crate) fn limit_age(&self, max_age: Duration) {
         self.status.send_if_modified(|status| {
             if max_age < status.max_age {
@@ -82,18 +82,18 @@ impl Shared {
                     status.next_attempt = status.next_attempt.min(held.since + max_age.mul_f64(0.75));
                 }
             }
-            false // only the refresher need know
+            false // waiters need no notification, only the refresher does
         });
         self.changed.notify_one();
     }
 
-    /// Orders an attempt, and gives its number.
+    /// Orders an attempt and returns its number.
     pub(crate) fn order(&self) -> u64 {
         let mut number = 0;
         self.status.send_if_modified(|status| {
             status.ordered = status.started + 1;
             number = status.ordered;
-            false // only the refresher need know
+            false // waiters need no notification, only the refresher does
         });
         self.changed.notify_one();
         number

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The keys of one issuer as they are now, and how they came about. [`Verifier::keys`](crate::Verifier::keys) gives one
-/// for each issuer.
+/// The state of one issuer's keys, with counts of what has happened to them. [`Verifier::keys`](crate::Verifier::keys)
+/// returns one for each issuer.
 ///
 /// # Example
 ///
@@ -49,7 +49,7 @@ impl KeyReport {
         self.age
     }
 
-    /// Counts since the verifier was built. Zero for keys that are never fetched.
+    /// Counts since the verifier was built. They are zero for keys that are never fetched.
     pub fn counts(&self) -> KeyCounts {
         self.counts
     }
@@ -58,25 +58,25 @@ impl KeyReport {
     ///
     /// # Security
     ///
-    /// For the operator: it may hold what the provider says, and addresses of the inner network.
+    /// Show it to the operator only: it may contain text from the provider and addresses of the internal network.
     pub fn last_failure(&self) -> Option<&str> {
         self.last_failure.as_deref()
     }
 }
 
-/// Counts of events since the verifier was built, by all issuers together that
-/// [share them](crate::IssuerKeys::shared). Counts only ever grow.
+/// Counts of events since the verifier was built. Issuers that [share their keys](crate::IssuerKeys::shared) are counted
+/// together. Counts never decrease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyCounts {
-    /// Attempts to fetch keys that are over, whatever came of them.
+    /// Attempts to fetch keys that have ended, with success or failure.
     pub attempts: u64,
     /// Failed attempts.
     pub failures: u64,
-    /// Attempts that brought other keys than before, the first ones included.
+    /// Attempts that brought keys different from before. The first keys count as well.
     pub changes: u64,
-    /// Attempts that tokens with an unknown key forced; the others were scheduled, or the program
-    /// [asked for them](crate::Verifier::refresh_keys_now).
+    /// Attempts caused by tokens with an unknown key. The other attempts were scheduled or [requested by the
+    /// program](crate::Verifier::refresh_keys_now).
     pub forced: u64,
     /// Tokens that named an unknown key.
     pub unknown: u64,
@@ -84,7 +84,7 @@ pub struct KeyCounts {
     pub found_after_refresh: u64,
 }
 
-/// The counts, as they are counted.
+/// The live counters behind [`KeyCounts`].
 #[derive(Default)]
 pub(crate) struct Counters {
     pub(crate) attempts: Counter,
@@ -108,7 +108,7 @@ impl Counters {
     }
 }
 
-/// Never touched on the path of a token whose key is known.
+/// A counter. The verification of a token whose key is known never touches it.
 #[derive(Default)]
 pub(crate) struct Counter(AtomicU64);
 

@@ -1,11 +1,11 @@
-//! RSA keys of a broken generator (ROCA, CVE-2017-15361): chips of one maker made primes that can be guessed from the
-//! modulus, so that keys of 2048 bits can be factored.
+//! Detection of RSA keys from a broken generator (ROCA, CVE-2017-15361). Chips of one manufacturer made primes that can be
+//! derived from the modulus, so even keys of 2048 bits can be factored.
 
-/// Primes under which 65537 generates less than all residues. The generator's primes are powers of 65537 modulo the product
-/// of the first small primes, and so is the modulus (Nemec et al., "The Return of Coppersmith's Attack", 2017).
+/// Primes modulo which 65537 generates only some of the residues. The generator's primes are powers of 65537 modulo the
+/// product of the first small primes, and so is the modulus (Nemec et al., "The Return of Coppersmith's Attack", 2017).
 const PRIMES: [u32; 17] = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
 
-/// True for a modulus, big-endian, that has the generator's mark. One sound key in 240 million has it by chance.
+/// True for a big-endian modulus that has the generator's mark. One sound key in 240 million has it by chance.
 pub(crate) fn has_roca_mark(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|&prime| is_power_of_65537(remainder(modulus, prime), prime))
 }
@@ -21,7 +21,7 @@ fn is_power_of_65537(residue: u32, prime: u32) -> bool {
             return true;
         }
         power = power * 65537 % prime;
-        // All of them come round to 1, since no prime here divides 65537.
+        // Every sequence of powers returns to 1, since no prime here divides 65537.
         if power == 1 {
             return false;
         }

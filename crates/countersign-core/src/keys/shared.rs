@@ -1,4 +1,4 @@
-//! Keys that the program gives to several issuers: fetched once for all of them.
+//! Keys that several issuers share. They are fetched once for all of them.
 
 use crate::keys::algorithm::Algorithm;
 use crate::keys::fetch::FetchJwks;
@@ -6,10 +6,10 @@ use crate::keys::remote::{RemoteKeys, RemoteSource};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-/// A source of keys, while an issuer uses it.
+/// A shared source of keys, present while an issuer uses it.
 ///
-/// The handle itself keeps nothing alive, so the last verifier to go ends the background work, and the next one to be built
-/// starts anew.
+/// This handle does not keep the source alive. Dropping the last verifier that uses it ends the background work, and the
+/// next verifier to be built starts a new source.
 #[derive(Debug)]
 pub(crate) struct SharedKeys {
     fetch: Arc<dyn FetchJwks>,
@@ -21,14 +21,15 @@ impl SharedKeys {
         Self { fetch, source: Mutex::new(Weak::new()) }
     }
 
-    /// The keys for one issuer, from the source that is in use, or from a new one, which is named after `issuer` in the log.
+    /// Returns the keys for one issuer, from the source in use or from a new source. In the log, a new source is named
+    /// after `issuer`.
     ///
-    /// Its keys are parsed for every algorithm, since a further issuer may allow others than the first. Each issuer looks at
-    /// its own allow-list before it looks for a key.
+    /// The keys are parsed for every algorithm, since a later issuer may allow other algorithms than the first. Each issuer
+    /// checks its own allow-list before it looks for a key.
     ///
     /// Must be called within a tokio runtime.
     pub(crate) fn keys(&self, issuer: &Arc<str>, max_age: Duration) -> RemoteKeys {
-        // Only builders come here, and nothing waits while it is held.
+        // Only builders take this lock, and nothing waits while it is held.
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = source.upgrade().filter(|source| !source.is_over()) {
             return RemoteKeys::joining(source, max_age);

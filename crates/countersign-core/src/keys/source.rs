@@ -1,4 +1,4 @@
-//! The source of an issuer's keys while the verifier lives.
+//! The source of an issuer's keys during the life of a verifier.
 
 use crate::error::Unavailable;
 use crate::keys::algorithm::Algorithm;
@@ -8,12 +8,12 @@ use crate::keys::remote::{Order, RemoteKeys};
 use crate::keys::report::{KeyCounts, KeyReport};
 use std::sync::Arc;
 
-/// The keys of one issuer, now and when a token names one that is not among them.
+/// The keys of one issuer. They are static or fetched.
 #[derive(Debug)]
 pub(crate) enum KeySource {
-    /// Given in the configuration; they never change.
+    /// Keys from the configuration. They never change.
     Static(Arc<KeySet>),
-    /// FetchedJwks, and kept fresh in the background.
+    /// Keys that are fetched, and refreshed in the background.
     Remote(RemoteKeys),
 }
 
@@ -25,7 +25,7 @@ impl KeySource {
         }
     }
 
-    /// Checks that there are keys, and that newer ones will be fetched.
+    /// Checks that there are keys, and that they are still being refreshed.
     pub(crate) fn ready(&self) -> Result<(), Unavailable> {
         match self {
             Self::Static(_) => Ok(()),
@@ -38,7 +38,7 @@ impl KeySource {
         matches!(self, Self::Remote(_))
     }
 
-    /// Resolves when there are keys.
+    /// Resolves once there are keys.
     pub(crate) async fn wait_until_ready(&self) {
         match self {
             Self::Static(_) => {}
@@ -46,7 +46,8 @@ impl KeySource {
         }
     }
 
-    /// The keys after asking for one that [`current`](Self::current) lacks, as new as the cool-down allows.
+    /// Asks for a key that is not in [`current`](Self::current), unless a cool-down forbids it, and returns the keys after
+    /// that.
     pub(crate) async fn refresh_for(
         &self,
         kid: Option<&str>,
@@ -58,7 +59,7 @@ impl KeySource {
         }
     }
 
-    /// Orders an attempt, where keys are fetched.
+    /// Orders an attempt to fetch keys, if these keys are fetched.
     pub(crate) fn order(&self) -> Option<Result<Order, Arc<str>>> {
         match self {
             Self::Static(_) => None,
@@ -66,12 +67,12 @@ impl KeySource {
         }
     }
 
-    /// True if the same task fetches both.
+    /// True if one task fetches both.
     pub(crate) fn share_with(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Remote(one), Self::Remote(other)) if one.share_with(other))
     }
 
-    /// Resolves when the first attempt to get keys is over, whatever came of it.
+    /// Resolves when the first attempt to get keys has ended, with success or failure.
     pub(crate) async fn started(&self) {
         match self {
             Self::Static(_) => {}

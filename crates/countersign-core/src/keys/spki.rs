@@ -1,22 +1,23 @@
-//! The numbers of an RSA key in a SubjectPublicKeyInfo (RFC 5280 section 4.1, RFC 8017 appendix A.1.1).
+//! The modulus and exponent of an RSA key in a SubjectPublicKeyInfo (RFC 5280 section 4.1, RFC 8017 appendix A.1.1).
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 
-/// The modulus and the exponent, big-endian. The DER has been read by aws-lc before, which checks what is not looked at here.
+/// Returns the modulus and the exponent, both big-endian. aws-lc has parsed the DER before and made the checks that are
+/// left out here.
 pub(crate) fn rsa_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (info, _) = element(der, SEQUENCE)?;
     let (_algorithm, rest) = element(info, SEQUENCE)?;
     let (bits, _) = element(rest, BIT_STRING)?;
-    // The first octet counts bits that are not used.
+    // The first octet is the number of unused bits.
     let (key, _) = element(bits.strip_prefix(&[0])?, SEQUENCE)?;
     let (modulus, rest) = element(key, INTEGER)?;
     let (exponent, _) = element(rest, INTEGER)?;
     Some((modulus, exponent))
 }
 
-/// The content of the first element, which must have this tag, and what follows the element.
+/// Returns the content of the first element and the bytes after it. The element must have this tag.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&length, rest) = der.strip_prefix(&[tag])?.split_first()?;
     let (length, rest) = match length {

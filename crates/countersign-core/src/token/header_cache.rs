@@ -1,4 +1,4 @@
-//! A cache of headers that were parsed before.
+//! A cache of parsed headers.
 
 use crate::error::TokenError;
 use crate::token::raw::{Header, RawToken};
@@ -6,16 +6,16 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The number of cached headers. An issuer writes one header for each of its keys and kinds of token.
+/// The number of cached headers. An issuer writes one header for each combination of key and kind of token.
 const PLACES: usize = 8;
-/// Longer ones are not remembered, in characters of base64url.
+/// The longest header that is cached, in characters of base64url.
 const MAX_TEXT: usize = 1024;
-/// When all places are taken one of so many new headers takes the place of an old one: an issuer that writes another header
-/// into each token then costs next to nothing, and a rotation is learnt all the same.
+/// The cache is full: one of this many new headers replaces an old one. So an issuer that writes a different header into
+/// each token costs almost nothing, and the headers after a rotation still enter the cache.
 const ONE_IN: usize = 64;
 
-/// Headers of tokens that were verified, by their exact text. Only such are remembered, so that nobody but an issuer has a
-/// say in what is.
+/// Headers of verified tokens, by their exact text. Only an issuer can make such a header, so nobody else can fill the
+/// cache.
 #[derive(Default)]
 pub(crate) struct HeaderCache {
     known: ArcSwap<Vec<(Box<str>, Arc<Header>)>>,
@@ -23,7 +23,7 @@ pub(crate) struct HeaderCache {
 }
 
 impl HeaderCache {
-    /// The token's header: the one that is remembered, or read anew.
+    /// Returns the token's header from the cache, or parses it.
     pub(crate) fn read(&self, token: &RawToken<'_>) -> Result<Arc<Header>, TokenError> {
         match self.find(token.header) {
             Some(header) => Ok(header),
@@ -31,7 +31,7 @@ impl HeaderCache {
         }
     }
 
-    /// Remembers the header of a token that was verified.
+    /// Caches the header of a verified token.
     pub(crate) fn remember(&self, token: &RawToken<'_>, header: &Arc<Header>) {
         let text = token.header;
         if text.len() > MAX_TEXT || self.find(text).is_some() {

@@ -6,17 +6,18 @@ use crate::keys::algorithm::Algorithm;
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 use memchr::memchr_iter;
 
-/// The longest token that is looked at, in bytes. Servers cap all headers at about this size.
+/// The maximum length of a token, in bytes. Servers limit all headers together to about this size.
 const MAX_TOKEN: usize = 16 * 1024;
-/// The longest header, in characters of base64url: it is read before anything is known about the token. Real ones have
-/// 50 to 200, some thousands with a certificate chain in them.
+/// The maximum length of the header, in characters of base64url. The header is read before anything is verified. Real
+/// headers have 50 to 200 characters, or several thousand with a certificate chain.
 const MAX_HEADER: usize = 6 * 1024;
-/// Longer signatures, in bytes, are read into memory of their own: RSA keys of 4096 bits make one of 512.
+/// The maximum length of a signature that is decoded on the stack, in bytes. A longer one is decoded on the heap. RSA keys
+/// of 4096 bits make signatures of 512 bytes.
 const MAX_SIGNATURE: usize = 512;
-/// The longest `kid`, in bytes.
+/// The maximum length of a `kid`, in bytes.
 const MAX_KID: usize = 1024;
 
-/// A token of the right form, about which nothing is known yet.
+/// A well-formed token. Nothing in it is verified yet.
 #[derive(Clone, Copy)]
 pub(crate) struct RawToken<'a> {
     /// The whole token.
@@ -74,12 +75,12 @@ impl<'a> RawToken<'a> {
         decode(self.payload)
     }
 
-    /// Checks that the third part is base64url, where there is no key to verify it with.
+    /// Checks that the third part is base64url, if no key is available to verify it.
     pub(crate) fn check_signature_form(&self) -> Result<(), TokenError> {
         self.with_signature(|_| ())
     }
 
-    /// Lends the signature's bytes.
+    /// Decodes the signature, and passes its bytes to the closure.
     pub(crate) fn with_signature<T>(&self, then: impl FnOnce(&[u8]) -> T) -> Result<T, TokenError> {
         if self.signature.len() > 4 * MAX_SIGNATURE / 3 {
             return decode(self.signature).map(|signature| then(&signature));
@@ -92,13 +93,13 @@ impl<'a> RawToken<'a> {
     }
 }
 
-/// The engine refuses whatever is not of the alphabet (RFC 8725bis: padding, white space and line breaks, too), a
-/// length of 1 mod 4, and trailing bits that are not zero.
+/// Decodes strict base64url. The engine refuses every character outside the alphabet (RFC 8725bis: this includes padding,
+/// white space and line breaks), a length of 1 mod 4, and trailing bits that are not zero.
 fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| TokenError::NotCompact)
 }
 
-/// The members of a header that are used. `jwk`, `jku`, `x5u`, `x5c` and every unknown member are ignored: a token can only
+/// The header members that are used. `jwk`, `jku`, `x5u`, `x5c` and every unknown member are ignored, so a token can only
 /// name a key that its issuer has published.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Header {
@@ -124,8 +125,9 @@ impl Header {
     }
 }
 
-/// RFC 7515 section 4.1.11: what is critical must be understood. No extension is, so any `crit` is refused, `b64` (RFC 7797),
-/// `zip` (RFC 7516) and nested tokens (`cty`, RFC 7519 section 5.2) with or without it.
+/// Refuses extensions. RFC 7515 section 4.1.11 requires every critical extension to be understood. None is supported, so
+/// any `crit` is refused. `b64` (RFC 7797), `zip` (RFC 7516) and nested tokens (`cty`, RFC 7519 section 5.2) are refused
+/// with or without `crit`.
 pub(crate) fn refuse_extensions(header: &Object<'_>) -> Result<(), TokenError> {
     let is_extended = ["crit", "b64", "zip", "cty"].iter().any(|name| header.has(name));
     if is_extended { Err(TokenError::UnsupportedHeader) } else { Ok(()) }

@@ -12,7 +12,7 @@ use crate::verifier::Verifier;
 use std::fmt;
 use std::sync::Arc;
 
-/// A verified caller with all entitlements, in the token and outside it. Cheap to clone.
+/// A verified caller with all entitlements, from the token and from outside it. Cheap to clone.
 ///
 /// # Example
 ///
@@ -56,12 +56,12 @@ impl fmt::Debug for Caller {
 }
 
 impl Verifier {
-    /// The caller of a token with what it was granted outside of it. It waits only when that must be
-    /// [looked up](crate::VerifierBuilder::entitlements).
+    /// Returns the caller of a token with the entitlements from outside the token. It waits only if these must be [looked
+    /// up](crate::VerifierBuilder::entitlements).
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] if the look-up fails. Without a provider of entitlements it never does.
+    /// [`Unavailable`] if the look-up fails. Without a provider of entitlements this never fails.
     pub async fn caller(&self, token: &VerifiedToken) -> Result<Caller, Unavailable> {
         let Some(grants) = self.entitlements() else { return Ok(Caller::by_token_alone(token.clone())) };
         if let Some(granted) = self.caller_now(token) {
@@ -71,7 +71,7 @@ impl Verifier {
         Ok(self.merge(grants, token, found))
     }
 
-    /// The caller without waiting; `None` if entitlements must be looked up.
+    /// Returns the caller without waiting; `None` if entitlements must be looked up.
     pub fn caller_now(&self, token: &VerifiedToken) -> Option<Caller> {
         let Some(grants) = self.entitlements() else { return Some(Caller::by_token_alone(token.clone())) };
         let now = self.clock().now();
@@ -88,7 +88,8 @@ impl Verifier {
         Caller::new(token.clone(), merged)
     }
 
-    /// True if the caller meets the requirement by the token or, if that is not enough, by entitlements from outside.
+    /// Checks if the caller meets the requirement by the token alone or, if that is not enough, with entitlements from
+    /// outside.
     ///
     /// # Example
     ///
@@ -124,14 +125,14 @@ impl Verifier {
     }
 }
 
-/// Checks the requirement. If the token could not hold all groups, a denial is logged for the operator, since the caller cannot
-/// see the reason.
+/// Checks the requirement. A denial is logged for the operator if the token could not hold all groups, since the caller
+/// cannot see that reason.
 fn meets<R: Requirement>(principal: &Principal) -> bool {
     let is_met = R::check(principal);
     if let Some(advice) = principal.groups_left_out.filter(|_| !is_met && R::LOOKUP != Lookup::Never) {
         tracing::warn!(
             target: "countersign::entitlements", issuer = principal.issuer(), advice,
-            "denied because the token leaves groups out: look groups up with `VerifierBuilder::entitlements`"
+            "denied because the token leaves groups out: look up groups with `VerifierBuilder::entitlements`"
         );
     }
     is_met

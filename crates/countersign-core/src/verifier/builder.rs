@@ -1,4 +1,4 @@
-//! Builds a [`Verifier`], and refuses to without a policy.
+//! Builds a [`Verifier`], and refuses a configuration without a policy.
 
 use crate::clock::{Clock, SystemClock};
 use crate::entitlements::cache::{EntitlementsCache, EntitlementsLimits};
@@ -43,10 +43,10 @@ pub struct VerifierBuilder<I = OpenSet> {
     grants_limits: EntitlementsLimits,
 }
 
-/// A revocation without regard to its type.
+/// A revocation check with its type erased.
 struct AnyRevocation {
     revocation: Arc<dyn Revocation>,
-    /// The same, where it is one of ours.
+    /// The same check, if it is one that Countersign provides.
     list: Option<RevocationList>,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Debug for AnyRevocation {
     }
 }
 
-/// A provider without regard to its type.
+/// A provider with its type erased.
 struct AnyEntitlements(Arc<dyn EntitlementsProvider>);
 
 impl fmt::Debug for AnyEntitlements {
@@ -65,11 +65,11 @@ impl fmt::Debug for AnyEntitlements {
     }
 }
 
-/// The issuers of a builder are added one by one.
+/// Marks a builder whose issuers are added one by one.
 #[derive(Clone, Copy, Debug)]
 pub enum OpenSet {}
 
-/// The issuers of a builder are those that it was begun with, and no others.
+/// Marks a builder whose set of issuers was fixed at the start.
 #[derive(Clone, Copy, Debug)]
 pub enum ClosedSet {}
 
@@ -78,7 +78,7 @@ impl VerifierBuilder {
         Self::with(Vec::new())
     }
 
-    /// Trusts an issuer. Several are told apart by the token's `iss`, and each keeps its own keys and rules.
+    /// Trusts an issuer. With several issuers, the token's `iss` chooses one. Each issuer keeps its own keys and rules.
     pub fn issuer(mut self, issuer: impl IntoIssuer) -> Self {
         self.issuers.push(issuer.into_issuer());
         self
@@ -107,66 +107,69 @@ impl<I> VerifierBuilder<I> {
         }
     }
 
-    /// Sets the clock for the validation of claims, the machine's unless set.
+    /// Sets the clock for the validation of claims. The default is the clock of the machine.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Lets [`build`](Self::build) fail when the first attempt to fetch an issuer's keys does. Unless set, a start with
-    /// the provider down succeeds, answers 503 and heals itself.
+    /// Makes [`build`](Self::build) fail if the first attempt to fetch an issuer's keys fails. By default a start succeeds
+    /// even if the provider is down. The verifier then answers 503 until a later attempt succeeds.
     pub fn require_keys(mut self) -> Self {
         self.demands_keys = true;
         self
     }
 
-    /// Sets the size of the cache of verified tokens, in bytes: 64 MiB unless set, enough for some 28 000 tokens of usual size. Less than 64 KiB is [no cache](Self::without_cache).
+    /// Sets the size of the cache of verified tokens, in bytes. The default is 64 MiB, enough for about 28 000 tokens of
+    /// usual size. A size below 64 KiB means [no cache](Self::without_cache).
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache = Some(CacheLimits { bytes, ..self.cache.unwrap_or_default() });
         self
     }
 
-    /// Sets the time for which a verified token is valid without being verified again, 5 minutes unless set. It ends with the
-    /// token's own expiry, and when its key is gone.
+    /// Sets the time for which a verified token is valid without being verified again. The default is 5 minutes. The time
+    /// ends earlier if the token expires or its key is gone.
     ///
     /// # Security
     ///
-    /// Nothing that a token can be refused for changes in that time, but the time, its key, and what you
-    /// [revoke](Verifier::revoke): all three are looked at whenever it comes. What a provider revokes is not in its tokens,
-    /// so that it is seen neither with nor without a cache, only when they expire.
+    /// The cache hides no change that would otherwise be seen. Only three things can make a verified token invalid: the
+    /// time, its key, and what you [revoke](Verifier::revoke). All three are checked on every request. A revocation at the
+    /// provider does not change a token that was issued before, so it is not seen until the token expires, with or without
+    /// a cache.
     pub fn cache_lifetime(mut self, lifetime: Duration) -> Self {
         self.cache = Some(CacheLimits { lifetime, ..self.cache.unwrap_or_default() });
         self
     }
 
-    /// Verifies the token of every request anew. Each request costs the check of a signature, and no credential stays in memory
-    /// after its request.
+    /// Turns the cache off: the token of every request is verified anew. Each request then costs one signature check, and
+    /// no credential stays in memory after its request.
     pub fn without_cache(mut self) -> Self {
         self.cache = None;
         self
     }
 
-    /// Adds a revocation check, in addition to the verifier's own [list](Verifier::revocations). It runs for each request. Several
-    /// run one after the other.
+    /// Adds a revocation check, in addition to the verifier's own [list](Verifier::revocations). It runs for each request.
+    /// Several checks run one after the other.
     pub fn revocation(mut self, revocation: impl Revocation) -> Self {
         let list = (&revocation as &dyn Any).downcast_ref().cloned();
         self.revocations.push(AnyRevocation { revocation: Arc::new(revocation), list });
         self
     }
 
-    /// Sets the maximum number of entries in the verifier's own list of [revocations](Verifier::revocations), of about 100 bytes each:
-    /// 500 000 unless set. See [`RevocationList`] for what happens when it is full.
+    /// Sets the maximum number of entries in the verifier's own list of [revocations](Verifier::revocations). An entry
+    /// takes about 100 bytes. The default is 500 000. [`RevocationList`] describes what happens when the list is full.
     pub fn revocation_entries(mut self, entries: usize) -> Self {
         self.revocation_entries = entries;
         self
     }
 
-    /// Adds groups, roles and permissions that are not in the token. Set it again and the last one counts.
+    /// Adds a provider of groups, roles and permissions that are not in the token. If it is set twice, the last one is
+    /// used.
     ///
-    /// They are looked up only when a guard or handler asks for them: a guard that the token does not meet by itself, or
-    /// that is a rule of your own; the extractor `Principal`. `CurrentUser`, and guards of scopes alone, never do. All
-    /// requests of one caller (issuer, subject and username) that ask at a time share one look-up, and its answer serves
-    /// for [a while](Self::entitlements_lifetime). When it fails, whoever asked is answered with 503.
+    /// Entitlements are looked up only when they are needed: by the extractor `Principal`, by a guard that the token alone
+    /// does not meet, and by a guard that is your own rule. `CurrentUser` and guards of scopes alone never cause a look-up.
+    /// Simultaneous requests of one caller (issuer, subject and username) share one look-up, and its answer is reused for
+    /// [a while](Self::entitlements_lifetime). If the look-up fails, all requests that wait for it are answered with 503.
     ///
     /// # Example
     ///
@@ -188,36 +191,36 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// Sets the time for which looked-up entitlements are valid, 60 seconds unless set. A change at the provider takes effect
-    /// within this time. With [`Duration::ZERO`] every request that needs grants asks anew, or shares a
-    /// look-up that is under way.
+    /// Sets the time for which looked-up entitlements are valid. The default is 60 seconds. A change at the provider takes
+    /// effect within this time. With [`Duration::ZERO`] every request that needs entitlements starts a look-up, or shares
+    /// one that is under way.
     pub fn entitlements_lifetime(mut self, lifetime: Duration) -> Self {
         self.grants_limits.lifetime = lifetime;
         self
     }
 
-    /// Sets the deadline of a look-up of entitlements, 2 seconds unless set. After it the look-up has failed.
+    /// Sets the time limit of a look-up of entitlements. The default is 2 seconds. A look-up that takes longer has failed.
     pub fn entitlements_deadline(mut self, deadline: Duration) -> Self {
         self.grants_limits.deadline = deadline;
         self
     }
 
-    /// Sets the size of the cache of entitlements, in bytes: 32 MiB unless set, enough for some 10 000 callers with 50
-    /// grants each. Whoever is pushed out is looked up again.
+    /// Sets the size of the cache of entitlements, in bytes. The default is 32 MiB, enough for about 10 000 callers with 50
+    /// entitlements each. A caller that is evicted is looked up again.
     pub fn entitlements_cache_bytes(mut self, bytes: usize) -> Self {
         self.grants_limits.bytes = bytes;
         self
     }
 
-    /// Builds the verifier, and waits for the first attempt to fetch keys. When that fails the verifier is built all
-    /// the same: it gives no verdict (503), and tries again in the background until it can.
+    /// Builds the verifier, and waits for the first attempt to fetch keys. If that attempt fails, the verifier is still
+    /// built: it answers 503, and fetches again in the background until it has keys.
     ///
-    /// Must run within a tokio runtime when an issuer's keys are fetched.
+    /// Must run within a tokio runtime if an issuer's keys are fetched.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when there is no issuer, an issuer without audience, key or algorithm, or one given twice; when keys
-    /// are [demanded](Self::require_keys) and cannot be had.
+    /// [`ConfigError`] if there is no issuer, if an issuer has no audience, key or algorithm or is given twice, or if keys
+    /// are [required](Self::require_keys) and cannot be fetched.
     pub async fn build(self) -> Result<Verifier, ConfigError> {
         if self.issuers.is_empty() {
             return Err(ConfigError::NoIssuer);
@@ -230,7 +233,7 @@ impl<I> VerifierBuilder<I> {
             }
             trusted.push(issuer);
         }
-        // All attempts are under way; waiting for one after the other takes as long as the slowest.
+        // All attempts are already running, so waiting for one after the other takes only as long as the slowest.
         for issuer in &trusted {
             issuer.keys.started().await;
             let report = issuer.keys.report(&issuer.policy.iss);

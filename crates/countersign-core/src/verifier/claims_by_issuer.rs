@@ -3,17 +3,18 @@
 use crate::error::ConfigError;
 use crate::policy::issuer::Issuer;
 
-/// A closed set of issuers, each with a name: what [`claims_by_issuer!`](crate::claims_by_issuer) declares beside the enum.
+/// A closed set of issuers, each with a name. [`claims_by_issuer!`](crate::claims_by_issuer) declares one together with the
+/// enum.
 pub trait IntoIssuers {
-    /// Each issuer, with the name of its field.
+    /// Returns each issuer with the name of its field.
     fn into_issuers(self) -> Vec<(&'static str, Result<Issuer, ConfigError>)>;
 }
 
-/// Declares an enum of claims with a variant for each issuer, and the struct that the verifier's issuers are given in.
+/// Declares an enum of claims with a variant for each issuer, and the struct that gives the verifier its issuers.
 ///
-/// The two cannot drift: an issuer without a variant is no field of the struct, a variant without an issuer is a field that is
-/// missing, and a verifier that was begun with [`Verifier::builder_for`](crate::Verifier::builder_for) takes no further
-/// issuer. Matching on the enum is checked by the compiler as ever.
+/// The enum and the issuers always match. The struct has a field for each variant and no others, and all its fields must be
+/// set. A verifier from [`Verifier::builder_for`](crate::Verifier::builder_for) accepts no further issuer. The compiler
+/// checks that a `match` on the enum covers every variant.
 ///
 /// # Example
 ///
@@ -27,7 +28,7 @@ pub trait IntoIssuers {
 /// pub struct PartnerClaims { company: String }
 ///
 /// countersign_core::claims_by_issuer! {
-///     /// Who calls.
+///     /// The claims of the caller.
 ///     pub enum Caller from Issuers {
 ///         Staff(StaffClaims) from staff,
 ///         Partner(PartnerClaims) from partner,
@@ -45,7 +46,7 @@ pub trait IntoIssuers {
 /// # }
 /// ```
 ///
-/// An issuer without a mapping does not compile:
+/// An issuer without a variant does not compile:
 ///
 /// ```compile_fail,E0560
 /// # use countersign_core::{Issuer, Verifier};
@@ -61,7 +62,7 @@ pub trait IntoIssuers {
 /// # }
 /// ```
 ///
-/// nor does adding one later:
+/// Adding an issuer later does not compile either:
 ///
 /// ```compile_fail,E0599
 /// # use countersign_core::{Issuer, Verifier};
@@ -109,7 +110,7 @@ macro_rules! claims_by_issuer {
             fn read(token: &$crate::VerifiedToken) -> ::core::result::Result<Self, $crate::TokenError> {
                 match token.principal().issuer_name() {
                     $( ::core::stringify!($name) => token.deserialize().map(Self::$variant), )+
-                    // A verifier that was not built for these issuers.
+                    // Reached if the verifier was not built for these issuers.
                     _ => ::core::result::Result::Err($crate::TokenError::ClaimsMismatch),
                 }
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 impl Verifier {
-    /// Checks that the keys of every issuer are there, so each token gets a verdict.
+    /// Checks that every issuer has keys, so that every token can be verified.
     ///
     /// # Errors
     ///
@@ -18,8 +18,8 @@ impl Verifier {
         self.0.issuers.iter().try_for_each(|issuer| issuer.keys.ready())
     }
 
-    /// Resolves when every issuer's keys are there. It has no time limit of its own: wrap it in a timeout where a start
-    /// must not wait for ever.
+    /// Resolves once every issuer has keys. It has no time limit of its own: wrap it in a timeout if a start must not wait
+    /// without limit.
     ///
     /// # Example
     ///
@@ -37,18 +37,17 @@ impl Verifier {
         }
     }
 
-    /// The keys of each issuer as they are now, how old they are and how often they were asked for, for diagnosis and
-    /// metrics.
+    /// Reports on the keys of each issuer, for diagnosis and metrics: the current keys, their age, and counts of attempts.
     pub fn keys(&self) -> impl Iterator<Item = KeyReport> {
         self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
     }
 
-    /// Fetches the keys of every issuer now, and waits until that is done: for an incident, when a provider has removed a key
-    /// and nobody wants to wait for the next refresh. Tokens under keys that are gone are refused from then on, those that are
-    /// [kept](crate::VerifierBuilder::cache_lifetime) too.
+    /// Fetches the keys of every issuer now, and waits for the result. Use it in an incident, when a provider has removed a
+    /// key and you cannot wait for the next refresh. From then on, tokens signed with a removed key are refused, including
+    /// [cached](crate::VerifierBuilder::cache_lifetime) ones.
     ///
-    /// All issuers are asked at once. Calls that come together share one attempt for each issuer; the attempt begins after the
-    /// call. The wait ends after 10.25 seconds. Keys that are given in the configuration are not touched.
+    /// All issuers are asked at once. Simultaneous calls share one attempt for each issuer, and this attempt begins after
+    /// the call. The wait ends after 10.25 seconds. Keys from the configuration are not affected.
     ///
     /// # Example
     ///
@@ -62,18 +61,18 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`KeyRefreshError`] names each issuer whose keys could not be fetched. Its last good keys stay in use, so a key that the
-    /// provider has removed is still believed.
+    /// [`KeyRefreshError`] names each issuer whose keys could not be fetched. Its last good keys stay in use, so a key that
+    /// the provider has removed is still trusted.
     ///
     /// # Security
     ///
-    /// It honours no cool-down, so let an operator call it and no request: a route that anybody can reach would let anybody
-    /// have the provider asked without a pause. Attempts are made one after the other all the same. It refreshes this process
-    /// alone; call it in each that verifies tokens.
+    /// The call ignores the cool-down, so only an operator should be able to trigger it. On a public route, anyone could
+    /// make the verifier send requests to the provider without pause. Attempts still run one after the other. The call
+    /// refreshes only this process; repeat it in every process that verifies tokens.
     pub async fn refresh_keys_now(&self) -> Result<(), KeyRefreshError> {
         let deadline = Instant::now() + MAX_ORDER_WAIT;
         let issuers = &self.0.issuers;
-        // All are ordered before one is waited for. Those that share their keys share the order.
+        // All attempts are ordered before the first wait. Issuers that share their keys share the order.
         let mut orders: Vec<Option<Result<Order, Arc<str>>>> = Vec::with_capacity(issuers.len());
         for issuer in issuers {
             let same = issuers.iter().take(orders.len()).position(|other| other.keys.share_with(&issuer.keys));

@@ -1,4 +1,5 @@
-//! The verifier: its configuration, the pipeline from a token to a verdict, the cache of verified tokens, and authorization.
+//! The verifier: its configuration, the pipeline from a token to a verdict, the cache of verified tokens, and
+//! authorization.
 //!
 //! Rules about single claims are data in `policy/`.
 
@@ -26,7 +27,7 @@ use crate::verifier::token_cache::TokenCache;
 use std::fmt;
 use std::sync::Arc;
 
-/// Verifies tokens. Cheap to clone: clones share their keys, and the last one to go ends the background work.
+/// Verifies tokens. Cheap to clone: clones share their keys. Dropping the last clone ends the background work.
 ///
 /// # Example
 ///
@@ -78,15 +79,15 @@ impl Verifier {
         Self(Arc::new(inner))
     }
 
-    /// Runs for each request, also when the token is in the cache.
+    /// Checks revocation. It runs for each request, even if the token is in the cache.
     fn is_revoked(&self, token: &VerifiedToken) -> bool {
         self.0.revoked.is_revoked(token) || self.0.revocations.iter().any(|revocation| revocation.is_revoked(token))
     }
 
-    /// Refuses this token from now on, until it expires: after a logout, for instance.
+    /// Refuses this token from now on until it expires, for example after a logout.
     ///
-    /// It is forgotten when the process ends, and no other process learns of it: where several serve one API, or a token
-    /// lives longer than a process, keep lifetimes short or ask the provider to revoke.
+    /// The revocation is lost when the process ends, and other processes do not see it. If several processes serve one API,
+    /// or if tokens live longer than a process, use short lifetimes or ask the provider to revoke.
     ///
     /// # Example
     ///
@@ -102,13 +103,13 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`RevocationListFull`] when the [list](Self::revocations) has no place left: the token still counts.
+    /// [`RevocationListFull`] if the [list](Self::revocations) is full. The token then stays valid.
     pub fn revoke(&self, token: &VerifiedToken) -> Result<(), RevocationListFull> {
         self.0.revoked.revoke(token)
     }
 
-    /// The verifier's own list of revocations, which clones share and [`revoke`](Self::revoke) adds to. Sessions, subjects and
-    /// token identifiers are revoked there. Your own [`Revocation`](crate::Revocation)s are checked in addition.
+    /// The verifier's own list of revocations. Clones share it, and [`revoke`](Self::revoke) adds to it. Use it to revoke
+    /// sessions, subjects and token identifiers. Your own [`Revocation`](crate::Revocation)s are checked in addition.
     pub fn revocations(&self) -> &RevocationList {
         &self.0.revoked
     }
@@ -119,7 +120,7 @@ impl Verifier {
         self.0.cache.is_some()
     }
 
-    /// The clock that claims are validated by.
+    /// The clock that claims are validated with.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
     }
@@ -129,7 +130,7 @@ impl Verifier {
     }
 }
 
-/// Clones of one verifier are equal; two that were built apart are not, whatever their configuration.
+/// Clones of one verifier are equal. Two verifiers that were built separately are not, even with the same configuration.
 impl PartialEq for Verifier {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

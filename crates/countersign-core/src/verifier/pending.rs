@@ -12,13 +12,14 @@ use std::sync::Arc;
 #[derive(Debug)]
 #[must_use = "nothing is verified while it is pending"]
 pub enum Verification {
-    /// The verdict.
+    /// The verification is complete, with this verdict.
     Done(Result<VerifiedToken, VerifyError>),
     /// The verdict must wait for a key or for an asynchronous rule.
     Pending(PendingVerification),
 }
 
-/// A verification that must wait. It keeps the parsed token, so nothing is parsed twice. Dropping it gives the verification up.
+/// A verification that must wait. It keeps the parsed token, so nothing is parsed twice. Dropping it cancels the
+/// verification.
 #[must_use = "nothing is verified until it was waited for"]
 pub struct PendingVerification(pub(super) Box<Pending>);
 
@@ -29,7 +30,7 @@ pub(super) struct Pending {
     pub(super) reason: Reason,
 }
 
-/// The reason to wait.
+/// The reason for the wait.
 pub(super) enum Reason {
     UnknownKey(ParsedClaims),
     AsyncRules(VerifiedToken),
@@ -44,11 +45,11 @@ pub(super) struct ParsedClaims {
 }
 
 impl PendingVerification {
-    /// Waits for the key or the rules, and gives the verdict.
+    /// Waits for the key or the rules, and returns the verdict.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Token`] if the token is refused, [`VerifyError::Unavailable`] if no verdict is possible.
+    /// [`VerifyError::Token`] if the token is refused, [`VerifyError::Unavailable`] if the token cannot be verified now.
     pub async fn wait(self) -> Result<VerifiedToken, VerifyError> {
         let Pending { verifier, issuer, reason } = *self.0;
         let verified = match reason {

@@ -1,4 +1,4 @@
-//! The pipeline: the steps from a token to a verdict, in their order.
+//! The pipeline: the steps from a token to a verdict, in order.
 
 use crate::clock::UnixTime;
 use crate::error::{TokenError, VerifyError};
@@ -16,26 +16,26 @@ use crate::verifier::validation::{Times, Validated, validate};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A token that was taken apart. Nothing of it is verified.
+/// A token split into its parts. Nothing in it is verified.
 struct ParsedToken<'a> {
     raw: RawToken<'a>,
     header: Arc<Header>,
     payload: String,
 }
 
-/// A token whose signature and claims were verified.
+/// A token with a verified signature and verified claims.
 pub(super) struct ValidToken<'v> {
     pub(super) issuer: &'v TrustedIssuer,
     assertion: Assertion,
 }
 
 impl Verifier {
-    /// Verifies a token. It waits only if the token names a key that its issuer has not published yet, at most once in 30
-    /// seconds for each issuer, or if an [asynchronous rule](crate::Issuer::validate_async) does.
+    /// Verifies a token. It waits in two cases only: the token names an unknown key, which causes at most one fetch in 30
+    /// seconds for each issuer, or an [asynchronous rule](crate::Issuer::validate_async) waits.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Token`] if the token is refused, [`VerifyError::Unavailable`] if no verdict is possible.
+    /// [`VerifyError::Token`] if the token is refused, [`VerifyError::Unavailable`] if the token cannot be verified now.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let now = self.0.clock.now();
         if let Some(verdict) = self.verify_known(token, now) {
@@ -64,8 +64,8 @@ impl Verifier {
         }
     }
 
-    /// Verifies a token as far as possible without waiting. The rest can be waited for where the code may wait, and without
-    /// the request that brought the token.
+    /// Verifies a token as far as possible without waiting. If a wait is necessary, the caller can do it later, without the
+    /// request that brought the token.
     ///
     /// # Example
     ///
@@ -88,7 +88,7 @@ impl Verifier {
         self.begin_unknown(token, now).unwrap_or_else(|error| Verification::Done(Err(error)))
     }
 
-    /// The verdict on a token that is in the cache or that nobody had to sign.
+    /// Returns the verdict on a token that is in the cache, or on an accepted unsigned token.
     #[inline]
     fn verify_known(&self, token: &str, now: UnixTime) -> Option<Result<VerifiedToken, VerifyError>> {
         if let Some(known) = self.0.cache.as_ref().and_then(|cache| cache.get(token, now)) {
@@ -145,7 +145,7 @@ impl Verifier {
     }
 
     /// Step 2: the issuer that the token names, and the algorithms and types that this issuer allows. The checks and their
-    /// order are the same for one issuer and for several, so a token of an unknown issuer never causes a fetch of keys.
+    /// order are the same for one issuer and for several. A token of an unknown issuer never causes a fetch of keys.
     #[inline(always)]
     fn accepting_issuer(&self, header: &Header, claims: &Object<'_>) -> Result<usize, TokenError> {
         let index = self.issuer_index(claims)?;
@@ -157,7 +157,8 @@ impl Verifier {
         Ok(index)
     }
 
-    /// Steps 3 to 5 with the current keys; `None` if the token names an unknown key that the issuer may have published by now.
+    /// Steps 3 to 5 with the current keys; `None` if the token names an unknown key that the issuer may have published
+    /// since.
     #[inline(always)]
     fn verify_with_current_keys(
         &self,
@@ -195,7 +196,7 @@ impl Verifier {
         self.validate_claims(raw.text, claims, header.typ.as_deref(), issuer, (key, keys.valid_for), now)
     }
 
-    /// Step 3: the signature, under exactly one of the issuer's keys.
+    /// Step 3: the signature, verified with exactly one of the issuer's keys.
     #[inline(always)]
     fn verify_signature<'k>(
         &self,
@@ -217,7 +218,8 @@ impl Verifier {
         Ok(key)
     }
 
-    /// Steps 4 and 5: the claims, which are the issuer's own words once the signature is verified, and the principal.
+    /// Steps 4 and 5: the claims, which can be trusted to come from the issuer since the signature is verified, and the
+    /// principal.
     pub(super) fn validate_claims<'v>(
         &self,
         token: &str,
@@ -244,8 +246,8 @@ impl Verifier {
         Ok(ValidToken { issuer, assertion })
     }
 
-    /// Step 6: the application's own rules that need not wait. A revoked token is refused as revoked before the rules run, so
-    /// the reason is the same as for a token in the cache.
+    /// Step 6: the application's own synchronous rules. A revoked token is refused as revoked before the rules run, so the
+    /// reason is the same as for a token in the cache.
     #[inline(always)]
     pub(super) fn check_custom_rules(
         &self,
@@ -275,13 +277,14 @@ impl Verifier {
         Ok(verified)
     }
 
-    /// The issuer that the token names. The name is not verified yet: it chooses the keys that decide.
+    /// Finds the issuer that the token names. The name is not verified yet: it only chooses the keys that verify the
+    /// signature.
     pub(super) fn issuer_index(&self, claims: &Object<'_>) -> Result<usize, TokenError> {
         let iss = issuer_names::named_by(claims)?;
         let mut names = self.0.issuers.iter().map(|issuer| &issuer.policy.names);
         match names.position(|names| names.accept(iss)) {
             Some(index) => Ok(index),
-            // No key makes a tenant an allowed one.
+            // A key does not make a tenant an allowed one.
             None if self.0.issuers.iter().any(|issuer| issuer.policy.names.name_tenant(iss)) => {
                 Err(TokenError::WrongTenant)
             }

@@ -1,7 +1,8 @@
 //! The cache of verified tokens.
 //!
-//! A client sends one token with each of its requests, and between two of them nothing changes that could change the verdict
-//! but the time, and the issuer's keys. So the verdict is kept: by the whole token, found under a keyed hash and then
+//! A client sends the same token with each of its requests. Between two requests only the time and the issuer's keys can
+//! change the verdict. So the verdict is cached under the whole token: a keyed hash finds the entry, and then the full text
+//! is compared. A refusal is never cached.
 //! compared in full. A refusal is never kept.
 
 use crate::clock::UnixTime;
@@ -18,11 +19,12 @@ use std::time::Duration;
 const DEFAULT_BYTES: usize = 64 * 1024 * 1024;
 /// The default for the longest time that a verdict is cached.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
-/// The smallest useful size: less does not hold one token of the maximum length.
+/// The smallest useful size. A smaller cache cannot hold one token of the maximum length.
 const MIN_BYTES: usize = 64 * 1024;
-/// The memory of the cache itself for a token: its slot, and its share of the tables and of the memory of evicted tokens.
+/// The memory that the cache itself needs for a token: its slot, and its share of the tables and of the memory of evicted
+/// tokens.
 const BOOK_KEEPING: usize = 128;
-/// About what a token takes, with all that belongs to it.
+/// An estimate of the memory for a token, including everything that belongs to it.
 const USUAL_TOKEN: usize = 2 * 1024;
 
 /// The limits of the cache.
@@ -64,23 +66,23 @@ impl<S: BuildHasher + Clone + Send + Sync> TokenCache<S> {
         Some(Self { tokens, lifetime: limits.lifetime })
     }
 
-    /// The token, if it was verified before and would be again.
+    /// Finds the token, if it was verified before and is still valid.
     pub(crate) fn get(&self, token: &str, now: UnixTime) -> Option<VerifiedToken> {
         let known = self.tokens.get(token)?;
         if known.is_valid_at(now) {
             return Some(known);
         }
-        // It is no longer valid, or must be verified again.
+        // The entry is no longer valid, or must be verified again.
         self.tokens.remove(token);
         None
     }
 
-    /// Keeps a token that was verified just now.
+    /// Caches a token that was verified just now.
     pub(crate) fn keep(&self, token: &VerifiedToken) {
         let kept = ByText::of(token);
         let bytes = kept.bytes;
         self.tokens.insert(kept, token.clone());
-        // A rule may have handed it on to somebody who asked for claims meanwhile.
+        // A rule may have passed the token on to code that has added claims to it since.
         if ByText::weight(token) != bytes {
             self.reweigh(token.raw());
         }
@@ -97,7 +99,8 @@ impl<S: BuildHasher + Clone + Send + Sync> TokenScale for TokenCache<S> {
             let kept = ByText::of(&token);
             let bytes = kept.bytes;
             let _ = self.tokens.replace(kept, token.clone(), true);
-            // Two that grow at once may replace each other's weight; the last one to look sees the weight of both.
+            // If two tokens grow at once, each may overwrite the other's weight. The last one to look sees the weight of
+            // both.
             if ByText::weight(&token) == bytes {
                 return;
             }
@@ -114,7 +117,7 @@ impl<S: BuildHasher + Clone> fmt::Debug for TokenCache<S> {
     }
 }
 
-/// A token as its own key: its text is not kept twice.
+/// A token as its own key, so its text is not stored twice.
 struct ByText {
     token: VerifiedToken,
     /// The weight at insertion. The cache relies on it not changing.

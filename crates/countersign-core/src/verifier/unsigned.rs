@@ -9,14 +9,14 @@ use crate::verifier::pipeline::{claims, text};
 use std::time::Duration;
 
 impl Verifier {
-    /// The verdict on a token without a signature; `None` for any other token, and for every token if no issuer
+    /// Returns the verdict on a token without a signature; `None` for any other token, and for every token if no issuer
     /// [accepts unsigned ones](crate::DangerousIssuer::accept_unsigned_tokens).
     pub(super) fn unsigned(&self, token: &str, now: UnixTime) -> Option<Result<VerifiedToken, TokenError>> {
         let is_asked = token.ends_with('.') && self.0.issuers.iter().any(|issuer| issuer.accepts_unsigned);
         is_asked.then(|| self.verify_unsigned(token, now))
     }
 
-    /// Skips rules that wait: there is nothing to protect.
+    /// Skips asynchronous rules, since unsigned tokens give no protection in any case.
     #[inline(never)]
     fn verify_unsigned(&self, token: &str, now: UnixTime) -> Result<VerifiedToken, TokenError> {
         let payload = text(unsigned::payload(token)?)?;

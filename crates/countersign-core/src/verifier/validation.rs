@@ -1,4 +1,4 @@
-//! The claim rules: issuer, time, kind, audience and an issuer's own rules. The signature is verified before.
+//! The claim rules: issuer, time, kind, audience and an issuer's own rules. The signature is verified earlier.
 
 use crate::clock::UnixTime;
 use crate::error::TokenError;
@@ -9,19 +9,20 @@ use std::time::Duration;
 
 /// The result of validation.
 pub(crate) struct Validated {
-    /// The name that the subject is unique under.
+    /// The name under which the subject is unique.
     pub(crate) issuer: Arc<str>,
     pub(crate) times: Times,
 }
 
-/// The times of a token, by its own claims.
+/// The times of a token, from its claims.
 pub(crate) struct Times {
-    /// Without the leeway.
+    /// The expiry without the leeway.
     pub(crate) expires: UnixTime,
     pub(crate) issued: Option<UnixTime>,
 }
 
-/// Checks verified claims, under a header with this `typ`, against the policy of the issuer that their `iss` names, at `now`.
+/// Checks verified claims at the time `now` against the policy of the issuer that their `iss` names. The header's type is
+/// `typ`.
 pub(crate) fn validate(
     claims: &Object<'_>,
     typ: Option<&str>,
@@ -43,7 +44,8 @@ pub(crate) fn validate(
     Ok(Validated { issuer, times })
 }
 
-/// One kind with its type and audience must fit. Where none does, the one whose kind fits says why, else the first.
+/// Checks that one accepted kind fits with its type and audience. If none fits, the error of the kind that fits without its
+/// audience is returned, else the error of the first kind.
 fn check_kind_and_audience(
     claims: &Object<'_>,
     typ: Option<&str>,
@@ -51,9 +53,10 @@ fn check_kind_and_audience(
     latest: UnixTime,
 ) -> Result<(), TokenError> {
     let mut reason = None;
-    // A type that one kind accepts says nothing for another one.
+    // Only the kinds that accept this type are tried.
     for AcceptedToken { kind, audience } in accepted.iter().filter(|form| form.kind.accepts_type(typ)) {
-        // The kind before the audience: an ID token is for another audience, too, but that is not what is wrong with it.
+        // The kind is checked before the audience. An ID token also has another audience, but the wrong kind is the real
+        // reason.
         match kind.check_claims(claims, latest) {
             Ok(()) => match audience.check(claims) {
                 Ok(()) => return Ok(()),
@@ -65,7 +68,7 @@ fn check_kind_and_audience(
     Err(reason.unwrap_or(TokenError::WrongKind))
 }
 
-/// RFC 7519 sections 4.1.4 to 4.1.6. A token is over at the second of `exp` plus the leeway, not after it.
+/// Checks RFC 7519 sections 4.1.4 to 4.1.6. A token expires at the second of `exp` plus the leeway, not after it.
 fn check_times(claims: &Object<'_>, leeway: Duration, now: UnixTime) -> Result<Times, TokenError> {
     let expires = numeric_date(claims, "exp")?.ok_or(TokenError::MissingClaim("exp"))?;
     if now >= expires.saturating_add(leeway) {
@@ -82,13 +85,14 @@ fn check_times(claims: &Object<'_>, leeway: Duration, now: UnixTime) -> Result<T
     Ok(Times { expires, issued })
 }
 
-/// Both ends are by the issuer's own clock. Without a beginning the token's rest counts, and the clocks may differ.
+/// Checks the lifetime. Both times come from the issuer's clock. If the token has no `iat`, its remaining time counts, with
+/// the leeway since the clocks may differ.
 fn check_lifetime(times: &Times, longest: Duration, leeway: Duration, now: UnixTime) -> Result<(), TokenError> {
     let begin = times.issued.unwrap_or_else(|| now.saturating_add(leeway));
     if times.expires.saturating_duration_since(begin) > longest { Err(TokenError::LivesTooLong) } else { Ok(()) }
 }
 
-/// A date that is there must be one.
+/// Reads a date. If the claim is present, it must be a valid date.
 fn numeric_date(claims: &Object<'_>, name: &'static str) -> Result<Option<UnixTime>, TokenError> {
     match claims.get(name) {
         None if !claims.has(name) => Ok(None),
