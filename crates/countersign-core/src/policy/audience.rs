@@ -1,4 +1,4 @@
-//! The audience rule: the API, or the client, that a token must be for.
+//! The audience rule: the API or the client that a token must be issued for.
 
 use crate::error::TokenError;
 use crate::json::{Json, Object};
@@ -13,7 +13,7 @@ use std::fmt;
 /// use countersign_core::Audience;
 ///
 /// let api = Audience::any_of(["https://api.example.com"]);
-/// // Cognito's access tokens have no `aud`, but name the app client that they were issued to.
+/// // Cognito's access tokens have no `aud`. They name the app client that they were issued to.
 /// let client = Audience::claim("client_id", ["5fexample"]);
 /// assert_eq!(client.to_string(), "`client_id` is `5fexample`");
 /// # let _ = api;
@@ -29,33 +29,33 @@ enum Rule {
 }
 
 impl Audience {
-    /// The claim `aud` must be, or hold, one of these, to the letter.
+    /// Requires that `aud` is one of these values or an array that contains one of them. The comparison is exact.
     pub fn any_of<A: Into<Box<str>>>(accepted: impl IntoIterator<Item = A>) -> Self {
         Self::claim("aud", accepted)
     }
 
-    /// The rule of ID tokens (OpenID Connect Core section 3.1.3.7, numbers 3 to 5): `aud` must be, or hold, one of these
-    /// clients; a token for several audiences must say in `azp` that it was issued to one of these.
+    /// Requires the audience of an ID token (OpenID Connect Core section 3.1.3.7, numbers 3 to 5). `aud` must be or
+    /// contain one of these clients. If `aud` contains several values, `azp` must be one of these clients.
     pub fn client<A: Into<Box<str>>>(accepted: impl IntoIterator<Item = A>) -> Self {
         Self(Rule::Client { accepted: accepted.into_iter().map(Into::into).collect() })
     }
 
-    /// Another claim takes the place of `aud`, for providers that issue tokens without it.
+    /// Requires one of these values in another claim instead of `aud`, for providers that issue tokens without `aud`.
     ///
     /// # Security
     ///
-    /// The claim says which client asked for the token, not which API it is for. Use it only where the provider gives
-    /// no audience, as a preset does.
+    /// The claim says which client asked for the token, not which API it is for. Use it only if the provider's tokens
+    /// have no `aud`.
     pub fn claim<A: Into<Box<str>>>(claim: &'static str, accepted: impl IntoIterator<Item = A>) -> Self {
         Self(Rule::Claim { claim, accepted: accepted.into_iter().map(Into::into).collect() })
     }
 
-    /// The issuer, by its name or its keys, serves one application and no other, so that each of its tokens is for it.
+    /// Accepts every token of the issuer. The issuer's name or keys must belong to one application only.
     ///
     /// # Security
     ///
-    /// Whatever token the issuer signs is accepted then. Use it only for an issuer that is yours alone and gives its
-    /// tokens no audience, such as a project of Descope or a client's key set of WorkOS.
+    /// Every token that the issuer signs is accepted. Use it only for an issuer that serves only your application and
+    /// whose tokens have no audience, such as a project of Descope or the key set of a WorkOS client.
     pub fn whole_issuer() -> Self {
         Self(Rule::OneApiIssuer)
     }
@@ -88,7 +88,7 @@ enum Named {
     AmongOthers,
 }
 
-/// RFC 7519 section 4.1.3: one string or an array of strings, one of which must be ours.
+/// Checks a claim with one string or an array of strings (RFC 7519 section 4.1.3). One of them must be accepted.
 fn names_one(claims: &Object<'_>, claim: &'static str, accepted: &[Box<str>]) -> Result<Named, TokenError> {
     let is_accepted = |audience: &str| accepted.iter().any(|accepted| **accepted == *audience);
     match claims.get(claim).ok_or(TokenError::MissingClaim(claim))? {

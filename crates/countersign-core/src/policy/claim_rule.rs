@@ -64,17 +64,17 @@ impl ClaimRule {
         Self { place: place.into(), others: Vec::new(), condition }
     }
 
-    /// The claim is present and is this text.
+    /// Requires that the claim is this text.
     pub fn is(place: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
         Self::one_of(place, [value])
     }
 
-    /// The claim is present and is one of these texts.
+    /// Requires that the claim is one of these texts.
     pub fn one_of<V: Into<Box<str>>>(place: impl Into<ClaimPlace>, values: impl IntoIterator<Item = V>) -> Self {
         Self::new(place, Condition::OneOf(values.into_iter().map(Into::into).collect()))
     }
 
-    /// The claim is present and is a text that begins with this one, for identifiers with a prefix such as `session_01H..`.
+    /// Requires that the claim is a text with this prefix. Use it for identifiers such as `session_01H..`.
     ///
     /// # Example
     ///
@@ -88,37 +88,37 @@ impl ClaimRule {
         Self::new(place, Condition::BeginsWith(beginning.into()))
     }
 
-    /// The claim is not this text; it may be absent.
+    /// Requires that the claim is absent or is a different text.
     pub fn is_not(place: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
         Self::new(place, Condition::NoneOf(vec![value.into()]))
     }
 
-    /// The claim is present, with any value.
+    /// Requires that the claim is present, with any value.
     pub fn present(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Condition::Present)
     }
 
-    /// The claim is absent.
+    /// Requires that the claim is absent.
     pub fn absent(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Condition::Absent)
     }
 
-    /// The claim is absent or `false`, for flags that must not be set.
+    /// Requires that the claim is absent or `false`, for flags that must not be set.
     pub fn unset(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Condition::Unset)
     }
 
-    /// The claim is present and is a time in the past, leeway included.
+    /// Requires that the claim is a time in the past. The leeway is added to the current time.
     pub fn past(place: impl Into<ClaimPlace>) -> Self {
         Self::new(place, Condition::Past)
     }
 
-    /// The claim is a text of at most this many bytes; it may be absent.
+    /// Requires that the claim is absent or is a text of up to this many bytes.
     pub fn at_most(place: impl Into<ClaimPlace>, bytes: usize) -> Self {
         Self::new(place, Condition::AtMost(bytes))
     }
 
-    /// Adds a place to look at if the claim is not at the ones before. Call it again for further ones.
+    /// Adds an alternative claim, which is read if all earlier ones are absent. Call it again to add more.
     #[must_use]
     pub fn or_at(mut self, place: impl Into<ClaimPlace>) -> Self {
         self.others.push(place.into());
@@ -146,7 +146,7 @@ impl ClaimRule {
                 None => return Err(TokenError::MissingClaim(self.claim())),
                 Some(value) => value.as_str().is_some_and(|text| text.starts_with(&**beginning)),
             },
-            // A value that is not a text does not meet a rule about texts.
+            // A rule about texts is not met by a value of another type.
             Condition::NoneOf(values) => {
                 !is_there || text().is_some_and(|text| values.iter().all(|value| **value != *text))
             }
@@ -184,13 +184,13 @@ impl fmt::Display for ClaimRule {
 }
 
 impl fmt::Debug for ClaimRule {
-    /// Shows the place alone: a rule may require a secret value, such as a nonce.
+    /// Shows only the claim, since the required value may be secret, such as a nonce.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ClaimRule").field(&self.place).finish_non_exhaustive()
     }
 }
 
-/// Lists the values for people: `` `a` or `b` ``.
+/// Joins the values in a readable form: `` `a` or `b` ``.
 pub(crate) fn either(values: &[Box<str>]) -> String {
     let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
     quoted.join(" or ")

@@ -1,4 +1,4 @@
-//! One trusted issuer, as data: what presets make and the builder takes.
+//! One trusted issuer as data. Presets create it and the builder takes it.
 
 use crate::error::{ConfigError, TokenError, VerifyError};
 use crate::keys::algorithm::{Algorithm, Algorithms};
@@ -25,7 +25,7 @@ use std::time::Duration;
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 
-/// A trusted issuer: its name, its keys, and what its tokens must be like.
+/// A trusted issuer: its name, its keys and the rules for its tokens.
 ///
 /// Presets such as `Oidc` or `Cognito` make one; use it directly for a provider that has no preset.
 ///
@@ -61,7 +61,7 @@ pub struct Issuer {
 pub struct IssuerKeys(Origin);
 
 impl fmt::Debug for IssuerKeys {
-    /// Shows the kind of source alone: a text that was given by mistake may hold a private key.
+    /// Shows only the kind of source, since the text may contain a private key by mistake.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Origin::Jwks(_) => "IssuerKeys(JWK set)",
@@ -86,29 +86,31 @@ enum Origin {
 }
 
 impl IssuerKeys {
-    /// A JWK set (RFC 7517) given in the configuration: its text, or a `JwkSet` with the cargo feature `jsonwebtoken`. No
-    /// network is used, and no rotation followed.
+    /// A JWK set (RFC 7517) from the configuration, as text or, with the cargo feature `jsonwebtoken`, as a `JwkSet`.
+    /// It is never fetched, so key rotation has no effect on it.
     pub fn jwks(set: impl Into<Jwks>) -> Self {
         Self(Origin::Jwks(set.into().0))
     }
 
-    /// Public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. They have no `kid`, so they serve for every one.
+    /// Public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. They have no `kid`, so they verify tokens with
+    /// any `kid`.
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
         Self(Origin::Pem(text.as_ref().into()))
     }
 
-    /// Keys that are fetched and kept fresh.
+    /// Keys that are fetched and refreshed regularly.
     pub fn fetched(fetch: impl FetchJwks) -> Self {
         Self(Origin::FetchJwks(Arc::new(fetch)))
     }
 
-    /// Makes a handle: all issuers that are given a clone of it use the same keys. One task fetches them, a key that leaves the
-    /// set leaves it for all of them, and the last verifier to go ends the task. Without this each issuer of each verifier
-    /// fetches by itself. Keys that are given in the configuration are not fetched, so nothing changes for them.
+    /// Makes a handle whose clones share one set of fetched keys. One task fetches the keys for all issuers that use a
+    /// clone. A key that is removed from the set is removed for all of them. The task ends when the last of their
+    /// verifiers is dropped. Without this call, each issuer of each verifier fetches its own keys. Keys from the
+    /// configuration are not fetched, so the call does not change them.
     ///
     /// # Example
     ///
-    /// Two verifiers of one issuer, each for an API of its own:
+    /// Two verifiers of one issuer, for two different APIs:
     ///
     /// ```
     /// use countersign_core::{Audience, Issuer, IssuerKeys, Verifier};
@@ -123,12 +125,13 @@ impl IssuerKeys {
     ///
     /// # Security
     ///
-    /// Give a handle to issuers whose tokens these keys sign, and to no other. Names, audience, allow-list of algorithms, the
-    /// cache of tokens and revoked tokens are not shared. The keys are parsed for every algorithm that fits them, and each
-    /// issuer still accepts those of its own list only.
+    /// Use a handle only for issuers whose tokens are signed with these keys. Names, audience, allow-list of
+    /// algorithms, token cache and revocations are not shared. The keys are parsed for every algorithm that fits them,
+    /// but each issuer accepts only the algorithms of its own list.
     ///
-    /// An outage of the source is one for all verifiers, a flood of unknown keys at one of them begins the cool-down of all,
-    /// and the smallest [`max_key_age`](Issuer::max_key_age) among them decides how often the source is asked.
+    /// All verifiers depend on the same source. If it fails, it fails for all of them. A flood of unknown keys at one
+    /// verifier starts the cool-down for all. The smallest [`max_key_age`](Issuer::max_key_age) among them sets the
+    /// interval of the refreshes.
     #[must_use]
     pub fn shared(self) -> Self {
         match self.0 {
@@ -139,7 +142,7 @@ impl IssuerKeys {
 }
 
 impl Issuer {
-    /// An issuer whose tokens carry exactly `iss`. It needs an [`audience`](Self::audience), too.
+    /// Creates an issuer whose tokens have exactly this `iss`. An [`audience`](Self::audience) is also required.
     pub fn new(iss: impl Into<Arc<str>>, keys: IssuerKeys) -> Self {
         Self {
             names: IssuerNames::new(iss.into()),
@@ -158,16 +161,17 @@ impl Issuer {
         }
     }
 
-    /// A further `iss` that tokens of the same issuer carry, under the same keys. The principal's issuer is the first one
-    /// all the same, so that a person is not two.
+    /// Adds another `iss` that tokens of this issuer may have. The keys are the same. The principal's issuer is always
+    /// the first name, so one person is always one principal.
     #[must_use]
     pub fn also_named(mut self, iss: impl Into<Box<str>>) -> Self {
         self.names.add(iss.into());
         self
     }
 
-    /// Makes each tenant an issuer of its own. The issuer's names hold the placeholder, and a token names its tenant a second
-    /// time in the claim. A JWK with an `issuer` member verifies that tenant's tokens only. A JWK without one verifies none.
+    /// Makes each tenant a separate issuer. The issuer's names contain the placeholder, and a claim of each token
+    /// repeats the tenant. A JWK with an `issuer` member verifies that tenant's tokens only. A JWK without one
+    /// verifies none.
     ///
     /// # Example
     ///
@@ -193,48 +197,49 @@ impl Issuer {
     ///
     /// # Security
     ///
-    /// Everybody can have a tenant. Check [`Principal::tenant`](crate::Principal::tenant) before you permit anything.
+    /// Anyone can create a tenant. Check [`Principal::tenant`](crate::Principal::tenant) before you grant access.
     #[must_use]
     pub fn for_any_tenant(mut self, template: TenantTemplate) -> Self {
         self.names.for_tenants(template, None);
         self
     }
 
-    /// Restricts each JWK with an `issuer` member to tokens of that issuer. The member may hold the template's placeholder for
-    /// the tenant in the template's claim. Use it for key sets that several issuers share, such as Entra ID's.
+    /// Restricts each JWK with an `issuer` member to tokens of that issuer. The member may contain the template's
+    /// placeholder, which is replaced with the tenant from the template's claim. Use it for key sets that several
+    /// issuers share, such as Entra ID's.
     #[must_use]
     pub fn keys_by_issuer(mut self, template: TenantTemplate) -> Self {
         self.names.own_keys(template);
         self
     }
 
-    /// A short name for people and programs, such as `staff`: what
-    /// [`Principal::issuer_name`](crate::Principal::issuer_name) gives.
+    /// Sets a short name such as `staff`. [`Principal::issuer_name`](crate::Principal::issuer_name) returns it.
     #[must_use]
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.label = Some(name.into());
         self
     }
 
-    /// Sets the audience that the tokens must be for.
+    /// Sets the audience rule of the tokens.
     #[must_use]
     pub fn audience(mut self, audience: Audience) -> Self {
         self.audience = Some(audience);
         self
     }
 
-    /// The kind of token that is accepted, access tokens unless set.
+    /// Sets the kind of token that is accepted. The default is access tokens.
     #[must_use]
     pub fn kind(mut self, kind: TokenKind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// Accepts tokens of another kind as well, under an audience rule of their own.
+    /// Also accepts tokens of another kind, with a separate audience rule.
     ///
     /// # Security
     ///
-    /// Each kind that is accepted is one more that can be mixed up. Give each a [mark](TokenKind::require), and prefer one kind.
+    /// Each additional kind is one more that can be confused with another. Prefer a single kind. Otherwise give each
+    /// kind a [rule](TokenKind::require) that only its tokens meet.
     #[must_use]
     pub fn or(mut self, kind: TokenKind, audience: Audience) -> Self {
         self.others.push(AcceptedToken { kind, audience });
@@ -248,23 +253,24 @@ impl Issuer {
         self
     }
 
-    /// The only algorithms that are accepted, RS256, ES256 and EdDSA unless set.
+    /// Sets the accepted algorithms. The default is RS256, ES256 and EdDSA.
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self
     }
 
-    /// Sets the tolerated difference between the clocks of issuer and verifier: 30 seconds unless set, at most ten minutes.
+    /// Sets the tolerated difference between the clocks of issuer and verifier. The default is 30 seconds, the maximum
+    /// ten minutes.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// The longest that a token may live, from `iat` to `exp`; any time unless set. A token without `iat` may have so long
-    /// left, counted from now and with the leeway. Longer ones are refused as
-    /// [`LivesTooLong`](crate::TokenError::LivesTooLong).
+    /// Sets the maximum lifetime of a token, from `iat` to `exp`. There is no maximum by default. For a token without
+    /// `iat`, the time from now to `exp` is limited instead, and the leeway is added. Tokens with a longer lifetime
+    /// are refused with [`LivesTooLong`](crate::TokenError::LivesTooLong).
     ///
     /// # Example
     ///
@@ -278,17 +284,18 @@ impl Issuer {
     ///
     /// # Security
     ///
-    /// A stolen token is good until it expires. Look up what your provider is set to before you choose a number: some
-    /// issue tokens for a month or more on purpose, and all of those are refused from the next start on. A token without `iat`
-    /// that was issued for too long is refused only until its last days: nobody can tell its age.
+    /// A stolen token works until it expires. Check the token lifetime at your provider before you set a maximum. Some
+    /// providers issue tokens for a month or longer, and all of those are refused once this is set. The age of a token
+    /// without `iat` is unknown. Such a token is accepted as soon as its remaining time is below the maximum.
     #[must_use]
     pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
         self.max_lifetime = Some(lifetime);
         self
     }
 
-    /// The longest that fetched keys are believed without being confirmed by the issuer: between one minute and 24 hours, 24
-    /// hours unless set. They are refreshed well before, even where the issuer says that its answer is good for longer.
+    /// Sets the maximum age of fetched keys since the issuer last confirmed them. It is between one minute and 24
+    /// hours, and 24 hours by default. The keys are refreshed well before that age, even if the issuer's response may
+    /// be cached for longer.
     ///
     /// # Example
     ///
@@ -302,24 +309,25 @@ impl Issuer {
     ///
     /// # Security
     ///
-    /// It bounds how long a key is believed that the issuer has removed. It also bounds how long the API outlives an outage of
-    /// the issuer: after it, every token of this issuer is answered with 503 until keys can be fetched again. An hour is a
-    /// good start. For an incident there is [`refresh_keys_now`](crate::Verifier::refresh_keys_now).
+    /// This limits the time in which a key still verifies after the issuer has removed it. It also limits the outage
+    /// of the issuer that the API survives. After that time every token of this issuer is answered with 503 until keys
+    /// can be fetched again. One hour is a good start. In an incident, call
+    /// [`refresh_keys_now`](crate::Verifier::refresh_keys_now).
     #[must_use]
     pub fn max_key_age(mut self, age: Duration) -> Self {
         self.max_key_age = Some(age);
         self
     }
 
-    /// Sets the claims that hold scopes, groups and the like.
+    /// Sets the claims that contain the parts of the principal, such as scopes and groups.
     #[must_use]
     pub fn claim_map(mut self, claim_map: ClaimMap) -> Self {
         self.claim_map = claim_map;
         self
     }
 
-    /// Adds a custom rule for tokens of this issuer. It runs after every rule of the pipeline. A refusal is answered with 401;
-    /// its code is for logs, and no client sees it.
+    /// Adds a custom rule for tokens of this issuer. It runs after every rule of the pipeline. A refusal is answered
+    /// with 401. Its code appears in logs only and is never sent to a client.
     ///
     /// # Example
     ///
@@ -338,20 +346,19 @@ impl Issuer {
     ///
     /// # Security
     ///
-    /// It is asked when a token is verified, and not again while the token is
-    /// [kept](crate::VerifierBuilder::cache_lifetime), for five minutes at the most unless set. So let it go by the token
-    /// alone. What changes in the meantime belongs into a [`Revocation`](crate::Revocation), which is asked each time, or,
-    /// where it is a grant, into a [`EntitlementsProvider`](crate::EntitlementsProvider).
+    /// The rule runs when a token is verified. It does not run again while the token is
+    /// [cached](crate::VerifierBuilder::cache_lifetime), which is up to five minutes by default. So the rule should
+    /// depend on the token only. Use a [`Revocation`](crate::Revocation) for facts that may change meanwhile, since it
+    /// runs for each request. Use an [`EntitlementsProvider`](crate::EntitlementsProvider) for grants that may change.
     #[must_use]
     pub fn validate(mut self, rule: impl Fn(&VerifiedToken) -> Result<(), TokenError> + Send + Sync + 'static) -> Self {
         self.rules = self.rules.and(rule);
         self
     }
 
-    /// Adds an asynchronous custom rule, which may ask a database if the account is locked, for instance. It runs after all
-    /// other rules, and has 2 seconds; after that, and for [`VerifyError::Unavailable`],
-    /// the answer is 503. [`Verifier::verify_now`](crate::Verifier::verify_now) gives no verdict on a token that is not
-    /// known yet.
+    /// Adds an asynchronous custom rule. For instance, it may query a database for locked accounts. It runs after all
+    /// other rules and times out after 2 seconds. After a timeout, and for [`VerifyError::Unavailable`], the answer is
+    /// 503. [`Verifier::verify_now`](crate::Verifier::verify_now) cannot decide about a token that is not cached yet.
     ///
     /// # Example
     ///
@@ -381,11 +388,12 @@ impl Issuer {
     ///
     /// # Security
     ///
-    /// As for [`validate`](Self::validate): an account that is locked now stays open to a token that is kept.
+    /// The rule does not run for a cached token, as described at [`validate`](Self::validate). So a token in the cache
+    /// is still accepted after its account was locked.
     ///
-    /// A refusal is not kept: each request with a token that the rule refuses asks it again, and so does each of many
-    /// requests that bring a new token at once. Whoever holds one good token chooses how often that is, so bound what it
-    /// costs.
+    /// Refusals are not cached. The rule runs again for each request with a refused token, and for each of several
+    /// simultaneous requests with a new token. A caller with one valid token can therefore run the rule as often as it
+    /// likes, so limit the cost of the rule.
     #[must_use]
     pub fn validate_async<F, A>(mut self, rule: F) -> Self
     where
@@ -403,14 +411,15 @@ impl Issuer {
         self
     }
 
-    /// Called only by [`DangerousIssuer::accept_unsigned_tokens`](crate::DangerousIssuer::accept_unsigned_tokens).
+    /// Accepts unsigned tokens. Only
+    /// [`DangerousIssuer::accept_unsigned_tokens`](crate::DangerousIssuer::accept_unsigned_tokens) calls this.
     #[cfg(feature = "dangerous-unsigned")]
     pub(crate) fn unsigned(mut self) -> Self {
         self.keys = IssuerKeys(Origin::Unsigned);
         self
     }
 
-    /// Refuses what lacks a policy, and starts the keys.
+    /// Checks the configuration and starts the source of the keys.
     pub(crate) fn start(self) -> Result<TrustedIssuer, ConfigError> {
         let iss = Arc::clone(self.names.first());
         let name = || iss.to_string();
@@ -497,21 +506,21 @@ fn static_keys(issuer: impl Fn() -> String, keys: KeySet, allowed: Algorithms) -
     Ok(KeySource::Static(Arc::new(keys)))
 }
 
-/// An issuer with nothing missing.
+/// An issuer whose configuration was checked.
 #[derive(Debug)]
 pub(crate) struct TrustedIssuer {
     pub(crate) policy: Policy,
     pub(crate) keys: KeySource,
     #[cfg(feature = "dangerous-unsigned")]
     pub(crate) accepts_unsigned: bool,
-    /// Shared by its tokens, once the verifier is built.
+    /// The part that all its tokens share. It is set when the verifier is built.
     pub(crate) provenance: Arc<Provenance>,
 }
 
 /// The rules for the tokens of one issuer.
 #[derive(Debug)]
 pub(crate) struct Policy {
-    /// The first of its names, for reports.
+    /// The first of its names, for logs and errors.
     pub(crate) iss: Arc<str>,
     pub(crate) label: Arc<str>,
     pub(crate) names: IssuerNames,
@@ -525,7 +534,7 @@ pub(crate) struct Policy {
     pub(crate) rules: Rules,
 }
 
-/// A kind of token that is accepted, and whom tokens of this kind must be for.
+/// An accepted kind of token, and the audience rule of this kind.
 #[derive(Clone, Debug)]
 pub(crate) struct AcceptedToken {
     pub(crate) kind: TokenKind,
@@ -542,7 +551,7 @@ pub trait IntoIssuer {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an argument that the provider cannot have given out.
+    /// [`ConfigError`] for an argument that cannot be a value from the provider.
     fn into_issuer(self) -> Result<Issuer, ConfigError>;
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// ```
 /// use countersign_core::TenantTemplate;
 ///
-/// // The discovery document of Entra ID has `https://login.microsoftonline.com/{tenantid}/v2.0` for an issuer.
+/// // The discovery document of Entra ID has the issuer `https://login.microsoftonline.com/{tenantid}/v2.0`.
 /// let entra = TenantTemplate { placeholder: "{tenantid}", claim: "tid" };
 /// # let _ = entra;
 /// ```
@@ -19,17 +19,17 @@ use std::sync::Arc;
 pub struct TenantTemplate {
     /// The part of the issuer's name that is replaced with the tenant's GUID.
     pub placeholder: &'static str,
-    /// The claim that holds the tenant's GUID as well.
+    /// The claim that also contains the tenant's GUID.
     pub claim: &'static str,
 }
 
-/// The names of one issuer. Reports use the first one.
+/// The names of one issuer. Logs and errors use the first one.
 #[derive(Clone, Debug)]
 pub(crate) struct IssuerNames {
     first: Arc<str>,
     more: Vec<Box<str>>,
     tenants: Option<Tenants>,
-    /// Restricts a JWK with an `issuer` member to that issuer, which may hold the placeholder.
+    /// Restricts a JWK with an `issuer` member to that issuer. The member may contain the placeholder.
     owns_keys: Option<TenantTemplate>,
 }
 
@@ -46,12 +46,12 @@ impl IssuerNames {
         Self { first: name, more: Vec::new(), tenants: None, owns_keys: None }
     }
 
-    /// A further name, of the same issuer and with the same keys.
+    /// Adds another name of the same issuer.
     pub(crate) fn add(&mut self, name: Box<str>) {
         self.more.push(name);
     }
 
-    /// Makes the names templates, for the allowed tenants or for all.
+    /// Turns the names into templates for the allowed tenants, or for all tenants.
     pub(crate) fn for_tenants(&mut self, template: TenantTemplate, allowed: Option<Vec<Box<str>>>) {
         self.tenants = Some(Tenants { template, allowed });
     }
@@ -61,7 +61,7 @@ impl IssuerNames {
         self.owns_keys = Some(template);
     }
 
-    /// The name for people, and for subjects where there is but one issuer behind several names.
+    /// The first name. It is used in logs, and as the principal's issuer if there are no tenants.
     pub(crate) fn first(&self) -> &Arc<str> {
         &self.first
     }
@@ -70,7 +70,7 @@ impl IssuerNames {
         std::iter::once(&*self.first).chain(self.more.iter().map(|name| &**name))
     }
 
-    /// The problem with the names themselves, if there is one.
+    /// The error in the names, if there is one.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         if self.all().any(str::is_empty) {
             return Some("is empty: give the token's `iss`");
@@ -103,21 +103,22 @@ impl IssuerNames {
         self.tenants.as_ref().is_some_and(|tenants| self.all().any(|name| tenants.tenant_of(name, iss).is_some()))
     }
 
-    /// True if one `iss` could be of both.
+    /// True if one `iss` could belong to both issuers.
     pub(crate) fn overlap(&self, other: &Self) -> bool {
         self.all().any(|name| other.all().any(|also| name == also || other.accept(name) || self.accept(also)))
     }
 
-    /// The name that the subject is unique under, for a token whose `iss` is [accepted](Self::accept).
+    /// The issuer within which the subject is unique, for a token whose `iss` is [accepted](Self::accept).
     #[inline]
     pub(crate) fn unique(&self, claims: &Object<'_>) -> Result<Arc<str>, TokenError> {
-        // All names of one issuer are the same issuer. A tenant must be checked against its claim as well.
+        // All names belong to the same issuer. A tenant must also match the tenant's claim.
         if self.tenants.is_none() { Ok(Arc::clone(&self.first)) } else { self.check(claims) }
     }
 
-    /// OpenID Connect Core section 3.1.3.7, RFC 9068 section 4: identical, so no other case, slash or prefix.
+    /// Compares `iss` exactly (OpenID Connect Core section 3.1.3.7, RFC 9068 section 4): case, final slash and prefix
+    /// count.
     ///
-    /// Gives the name that the subject is unique under.
+    /// Returns the issuer within which the subject is unique.
     pub(crate) fn check(&self, claims: &Object<'_>) -> Result<Arc<str>, TokenError> {
         let iss = named_by(claims)?;
         let Some(tenants) = &self.tenants else {
@@ -128,7 +129,7 @@ impl IssuerNames {
         if named.as_str() != Some(tenant) || !tenants.allow(tenant) {
             return Err(TokenError::WrongTenant);
         }
-        // All names of one tenant are the same tenant.
+        // All names of one tenant belong to the same issuer.
         Ok(self.first.replace(tenants.template.placeholder, tenant).into())
     }
 
@@ -138,7 +139,7 @@ impl IssuerNames {
             return true;
         };
         match key_issuer {
-            // With many tenants, a key without an `issuer` member might be any tenant's.
+            // With tenants, a key without an `issuer` member could belong to any of them.
             None => self.tenants.is_none(),
             Some(key) => {
                 let tenant = claims.get(template.claim).and_then(Json::as_str).unwrap_or_default();

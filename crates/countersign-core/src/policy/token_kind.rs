@@ -1,4 +1,4 @@
-//! Which kind of token is accepted, and the marks by which it is told from others (RFC 8725 section 3.12).
+//! The accepted kind of token, and the claims that distinguish it from other kinds (RFC 8725 section 3.12).
 
 use crate::clock::UnixTime;
 use crate::error::TokenError;
@@ -13,14 +13,14 @@ use std::fmt;
 /// ```
 /// use countersign_core::TokenKind;
 ///
-/// // Cognito marks its tokens itself.
+/// // Cognito states the kind of each token in a claim.
 /// let cognito = TokenKind::access().require_value("token_use", "access");
 /// # let _ = cognito;
 /// ```
 #[derive(Clone, Debug)]
 pub struct TokenKind {
     name: &'static str,
-    /// Values of `typ`, in lower case; the empty one stands for a header without.
+    /// Accepted values of `typ` in lower case. The empty text means that the header has no `typ`.
     types: &'static [&'static str],
     required: Vec<&'static str>,
     forbidden: Vec<&'static str>,
@@ -28,15 +28,15 @@ pub struct TokenKind {
 }
 
 impl TokenKind {
-    /// Access tokens of any provider: `typ` is `at+jwt`, `JWT` or absent, and none of the claims is there that only
-    /// ID tokens have (`nonce`, `at_hash`, `c_hash`; OpenID Connect Core sections 2 and 3.3.2.11), only logout and
-    /// security event tokens (`events`; RFC 8417), or only tokens that are bound to a key (`cnf`; RFC 7800): whoever
-    /// sends one of these as a plain bearer token has not shown that key.
+    /// Access tokens of any provider. `typ` must be `at+jwt`, `JWT` or absent. Some claims must be absent: those of ID
+    /// tokens (`nonce`, `at_hash`, `c_hash`; OpenID Connect Core sections 2 and 3.3.2.11), that of logout and security
+    /// event tokens (`events`; RFC 8417), and that of tokens that are bound to a key (`cnf`; RFC 7800), since a plain
+    /// bearer token does not prove possession of the key.
     ///
     /// # Security
     ///
-    /// A provider that gives ID tokens none of these marks is told apart by the audience alone: an ID token's is the
-    /// client, an access token's the API. Prefer [`TokenKind::rfc9068`] where the provider supports it.
+    /// If a provider's ID tokens have none of these claims, only the audience distinguishes them: it is the client in
+    /// an ID token and the API in an access token. Prefer [`TokenKind::rfc9068`] where the provider supports it.
     pub fn access() -> Self {
         Self {
             name: "access token",
@@ -47,8 +47,8 @@ impl TokenKind {
         }
     }
 
-    /// Access tokens after RFC 9068: `typ` must be `at+jwt`, and `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and
-    /// `jti` are demanded.
+    /// Access tokens of RFC 9068. `typ` must be `at+jwt`, and `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti`
+    /// are required.
     pub fn rfc9068() -> Self {
         Self {
             types: &["at+jwt", "application/at+jwt"],
@@ -57,12 +57,12 @@ impl TokenKind {
         }
     }
 
-    /// ID tokens (OpenID Connect Core section 2): `typ` is `JWT` or absent, and `iat` is there.
+    /// ID tokens (OpenID Connect Core section 2): `typ` must be `JWT` or absent, and `iat` is required.
     ///
     /// # Security
     ///
-    /// An ID token tells a client who has logged in; it was not made to open an API. Accept it only from a client of your
-    /// own, and where the provider has no access token that can be verified.
+    /// An ID token tells a client which user has logged in. It is not meant to grant access to an API. Accept it only
+    /// from your own client, and only if the provider has no access token that can be verified.
     pub fn id() -> Self {
         Self {
             name: "ID token",
@@ -73,32 +73,32 @@ impl TokenKind {
         }
     }
 
-    /// Demands a claim that says which kind the token is.
+    /// Requires a claim with a value that identifies this kind of token.
     #[must_use]
     pub fn require_value(self, claim: impl Into<ClaimPlace>, value: impl Into<Box<str>>) -> Self {
         self.require(ClaimRule::is(claim, value))
     }
 
-    /// Demands what only tokens of this kind have, or lack.
+    /// Requires a rule that only tokens of this kind meet.
     #[must_use]
     pub fn require(mut self, rule: ClaimRule) -> Self {
         self.marks.push(rule);
         self
     }
 
-    /// Accepts tokens with a claim that is else taken for a mark of another kind: for providers that put it into this one,
-    /// too.
+    /// Accepts tokens with a claim that usually belongs to another kind of token. Use it for providers that also put
+    /// the claim into tokens of this kind.
     ///
     /// # Security
     ///
-    /// Give the kind another [mark](Self::require) in its place.
+    /// Add another [rule](Self::require) that only tokens of this kind meet.
     #[must_use]
     pub fn allow_claim(mut self, claim: &'static str) -> Self {
         self.forbidden.retain(|forbidden| *forbidden != claim);
         self
     }
 
-    /// RFC 7515 section 4.1.9: `typ` is a media type, so its case does not count.
+    /// Compares `typ` without regard to case, since it is a media type (RFC 7515 section 4.1.9).
     pub(crate) fn accepts_type(&self, typ: Option<&str>) -> bool {
         self.types.iter().any(|accepted| accepted.eq_ignore_ascii_case(typ.unwrap_or_default()))
     }

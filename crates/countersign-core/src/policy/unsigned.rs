@@ -1,4 +1,4 @@
-//! The setting that accepts unsigned tokens, of an emulator on this machine only. Compiled only with the feature
+//! The setting that accepts unsigned tokens of an emulator on this machine. Compiled only with the feature
 //! `dangerous-unsigned`.
 
 use crate::error::{ConfigError, TokenError};
@@ -9,7 +9,7 @@ use crate::token::raw::{RawToken, refuse_extensions};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-/// An issuer about to be weakened, from [`Issuer::danger`].
+/// An issuer with access to its dangerous settings. [`Issuer::danger`] creates it.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is weakened yet"]
 pub struct DangerousIssuer(Issuer);
@@ -22,14 +22,14 @@ impl Issuer {
 }
 
 impl DangerousIssuer {
-    /// Accepts tokens without a signature (`alg: none`), such as the Firebase emulator issues, and no signed tokens. The
-    /// emulator must be on this machine: give its host and port, such as `127.0.0.1:9099`.
+    /// Accepts tokens without a signature (`alg: none`), such as those of the Firebase emulator. Signed tokens are
+    /// refused. The emulator must run on this machine. Pass its host and port, such as `127.0.0.1:9099`.
     ///
     /// # Security
     ///
     /// Any caller who reaches the API can pretend to be any user. Each start and each new token logs a warning. No environment
-    /// variable and no cargo feature enables this by itself. Keep the call out of programs that are deployed. Rules that
-    /// [wait](Issuer::validate_async) are not called for such tokens; all others are.
+    /// variable and no cargo feature enables this by itself. Keep the call out of programs that are deployed.
+    /// [Asynchronous rules](Issuer::validate_async) do not run for such tokens. All other rules do.
     ///
     /// # Example
     ///
