@@ -1,6 +1,6 @@
 //! A strict JSON parser: it reads a header or a payload in one pass into a borrowed tree.
 //!
-//! `serde_json` alone accepts two members with the same name, uses the last one, and skips values that nobody reads. This
+//! `serde_json` alone accepts two members with the same name, uses the last one, and skips values that no code reads. This
 //! parser reads every value. It refuses, at any depth: a name that occurs twice in an object, a number out of range, a lone
 //! surrogate, nesting beyond 128 levels, and anything after the object.
 

@@ -135,7 +135,7 @@ pub mod providers {
 /// # Example
 ///
 /// A requirement takes the [`Principal`](requirement::Principal) of this module, which is the data that the extractor
-/// [`Principal`](crate::Principal) dereferences to:
+/// `countersign::Principal` dereferences to:
 ///
 /// ```
 /// use countersign::requirement::{Expr, Principal};

@@ -47,7 +47,7 @@ impl KeySet {
     ///
     /// [`ConfigError::InvalidJwks`] if the text is not a JWK set, or if the set has more than 100 keys.
     pub fn from_jwks(text: impl AsRef<[u8]>, allowed: Algorithms) -> Result<Self, ConfigError> {
-        // Each key is cut out as text and read on its own, so one malformed key does not affect the others.
+        // Each key is parsed separately from its own text, so one malformed key does not affect the others.
         #[derive(Deserialize)]
         struct Jwks<'a> {
             #[serde(borrow)]
@@ -78,8 +78,8 @@ impl KeySet {
         Ok(set)
     }
 
-    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), one for each algorithm. PEM has no `kid`, so the keys match every
-    /// `kid`.
+    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), at most one for each algorithm. PEM has no `kid`, so the keys match
+    /// every `kid`.
     ///
     /// # Errors
     ///
@@ -239,7 +239,7 @@ mod tests {
             let skipped: Vec<SkipReason> = set.skipped().iter().map(|skipped| skipped.reason).collect();
             assert_eq!((set.len(), skipped), (usize::from(reason.is_none()), Vec::from_iter(reason)), "{exponent:?}");
         }
-        // aws-lc reads none of these, so that they are no keys at all.
+        // aws-lc refuses all of these, so the set has no keys.
         let exponents: [&[u8]; 5] = [&[1], &[2], &[1, 0, 0], &[4, 0, 0, 0, 1], &[1, 0, 0, 0, 0, 0, 0, 0, 1]];
         for (modulus, exponent) in
             exponents.map(|exponent| (&sound, exponent)).into_iter().chain([(&small, &[1, 0, 1][..])])

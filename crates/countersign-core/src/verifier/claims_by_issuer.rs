@@ -39,8 +39,8 @@ pub trait IntoIssuers {
 /// let verifier = Verifier::builder_for(Issuers { staff: ours, partner: theirs }).build().await?;
 /// let token = verifier.verify(token).await?;
 /// match &*token.claims::<Caller>()? {
-///     Caller::Staff(claims) => println!("{} of ours", claims.department),
-///     Caller::Partner(claims) => println!("somebody of {}", claims.company),
+///     Caller::Staff(claims) => println!("a caller from our {}", claims.department),
+///     Caller::Partner(claims) => println!("a caller from {}", claims.company),
 /// }
 /// # Ok(())
 /// # }

@@ -44,7 +44,7 @@ impl Verifier {
 
     /// Fetches the keys of every issuer now, and waits for the result. Use it in an incident, when a provider has removed a
     /// key and you cannot wait for the next refresh. From then on, tokens signed with a removed key are refused, including
-    /// [cached](VerifierBuilder::cache_lifetime) ones.
+    /// [cached](crate::VerifierBuilder::cache_lifetime) ones.
     ///
     /// All issuers are asked at once. Simultaneous calls share one attempt for each issuer, and this attempt begins after
     /// the call. The wait ends after 10.25 seconds. Keys from the configuration are not affected.

@@ -1,9 +1,8 @@
 //! The cache of verified tokens.
 //!
 //! A client sends the same token with each of its requests. Between two requests only the time and the issuer's keys can
-//! change the verdict. So the verdict is cached under the whole token: a keyed hash finds the entry, and then the full text
-//! is compared. A refusal is never cached.
-//! compared in full. A refusal is never kept.
+//! change the verdict. (Revocation is checked separately, on each request.) So the verdict is cached under the whole token:
+//! a keyed hash finds the entry, and then the full text is compared. A refusal is never cached.
 
 use crate::clock::UnixTime;
 use crate::verified::provenance::TokenScale;

@@ -63,7 +63,7 @@ const TOKEN_EXPIRED: &str = "token_expired";
 /// # Security
 ///
 /// The caller is judged at the upgrade and at each [renewal](Self::renew), and in between only time counts: a token that is
-/// [revoked](Verifier::revoke), and grants that are taken away, close no socket that is open. Where a logout must, close it
+/// [revoked](countersign_core::Verifier::revoke), and grants that are taken away, close no socket that is open. Where a logout must, close it
 /// yourself, or keep tokens short.
 pub struct AuthenticatedSocket<R: Requirement = Authenticated> {
     /// None when the token has expired.
