@@ -24,7 +24,7 @@ use std::fmt;
 ///     let directory = directory.clone();
 ///     async move {
 ///         let groups = directory.groups_of(caller.subject()).await;
-///         let groups = groups.map_err(|error| EntitlementsError::new("the directory cannot be asked", error))?;
+///         let groups = groups.map_err(|error| EntitlementsError::new("could not query the directory", error))?;
 ///         Ok(Entitlements { groups: groups.iter().map(String::as_str).collect(), ..Entitlements::default() })
 ///     }
 /// })

@@ -174,10 +174,10 @@ impl fmt::Display for ClaimRule {
             Condition::OneOf(values) => write!(f, "{name} is {}", either(values)),
             Condition::BeginsWith(beginning) => write!(f, "{name} begins with `{beginning}`"),
             Condition::NoneOf(values) => write!(f, "{name} is not {}", either(values)),
-            Condition::Present => write!(f, "{name} is there"),
-            Condition::Absent => write!(f, "{name} is not there"),
-            Condition::Unset => write!(f, "{name} is not there, or `false`"),
-            Condition::Past => write!(f, "{name} lies in the past"),
+            Condition::Present => write!(f, "{name} is present"),
+            Condition::Absent => write!(f, "{name} is absent"),
+            Condition::Unset => write!(f, "{name} is absent or `false`"),
+            Condition::Past => write!(f, "{name} is in the past"),
             Condition::AtMost(bytes) => write!(f, "{name} has at most {bytes} bytes"),
         }
     }

@@ -439,11 +439,14 @@ impl Issuer {
         }
         let invalid = |setting, problem| Err(ConfigError::InvalidSetting { issuer: name(), setting, problem });
         if self.max_lifetime.is_some_and(|lifetime| lifetime.is_zero()) {
-            return invalid("max_lifetime", "of zero refuses every token: give the longest life that you accept");
+            return invalid("max_lifetime", "of zero refuses every token: set the longest lifetime that you accept");
         }
         match self.max_key_age {
             Some(_) if matches!(self.keys.0, Origin::Jwks(_) | Origin::Pem(_)) => {
-                return invalid("max_key_age", "is for keys that are fetched, and these are given: leave it out");
+                return invalid(
+                    "max_key_age",
+                    "applies only to fetched keys: remove it for keys from the configuration",
+                );
             }
             Some(age) if !(MIN_LIFETIME..=MAX_STALENESS).contains(&age) => {
                 return invalid("max_key_age", "is out of range: use one minute to 24 hours");

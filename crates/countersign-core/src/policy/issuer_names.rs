@@ -77,12 +77,12 @@ impl IssuerNames {
         }
         let Some(tenants) = &self.tenants else { return None };
         if !self.all().all(|name| name.matches(tenants.template.placeholder).count() == 1) {
-            return Some("is for many tenants: let it hold the tenant's placeholder exactly once");
+            return Some("is for many tenants: put the placeholder of the tenant into it exactly once");
         }
         match &tenants.allowed {
             Some(allowed) if allowed.is_empty() => Some("allows no tenant: name at least one"),
             Some(allowed) if !allowed.iter().all(|tenant| is_guid(tenant)) => {
-                Some("allows a tenant that is not a GUID in lower case: take the tenant id over from the provider")
+                Some("allows a tenant that is not a GUID in lower case: copy the tenant id from the provider")
             }
             _ => None,
         }

@@ -40,7 +40,7 @@ use std::marker::PhantomData;
 ///     }
 ///
 ///     fn describe() -> Expr {
-///         Expr::Custom("a person, no machine".into())
+///         Expr::Custom("a person and not a machine".into())
 ///     }
 /// }
 /// ```
