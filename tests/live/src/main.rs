@@ -49,7 +49,7 @@ const SECTIONS: [(&str, usize); 6] = [
     ("oidc-provider", 51),
     ("glewlwyd", 16),
     ("providers", 154),
-    ("PostgreSQL", 19),
+    ("PostgreSQL", 93),
     ("rotation", 18),
 ];
 

@@ -47,7 +47,7 @@ pub(super) async fn shaped(report: &mut Report, shapes: &Shapes) -> Result {
     rows.good("access token", &alice.access, "user alice; scopes reports:read; groups admin").await?;
     rows.good("machine's access token", &machine, "machine svc; scopes reports:read").await?;
     let other = shapes.machine("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Shape0002", API).await?;
-    rows.check("machine's access token of another pool", &other, "refused: unknown_key").await;
+    rows.check("machine's access token of another pool", &other, "refused: unknown_issuer").await;
     rows.check("ID token", &alice.id, "refused: wrong_kind").await;
 
     let mut rows = Rows::new(report, NAME, pool().client_id("web")).await?.set_to("the app client `web` only");

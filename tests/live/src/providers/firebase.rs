@@ -26,11 +26,11 @@ pub(super) async fn shaped(report: &mut Report, shapes: &Shapes) -> Result {
     rows.good("ID token, keys on another host", &alice, "user alice; groups admin").await?;
     rows.check("ID token of another project, same key", &other_project, "refused: unknown_issuer").await;
     rows.check("ID token for something else", &other_audience, "refused: wrong_audience").await;
-    rows.check("session cookie", &cookie, "refused: unknown_key").await;
+    rows.check("session cookie", &cookie, "refused: unknown_issuer").await;
 
     let cookies = Firebase::session_cookies(PROJECT).http_client(shapes.http_client());
     let mut rows = Rows::new(report, NAME, cookies).await?.set_to("session cookies");
     rows.good("session cookie", &cookie, "user alice; groups admin").await?;
-    rows.check("ID token", &alice, "refused: unknown_key").await;
+    rows.check("ID token", &alice, "refused: unknown_issuer").await;
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(super) async fn shaped(report: &mut Report, shapes: &Shapes) -> Result {
     let other_api = shapes.machine(&issuer("main"), OTHER_API).await?;
     rows.check("machine's access token for another API", &other_api, "refused: wrong_audience").await;
     let other_realm = shapes.machine(&issuer("other"), API).await?;
-    rows.check("machine's access token of another realm", &other_realm, "refused: unknown_key").await;
+    rows.check("machine's access token of another realm", &other_realm, "refused: unknown_issuer").await;
     rows.check("ID token", &alice.id, "refused: wrong_kind").await;
     rows.check("ID token without nonce", &plain.id, "refused: wrong_kind").await;
 

@@ -12,8 +12,8 @@ pub(super) async fn check(report: &mut Report, shapes: &Shapes) -> Result {
     for (name, case, expected) in [
         ("honest", "`jwks_uri` on the issuer's host", "ready"),
         ("http", "`jwks_uri` is http", "`jwks_uri` is refused: must be https"),
-        ("http-on-loopback", "`jwks_uri` is http on loopback", "`jwks_uri` is http under an https issuer"),
-        ("loopback", "`jwks_uri` leads to loopback", "`jwks_uri` leads to this machine"),
+        ("http-on-loopback", "`jwks_uri` is http on loopback", "`jwks_uri` is http, but the issuer is https"),
+        ("loopback", "`jwks_uri` leads to loopback", "`jwks_uri` leads to this machine, but the issuer is elsewhere"),
     ] {
         let issuer = Oidc::issuer(format!("https://op.example.test/{name}")).audience(API);
         let verifier = Verifier::builder().issuer(issuer.http_client(shapes.http_client())).build().await?;

@@ -47,7 +47,7 @@ pub(super) async fn shaped(report: &mut Report, shapes: &Shapes) -> Result {
     let other_api = shapes.machine(&issuer("default"), OTHER_API).await?;
     rows.check("machine's access token for another API", &other_api, "refused: wrong_audience").await;
     let other_server = shapes.machine(&issuer("other"), API).await?;
-    rows.check("machine's access token of another server", &other_server, "refused: unknown_key").await;
+    rows.check("machine's access token of another server", &other_server, "refused: unknown_issuer").await;
     rows.check("ID token", &alice.id, "refused: wrong_kind").await;
 
     let mut rows = Rows::new(report, NAME, preset().access_or_id_tokens()).await?.set_to("access or ID tokens");
