@@ -5,7 +5,7 @@
 
 use countersign::Verifier;
 use countersign::entitlements::{CallerId, Entitlements, EntitlementsError};
-use countersign::verified::{NameSet, VerifiedToken};
+use countersign::verified::VerifiedToken;
 use countersign_bench::{Contender, compare, head};
 use countersign_core::{Algorithm, Audience, Issuer, IssuerKeys};
 use countersign_testing::SigningKey;
@@ -70,7 +70,7 @@ async fn directory(_: CallerId) -> Result<Entitlements, EntitlementsError> {
     for _ in 0..3 {
         tokio::task::yield_now().await;
     }
-    Ok(Entitlements { groups: NameSet::from_iter(["admin", "manager", "staff"]), ..Entitlements::default() })
+    Ok(Entitlements::default().with_groups(["admin", "manager", "staff"]))
 }
 
 fn token(key: &SigningKey) -> String {

@@ -3,7 +3,7 @@
 use countersign::entitlements::Entitlements;
 use countersign::keys::Algorithm;
 use countersign::providers::Entra;
-use countersign::verified::{NameSet, VerifiedToken};
+use countersign::verified::VerifiedToken;
 use countersign::{RequireGroups, RequireScopes, Verifier, VerifierBuilder};
 use countersign_testing::SigningKey;
 use countersign_tests::Journal;
@@ -58,10 +58,7 @@ async fn a_member_of_no_group_is_no_case_of_it() {
 async fn groups_that_are_looked_up_fill_the_gap() {
     let directory = |builder: VerifierBuilder| {
         builder.entitlements(|_| async {
-            Ok(Entitlements {
-                groups: NameSet::from_iter(["d1f0a6c4-0000-0000-0000-000000000001"]),
-                ..Entitlements::default()
-            })
+            Ok(Entitlements::default().with_groups(["d1f0a6c4-0000-0000-0000-000000000001"]))
         })
     };
     let (verifier, token) = caller(too_many(), directory).await;

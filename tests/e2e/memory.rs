@@ -378,7 +378,7 @@ fn the_bound_holds_for_grants() {
     for count in [0, 1, 50, 1_000, 4_000] {
         let world = World::new(|builder| {
             let provider =
-                move |_: CallerId| async move { Ok(Entitlements { groups: names(count), ..Entitlements::default() }) };
+                move |_: CallerId| async move { Ok(Entitlements::default().with_groups(names(count).iter())) };
             builder.entitlements(provider).entitlements_cache_bytes(MIB).without_cache()
         });
         let tokens: Vec<String> = (0..3_000).map(|subject| world.token(subject, "1")).collect();
@@ -398,7 +398,7 @@ fn the_bound_holds_for_grants() {
 fn grants_of_another_verifier_weigh_on_the_cache_that_keeps_the_token() {
     let world = World::new(|builder| builder.cache_bytes(MIB));
     let other = World::new(|builder| {
-        let provider = |_: CallerId| async { Ok(Entitlements { groups: names(1_000), ..Entitlements::default() }) };
+        let provider = |_: CallerId| async { Ok(Entitlements::default().with_groups(names(1_000).iter())) };
         builder.entitlements(provider).entitlements_cache_bytes(0)
     });
     let tokens: Vec<String> = (0..100).map(|subject| world.token(subject, "1")).collect();

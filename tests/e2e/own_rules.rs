@@ -147,13 +147,13 @@ async fn a_rule_that_waits_gives_no_verdict_at_once_and_none_after_its_deadline(
     assert_eq!(verdict(&verifier, &token).await, Ok(()));
     assert!(verifier.verify_now(&token).is_some_and(|verdict| verdict.is_ok()), "it is known now");
 
-    let down = Unavailable { retry_after: Duration::from_secs(7), dependency: Dependency::Rule };
+    let down = Unavailable::new(Dependency::Rule, Duration::from_secs(7));
     let verifier = world.verifier(world.issuer().validate_async(move |_| async move { Err(down.into()) })).await;
     assert_eq!(verdict(&verifier, &token).await, Err(VerifyError::Unavailable(down)));
 
     let verifier = world.verifier(world.issuer().validate_async(|_| pending())).await;
     let start = Instant::now();
-    let expected = Unavailable { retry_after: Duration::from_secs(1), dependency: Dependency::Rule };
+    let expected = Unavailable::new(Dependency::Rule, Duration::from_secs(1));
     assert_eq!(verdict(&verifier, &token).await, Err(expected.into()));
     assert_eq!(start.elapsed().as_secs(), 2);
 }
@@ -179,7 +179,7 @@ async fn each_issuer_has_its_own_rules() {
 #[tokio::test]
 async fn a_client_learns_of_no_rule() {
     let world = World::new();
-    let down = Unavailable { retry_after: Duration::from_secs(7), dependency: Dependency::Rule };
+    let down = Unavailable::new(Dependency::Rule, Duration::from_secs(7));
     for (issuer, status) in [
         (world.issuer().validate(|_| Err("secret_rule".into())), 401),
         (world.issuer().validate_async(|_| async { Err("secret_rule".into()) }), 401),

@@ -4,7 +4,6 @@ use countersign::Verifier;
 use countersign::entitlements::{EntitlementTable, Entitlements, EntitlementsProvider, SqlEntitlements};
 use countersign::keys::IssuerKeys;
 use countersign::policy::{ClaimMap, Issuer};
-use countersign::verified::NameSet;
 use countersign_core::{Algorithm, Audience};
 use countersign_testing::SigningKey;
 use sqlx::SqlitePool;
@@ -37,8 +36,7 @@ async fn database() -> SqlitePool {
 }
 
 fn grants(groups: &[&str], permissions: &[&str]) -> Entitlements {
-    let set = |names: &[&str]| names.iter().copied().collect::<NameSet>();
-    Entitlements { groups: set(groups), permissions: set(permissions), ..Entitlements::default() }
+    Entitlements::default().with_groups(groups.iter().copied()).with_permissions(permissions.iter().copied())
 }
 
 /// The entitlements that a verifier with this provider reports for a caller.
@@ -78,11 +76,11 @@ impl World {
         let token = self.verifier.verify(&token).await.unwrap();
         let granted = self.verifier.caller(&token).await.ok()?;
         let principal = granted.principal();
-        Some(Entitlements {
-            groups: principal.groups().clone(),
-            roles: principal.roles().clone(),
-            permissions: principal.permissions().clone(),
-        })
+        let entitlements = Entitlements::default()
+            .with_groups(principal.groups().iter())
+            .with_roles(principal.roles().iter())
+            .with_permissions(principal.permissions().iter());
+        Some(entitlements)
     }
 }
 
@@ -136,7 +134,7 @@ async fn rows_of_one_tenant_do_not_count_in_another() {
 async fn tables_and_columns_can_have_any_plain_name() {
     let odd = EntitlementTable::new("main.Odd", "select", "from").unwrap();
     let provider = SqlEntitlements::sqlite(database().await, ISSUER).roles(odd).groups(None).permissions(None);
-    let expected = Entitlements { roles: NameSet::from_iter(["owner"]), ..Entitlements::default() };
+    let expected = Entitlements::default().with_roles(["owner"]);
     assert_eq!(World::new(provider).await.ask(ISSUER, "alice", None).await, Some(expected));
 }
 

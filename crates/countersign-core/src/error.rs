@@ -244,11 +244,29 @@ impl From<&'static str> for TokenError {
 /// A temporary failure: the request cannot be decided, because a dependency did not answer.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("no decision is possible now: could not get {dependency}")]
+#[non_exhaustive]
 pub struct Unavailable {
     /// The time until the next try is useful, in whole seconds.
     pub retry_after: Duration,
     /// The dependency that did not answer.
     pub dependency: Dependency,
+}
+
+impl Unavailable {
+    /// Creates the failure of a dependency. The next try is useful after `retry_after`, in whole seconds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::{Dependency, Unavailable};
+    /// use std::time::Duration;
+    ///
+    /// let unavailable = Unavailable::new(Dependency::Rule, Duration::from_secs(5));
+    /// assert_eq!(unavailable.retry_after.as_secs(), 5);
+    /// ```
+    pub fn new(dependency: Dependency, retry_after: Duration) -> Self {
+        Self { retry_after, dependency }
+    }
 }
 
 /// A dependency of the decision, other than the token.

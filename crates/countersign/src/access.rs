@@ -15,6 +15,7 @@ use std::fmt;
 /// assert_eq!(both, Access::Required(vec![]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Access {
     /// Everybody, since nothing was declared. No token is verified.
     Undecided,

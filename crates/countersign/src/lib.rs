@@ -46,12 +46,11 @@ pub mod clock {
 /// ```
 /// use countersign::Verifier;
 /// use countersign::entitlements::{CallerId, Entitlements};
-/// use countersign::verified::NameSet;
 ///
 /// let builder = Verifier::builder().entitlements(|caller: CallerId| async move {
 ///     let is_admin = caller.subject() == "alice";
-///     let groups = if is_admin { NameSet::from_iter(["admin"]) } else { NameSet::default() };
-///     Ok(Entitlements { groups, ..Entitlements::default() })
+///     let groups: &[&str] = if is_admin { &["admin"] } else { &[] };
+///     Ok(Entitlements::default().with_groups(groups.iter().copied()))
 /// });
 /// # let _ = builder;
 /// ```

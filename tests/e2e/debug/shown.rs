@@ -95,8 +95,7 @@ fn claims() -> Printed {
 }
 
 fn grants() -> Entitlements {
-    let secret = || NameSet::from_iter([SECRET]);
-    Entitlements { groups: secret(), roles: secret(), permissions: secret() }
+    Entitlements::default().with_groups([SECRET]).with_roles([SECRET]).with_permissions([SECRET])
 }
 
 async fn configuration() -> Printed {

@@ -5,7 +5,7 @@ use countersign::clock::ManualClock;
 use countersign::entitlements::{CallerId, Entitlements, EntitlementsError};
 use countersign::keys::{Algorithm, IssuerKeys};
 use countersign::policy::{Audience, ClaimMap, Issuer};
-use countersign::verified::{NameSet, VerifiedToken};
+use countersign::verified::VerifiedToken;
 use countersign::{Verifier, VerifierBuilder};
 use countersign_testing::SigningKey;
 use serde_json::{Value, json};
@@ -43,14 +43,12 @@ impl Directory {
         let mood = *self.mood.lock().unwrap();
         match mood {
             Mood::Group(group) => {
-                let groups = NameSet::from_iter([group]);
                 let place = [caller.issuer(), caller.tenant().unwrap_or("-"), caller.subject()].join("/");
-                let roles = NameSet::from_iter([&*place]);
-                Ok(Entitlements { groups, roles, permissions: NameSet::from_iter(["items:read"]) })
+                Ok(Entitlements::default().with_groups([group]).with_roles([&*place]).with_permissions(["items:read"]))
             }
             Mood::Crowd => {
                 let names: Vec<String> = (0..1_000).map(|number| format!("{number:0>100}")).collect();
-                Ok(Entitlements { groups: names.iter().map(String::as_str).collect(), ..Entitlements::default() })
+                Ok(Entitlements::default().with_groups(names.iter().map(String::as_str)))
             }
             Mood::Fails => {
                 Err(EntitlementsError::new("the directory is down", format!("no answer for {}", caller.subject())))

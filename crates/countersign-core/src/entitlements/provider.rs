@@ -25,7 +25,7 @@ use std::fmt;
 ///     async move {
 ///         let groups = directory.groups_of(caller.subject()).await;
 ///         let groups = groups.map_err(|error| EntitlementsError::new("could not query the directory", error))?;
-///         Ok(Entitlements { groups: groups.iter().map(String::as_str).collect(), ..Entitlements::default() })
+///         Ok(Entitlements::default().with_groups(groups.iter().map(String::as_str)))
 ///     }
 /// })
 /// # }
@@ -68,12 +68,13 @@ where
 /// # Example
 ///
 /// ```
-/// use countersign_core::{Entitlements, NameSet};
+/// use countersign_core::Entitlements;
 ///
-/// let editor = Entitlements { roles: NameSet::from_iter(["editor"]), ..Entitlements::default() };
+/// let editor = Entitlements::default().with_roles(["editor"]);
 /// assert!(editor.roles.contains("editor") && editor.groups.is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entitlements {
     /// Groups, in addition to those of the token.
     pub groups: NameSet,
@@ -84,6 +85,27 @@ pub struct Entitlements {
 }
 
 impl Entitlements {
+    /// Adds groups.
+    #[must_use]
+    pub fn with_groups<'n>(mut self, groups: impl IntoIterator<Item = &'n str>) -> Self {
+        self.groups.extend(groups);
+        self
+    }
+
+    /// Adds roles.
+    #[must_use]
+    pub fn with_roles<'n>(mut self, roles: impl IntoIterator<Item = &'n str>) -> Self {
+        self.roles.extend(roles);
+        self
+    }
+
+    /// Adds permissions.
+    #[must_use]
+    pub fn with_permissions<'n>(mut self, permissions: impl IntoIterator<Item = &'n str>) -> Self {
+        self.permissions.extend(permissions);
+        self
+    }
+
     /// The memory that it uses, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.groups.bytes() + self.roles.bytes() + self.permissions.bytes()

@@ -33,6 +33,7 @@ pub struct KeySet {
 
 /// A key that was skipped, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SkippedKey {
     /// The `kid`, if the key has a readable one.
     pub kid: Option<Box<str>>,

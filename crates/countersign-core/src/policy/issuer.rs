@@ -378,7 +378,7 @@ impl Issuer {
     ///                 Ok(true) => Err("account_locked".into()),
     ///                 Err(_) => {
     ///                     let retry_after = Duration::from_secs(5);
-    ///                     Err(Unavailable { retry_after, dependency: Dependency::Rule }.into())
+    ///                     Err(Unavailable::new(Dependency::Rule, retry_after).into())
     ///                 }
     ///             }
     ///         }

@@ -39,6 +39,7 @@ pub enum Expr {
 
 /// One entitlement by name, with the names that imply it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Grant {
     /// The name at the provider.
     pub name: Cow<'static, str>,
@@ -47,6 +48,20 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// Creates an entitlement with the names that imply it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use countersign_core::Grant;
+    ///
+    /// let read = Grant::new("reports:read", ["reports:write"]);
+    /// assert_eq!(read.names().count(), 2);
+    /// ```
+    pub fn new<N: Into<Cow<'static, str>>>(name: N, implied_by: impl IntoIterator<Item = N>) -> Self {
+        Self { name: name.into(), implied_by: implied_by.into_iter().map(Into::into).collect() }
+    }
+
     fn is_in(&self, granted: &NameSet) -> bool {
         self.names().any(|name| granted.contains(name))
     }

@@ -174,14 +174,14 @@ impl<I> VerifierBuilder<I> {
     /// # Example
     ///
     /// ```
-    /// use countersign_core::{Entitlements, NameSet, CallerId, Verifier};
+    /// use countersign_core::{CallerId, Entitlements, Verifier};
     /// use std::time::Duration;
     ///
     /// let builder = Verifier::builder()
     ///     .entitlements(|caller: CallerId| async move {
     ///         let is_admin = caller.subject() == "alice";
-    ///         let groups = if is_admin { NameSet::from_iter(["admin"]) } else { NameSet::default() };
-    ///         Ok(Entitlements { groups, ..Entitlements::default() })
+    ///         let groups: &[&str] = if is_admin { &["admin"] } else { &[] };
+    ///         Ok(Entitlements::default().with_groups(groups.iter().copied()))
     ///     })
     ///     .entitlements_lifetime(Duration::from_secs(30));
     /// # let _ = builder;

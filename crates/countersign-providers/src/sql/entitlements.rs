@@ -160,11 +160,11 @@ impl SqlEntitlements {
     }
 
     async fn read(&self, identifier: &str, tenant: Option<&str>) -> Result<Entitlements, EntitlementsError> {
-        Ok(Entitlements {
-            groups: self.names(self.groups.as_ref(), identifier, tenant).await?,
-            roles: self.names(self.roles.as_ref(), identifier, tenant).await?,
-            permissions: self.names(self.permissions.as_ref(), identifier, tenant).await?,
-        })
+        let mut entitlements = Entitlements::default();
+        entitlements.groups = self.names(self.groups.as_ref(), identifier, tenant).await?;
+        entitlements.roles = self.names(self.roles.as_ref(), identifier, tenant).await?;
+        entitlements.permissions = self.names(self.permissions.as_ref(), identifier, tenant).await?;
+        Ok(entitlements)
     }
 
     async fn names(

@@ -83,11 +83,11 @@ fn expr(value: &Value) -> Option<Expr> {
     }
     let implied_by = || {
         let names = value.get("impliedBy").and_then(Value::as_array).into_iter().flatten();
-        names.filter_map(Value::as_str).map(|name| name.to_owned().into()).collect()
+        names.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<String>>()
     };
     let mut members = value.as_object()?.iter().filter(|(kind, _)| *kind != "impliedBy");
     let (Some((kind, content)), None) = (members.next(), members.next()) else { return None };
-    let grant = || Some(Grant { name: content.as_str()?.to_owned().into(), implied_by: implied_by() });
+    let grant = || Some(Grant::new(content.as_str()?.to_owned(), implied_by()));
     let list = || content.as_array()?.iter().map(expr).collect::<Option<Vec<_>>>();
     match kind.as_str() {
         "scope" => grant().map(Expr::Scope),
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_on_the_way_through_a_document() {
-        let read = Grant { name: "read".into(), implied_by: vec!["write".into()] };
+        let read = Grant::new("read", ["write"]);
         let rule = Expr::Any(vec![
             Expr::Authenticated,
             Expr::All(vec![Expr::Scope(read), Expr::group("g"), Expr::role("r"), Expr::permission("p")]),
