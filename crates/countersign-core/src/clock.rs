@@ -5,7 +5,8 @@ use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A moment, as the time since 1970-01-01T00:00:00Z. Leap seconds are not counted, as in `NumericDate` (RFC 7519 section 2).
+/// A moment, as the time since 1970-01-01T00:00:00Z. Leap seconds are not counted, as in `NumericDate` (RFC 7519
+/// section 2).
 ///
 /// # Example
 ///
@@ -114,8 +115,8 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixTime {
-        // A clock before 1970 is broken. The latest moment is returned, so every token is refused as expired. The earliest
-        // moment would make every expired token valid.
+        // A clock before 1970 is broken. The latest moment is returned, so every token is refused as expired. The
+        // earliest moment would make every expired token valid.
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(UnixTime::MAX, UnixTime::since_unix_epoch)
     }
 }

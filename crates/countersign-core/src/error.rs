@@ -1,12 +1,12 @@
-//! Errors, grouped by their source: the configuration ([`ConfigError`]), the token ([`TokenError`]), or a dependency that
-//! does not answer ([`Unavailable`]).
+//! Errors, grouped by their source: the configuration ([`ConfigError`]), the token ([`TokenError`]), or a dependency
+//! that does not answer ([`Unavailable`]).
 
 use crate::keys::algorithm::Algorithms;
 use std::time::Duration;
 use thiserror::Error;
 
-/// A mistake in the configuration. Only [`VerifierBuilder::build`](crate::VerifierBuilder::build) and the constructors of
-/// presets return it. A request never causes it.
+/// A mistake in the configuration. Only [`VerifierBuilder::build`](crate::VerifierBuilder::build) and the constructors
+/// of presets return it. A request never causes it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -108,9 +108,9 @@ pub enum ConfigError {
 
 /// The reason why a token was refused. It is for logs and tests. Clients only learn that the token was refused.
 ///
-/// A token with several faults is refused for the first in this order: its parts and its header, the JSON of its claims,
-/// its issuer, its algorithm and type, its key and signature, its claims, its revocation, the application's own rules. The
-/// order is the same for one issuer and for several, and for a token in the cache.
+/// A token with several faults is refused for the first in this order: its parts and its header, the JSON of its
+/// claims, its issuer, its algorithm and type, its key and signature, its claims, its revocation, the application's own
+/// rules. The order is the same for one issuer and for several, and for a token in the cache.
 ///
 /// No variant holds anything from the token, so a logged reason never leaks a credential.
 ///

@@ -1,8 +1,8 @@
 //! A strict JSON parser: it reads a header or a payload in one pass into a borrowed tree.
 //!
-//! `serde_json` alone accepts two members with the same name, uses the last one, and skips values that no code reads. This
-//! parser reads every value. It refuses, at any depth: a name that occurs twice in an object, a number out of range, a lone
-//! surrogate, nesting beyond 128 levels, and anything after the object.
+//! `serde_json` alone accepts two members with the same name, uses the last one, and skips values that no code reads.
+//! This parser reads every value. It refuses, at any depth: a name that occurs twice in an object, a number out of
+//! range, a lone surrogate, nesting beyond 128 levels, and anything after the object.
 
 use crate::clock::UnixTime;
 use serde::Deserialize;
@@ -33,7 +33,8 @@ pub(crate) enum Json<'a> {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Object<'a> {
     members: Vec<(Cow<'a, str>, Json<'a>)>,
-    /// One bit for each kind of name in the object. Most absent names are recognized by their bit, without a comparison.
+    /// One bit for each kind of name in the object. Most absent names are recognized by their bit, without a
+    /// comparison.
     kinds: u64,
 }
 
@@ -73,8 +74,8 @@ impl<'a> Object<'a> {
         object.get(last)
     }
 
-    /// Returns the last object on the path and the last name of the path. The error is true if a value on the path is not
-    /// an object.
+    /// Returns the last object on the path and the last name of the path. The error is true if a value on the path is
+    /// not an object.
     #[inline]
     fn lead<'p, S: AsRef<str>>(&self, path: &'p [S]) -> Result<(&Self, &'p str), bool> {
         let (last, steps) = path.split_last().ok_or(false)?;
@@ -161,8 +162,8 @@ struct Strict {
     room: usize,
 }
 
-/// The name under which `serde_json` passes a number if any crate in the build enables its feature `arbitrary_precision`.
-/// Without support for it, such a build would refuse every token.
+/// The name under which `serde_json` passes a number if any crate in the build enables its feature
+/// `arbitrary_precision`. Without support for it, such a build would refuse every token.
 const ARBITRARY_PRECISION: &str = "$serde_json::private::Number";
 const PRIVATE: &str = "$serde_json::private::";
 
@@ -234,8 +235,8 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
-        // Inner objects get no initial capacity. A token may hold thousands of empty objects, and an attacker could use up
-        // memory with them.
+        // Inner objects get no initial capacity. A token may hold thousands of empty objects, and an attacker could use
+        // up memory with them.
         let (mut object, mut kinds) = (Vec::with_capacity(self.room), 0);
         while let Some(name) = members.next_key_seed(Name)? {
             if name.starts_with(PRIVATE) {

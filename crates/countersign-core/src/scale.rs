@@ -21,7 +21,8 @@ pub(crate) const COUNTERS: usize = 16;
 pub(crate) const POINTER: usize = size_of::<usize>();
 /// The size of a `String` or a `Vec`. A smaller text or array was cut to its length or is shared.
 const OWNED: usize = 3 * POINTER;
-/// The minimum inline size of a hash table. A type that is larger than a pointer and smaller than this is not a hash table.
+/// The minimum inline size of a hash table. A type that is larger than a pointer and smaller than this is not a hash
+/// table.
 const SMALLEST_TABLE: usize = 32;
 /// The charge in bytes for a value whose type is not visible here: serde reads some values before it knows their type
 /// (`flatten`, untagged enums), and some types have their own visitor.
@@ -83,8 +84,8 @@ pub(crate) enum Kind {
 }
 
 impl Made {
-    /// The memory outside the holder for the value itself. A value that is larger than its space is in a box, and a space
-    /// of the size of a pointer may hold a box.
+    /// The memory outside the holder for the value itself. A value that is larger than its space is in a box, and a
+    /// space of the size of a pointer may hold a box.
     #[inline]
     fn outside(self, is_leaf: bool) -> usize {
         match self.size {
@@ -170,8 +171,8 @@ fn table(count: usize, size: usize) -> usize {
     block(buckets.saturating_mul(size + 2 * POINTER + 1) + 2 * SMALLEST)
 }
 
-/// The memory of a B-tree of the standard library in the worst case of insertion: five of the eleven places in each node
-/// are used.
+/// The memory of a B-tree of the standard library in the worst case of insertion: five of the eleven places in each
+/// node are used.
 pub(crate) fn tree(count: usize, size: usize) -> usize {
     let leaf = 11 * size + 2 * POINTER;
     let (leaves, inner) = match count {

@@ -43,8 +43,8 @@ impl AuthorizationCodes {
         code
     }
 
-    /// Removes the code, even if the caller then rejects the request: a code is for one use, and a failed use counts (RFC
-    /// 9700 section 4.5).
+    /// Removes the code, even if the caller then rejects the request: a code is for one use, and a failed use counts
+    /// (RFC 9700 section 4.5).
     pub(crate) fn redeem(&mut self, code: &str, now: Instant) -> Option<AuthorizationCode> {
         let index = self.0.iter().position(|issued| issued.code == code)?;
         let issued = self.0.remove(index)?;

@@ -13,13 +13,13 @@ use countersign_testing::{TestIssuer, TestToken};
 /// - `/token`: the grant types `authorization_code` and `client_credentials`.
 /// - `POST /rotate`: new signing keys.
 ///
-/// Access tokens follow RFC 9068 and are signed with RS256. Their audience is the `resource` (RFC 8707) or `audience` of
-/// the client's request. The scope `openid` adds an ID token.
+/// Access tokens follow RFC 9068 and are signed with RS256. Their audience is the `resource` (RFC 8707) or `audience`
+/// of the client's request. The scope `openid` adds an ID token.
 ///
 /// # Security
 ///
-/// There are no passwords and no registered clients. The issuer accepts every client id, and ignores client secrets. Any
-/// program that can connect gets tokens of any persona. The issuer therefore listens on loopback only, redirects to
+/// There are no passwords and no registered clients. The issuer accepts every client id, and ignores client secrets.
+/// Any program that can connect gets tokens of any persona. The issuer therefore listens on loopback only, redirects to
 /// loopback only, and rejects cross-site requests of browsers. No API that others can reach may trust it.
 ///
 /// # Example

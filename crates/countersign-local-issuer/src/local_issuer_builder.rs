@@ -79,8 +79,8 @@ impl LocalIssuerBuilder {
     ///
     /// # Errors
     ///
-    /// An error if the address is in use or not on loopback, if the audience is empty, or if a persona's name is empty or
-    /// given twice.
+    /// An error if the address is in use or not on loopback, if the audience is empty, or if a persona's name is empty
+    /// or given twice.
     pub async fn start(self) -> io::Result<LocalIssuer> {
         let invalid = |problem: String| io::Error::new(io::ErrorKind::InvalidInput, problem);
         if self.audience.is_empty() {

@@ -6,8 +6,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::{Host, Url};
 
-/// Returns `true` for a URL of this machine. `localhost` is the only accepted name, since other names may resolve to any
-/// address.
+/// Returns `true` for a URL of this machine. `localhost` is the only accepted name, since other names may resolve to
+/// any address.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
@@ -28,8 +28,8 @@ pub(crate) fn is_loopback_origin(origin: &HeaderValue) -> bool {
 
 /// Rejects requests that a remote web page makes a browser on this machine send.
 ///
-/// Listening on loopback does not prevent such requests. A page may post forms to any address. It may also point its own
-/// host name at 127.0.0.1 (DNS rebinding), and then read the answers.
+/// Listening on loopback does not prevent such requests. A page may post forms to any address. It may also point its
+/// own host name at 127.0.0.1 (DNS rebinding), and then read the answers.
 pub(crate) async fn reject_remote_sites(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());

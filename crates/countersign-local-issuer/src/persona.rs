@@ -6,8 +6,8 @@ use std::io;
 
 /// A user of a [`LocalIssuer`](crate::LocalIssuer): a name for the login page, and the claims of the user's tokens.
 ///
-/// In access tokens the claims replace those of the protocol. A persona may thus have a `sub` that differs from its name,
-/// or an `exp` in the past.
+/// In access tokens the claims replace those of the protocol. A persona may thus have a `sub` that differs from its
+/// name, or an `exp` in the past.
 ///
 /// # Example
 ///

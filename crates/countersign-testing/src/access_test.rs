@@ -20,14 +20,14 @@ use tower::ServiceExt;
 ///
 /// A guarded operation gets requests without a token, with an expired token, and with a token for another audience. It
 /// then gets tokens with each minimal set of sufficient grants, and tokens that lack one grant of such a set. The test
-/// checks the status, the challenge, and that the handler ran or did not run. Public and optional operations must accept
-/// requests without a token.
+/// checks the status, the challenge, and that the handler ran or did not run. Public and optional operations must
+/// accept requests without a token.
 ///
 /// Path parameters become `1`, and requests have no body. The handler's own status (such as 400, 404 or 422) does not
 /// matter.
 ///
-/// The matrix of a `GuardedRouter` has every operation. One that a document [claims](Matrix::claimed_by) has those of the
-/// document: a claim that is not enforced fails here, but an operation that the document leaves out is not tried.
+/// The matrix of a `GuardedRouter` has every operation. One that a document [claims](Matrix::claimed_by) has those of
+/// the document: a claim that is not enforced fails here, but an operation that the document leaves out is not tried.
 ///
 /// # Example
 ///
@@ -75,8 +75,8 @@ impl<'a> AccessTest<'a> {
     ///
     /// # Panics
     ///
-    /// Panics if an answer differs from the matrix. The message lists every such request with its operation, the rule, the
-    /// token and the answer.
+    /// Panics if an answer differs from the matrix. The message lists every such request with its operation, the rule,
+    /// the token and the answer.
     pub async fn run(&self, app: &Router, matrix: &Matrix) -> usize {
         let mut failures = Vec::new();
         let mut tried = 0;

@@ -5,8 +5,8 @@ use crate::test_token::TestToken;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// A handle on a [`TestIssuer`](crate::TestIssuer), to mint tokens and to rotate keys from its own routes or from another
-/// task. Cheap to clone.
+/// A handle on a [`TestIssuer`](crate::TestIssuer), to mint tokens and to rotate keys from its own routes or from
+/// another task. Cheap to clone.
 ///
 /// A handle does not keep the server running: only the [`TestIssuer`](crate::TestIssuer) does.
 ///

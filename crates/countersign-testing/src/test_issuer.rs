@@ -11,8 +11,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// A local OpenID provider. It serves discovery and keys on loopback, and mints tokens for any subject. Dropping it stops
-/// the server.
+/// A local OpenID provider. It serves discovery and keys on loopback, and mints tokens for any subject. Dropping it
+/// stops the server.
 ///
 /// # Example
 ///
@@ -118,8 +118,8 @@ impl TestIssuer {
         self.handle.rotate();
     }
 
-    /// Signs with new keys under the key ids of the old ones, and withdraws the old ones. No provider should do this, and
-    /// some do.
+    /// Signs with new keys under the key ids of the old ones, and withdraws the old ones. No provider should do this,
+    /// and some do.
     pub fn rotate_in_place(&self) {
         self.handle.state().rotate_in_place();
     }

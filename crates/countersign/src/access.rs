@@ -166,8 +166,8 @@ impl Combine<Required> for Required {
     type Output = Required;
 }
 
-/// A handler that takes the rejection may let everybody in. Its access is undecided until it is declared public or its route
-/// is guarded.
+/// A handler that takes the rejection may let everybody in. Its access is undecided until it is declared public or its
+/// route is guarded.
 impl<T: DescribeAccess, E> DescribeAccess for Result<T, E> {
     type Caller = Unspecified;
 

@@ -1,8 +1,8 @@
 //! The one way from a request, or a bare token, to an authorized caller.
 //!
 //! Extractors, guards, layers, upgrades and renewals all come here. A request's token is looked for once in each, and
-//! verified once for all of them: a verifier with a token cache gives the same token to each. Without a cache, the first
-//! one leaves it behind in the request, which costs twice as much as a look into the cache.
+//! verified once for all of them: a verifier with a token cache gives the same token to each. Without a cache, the
+//! first one leaves it behind in the request, which costs twice as much as a look into the cache.
 
 use crate::rejection::data::{Rejection, RejectionConfig};
 use crate::source::bearer::Credentials;

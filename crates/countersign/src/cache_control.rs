@@ -1,7 +1,7 @@
 //! `Cache-Control` of answers to known and rejected callers.
 //!
-//! RFC 9111 section 3.5 keeps shared caches from answers to requests with `Authorization`. A cookie or another header that
-//! carries a token says nothing to them, so the answer must.
+//! RFC 9111 section 3.5 keeps shared caches from answers to requests with `Authorization`. A cookie or another header
+//! that carries a token says nothing to them, so the answer must.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, Response};

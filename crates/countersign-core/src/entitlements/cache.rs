@@ -1,7 +1,7 @@
 //! A cache of entitlements by caller, with one look-up at a time for each caller.
 //!
-//! A look-up is a separate task. Requests that ask while it runs wait for its outcome, so a request that is cancelled does
-//! not cancel the look-up. A failure is returned to the requests that waited for it, and is not cached.
+//! A look-up is a separate task. Requests that ask while it runs wait for its outcome, so a request that is cancelled
+//! does not cancel the look-up. A failure is returned to the requests that waited for it, and is not cached.
 
 use crate::clock::{Clock, UnixTime};
 use crate::entitlements::caller_id::CallerId;
@@ -55,8 +55,8 @@ pub(crate) struct EntitlementsCache {
     limits: EntitlementsLimits,
     clock: Arc<dyn Clock>,
     callers: Cache<CallerId, Kept, Bytes, RandomState>,
-    /// The look-ups that run now. They are not in the cache, since it may evict any entry at any time. Each has a task that
-    /// removes it at its end.
+    /// The look-ups that run now. They are not in the cache, since it may evict any entry at any time. Each has a task
+    /// that removes it at its end.
     under_way: Mutex<HashMap<CallerId, Arc<LookUp>, RandomState>>,
 }
 
@@ -184,8 +184,8 @@ impl Pending {
         self.end(Some(looked_up));
     }
 
-    /// Removes the look-up, then tells the waiters. So a request that comes after the answer starts another look-up if the
-    /// cache did not keep it.
+    /// Removes the look-up, then tells the waiters. So a request that comes after the answer starts another look-up if
+    /// the cache did not keep it.
     fn end(&self, outcome: Option<LookedUp>) {
         let mut under_way = self.cache.under_way();
         if under_way.get(&self.caller).is_some_and(|other| Arc::ptr_eq(other, &self.look_up)) {

@@ -7,11 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Fetches an issuer's JWK set. `countersign-providers` implements it with reqwest. Tests and unusual environments may use
-/// their own implementation.
+/// Fetches an issuer's JWK set. `countersign-providers` implements it with reqwest. Tests and unusual environments may
+/// use their own implementation.
 ///
-/// An implementation must limit the size of what it reads, and must not block its thread for long. Each fetch has a time
-/// limit of 5 seconds.
+/// An implementation must limit the size of what it reads, and must not block its thread for long. Each fetch has a
+/// time limit of 5 seconds.
 ///
 /// # Example
 ///
@@ -32,8 +32,8 @@ use std::time::Duration;
 /// }
 /// ```
 pub trait FetchJwks: fmt::Debug + Send + Sync + 'static {
-    /// Fetches the current JWK set. `known` is the [tag](FetchedJwks::etag) of the set in use, for a conditional request.
-    /// An implementation may ignore it.
+    /// Fetches the current JWK set. `known` is the [tag](FetchedJwks::etag) of the set in use, for a conditional
+    /// request. An implementation may ignore it.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Conversions between types of the crate `jsonwebtoken`, major version 11, and types of this crate. They call none of its
-//! functions that sign or verify, so `jsonwebtoken` needs no cryptographic back end.
+//! Conversions between types of the crate `jsonwebtoken`, major version 11, and types of this crate. They call none of
+//! its functions that sign or verify, so `jsonwebtoken` needs no cryptographic back end.
 
 use crate::keys::algorithm::Algorithm;
 use crate::keys::jwks::Jwks;
@@ -25,8 +25,8 @@ use jsonwebtoken::jwk::JwkSet;
 /// # Security
 ///
 /// Pass the text of the set if you have it, since a `JwkSet` loses members. It loses `issuer`, which states in a set of
-/// Entra ID whose tokens a key verifies. It loses the members of a private key that was published by mistake. It also loses
-/// the algorithm names `ES512` and `Ed25519`, so keys with them are skipped.
+/// Entra ID whose tokens a key verifies. It loses the members of a private key that was published by mistake. It also
+/// loses the algorithm names `ES512` and `Ed25519`, so keys with them are skipped.
 impl From<&JwkSet> for Jwks {
     fn from(set: &JwkSet) -> Self {
         // Without a text, the verifier reports a set that is not JSON.

@@ -25,8 +25,8 @@ pub enum SkipReason {
     /// `use` or `key_ops` says that it is not for verifying signatures.
     #[error("not for verifying signatures")]
     NotForVerifying,
-    /// A secret key, which must never be published. It is a symmetric key (`oct`), or it has a member of the private half
-    /// of any type of key (`d`, `p`, `q`, `dp`, `dq`, `qi`, `oth`, `priv`, `k`).
+    /// A secret key, which must never be published. It is a symmetric key (`oct`), or it has a member of the private
+    /// half of any type of key (`d`, `p`, `q`, `dp`, `dq`, `qi`, `oth`, `priv`, `k`).
     #[error("a secret key must not be in a key set")]
     Secret,
     /// `alg` is unknown or does not fit the type of the key.
@@ -182,8 +182,8 @@ impl Jwk {
         let material = self.material()?;
         let key_type = material.key_type();
         let published: Algorithms = match self.alg.as_deref() {
-            // Entra ID and lemonldap-ng publish no `alg`. Then the key is used for every algorithm that fits its type and
-            // that the issuer's allow-list contains.
+            // Entra ID and lemonldap-ng publish no `alg`. Then the key is used for every algorithm that fits its type
+            // and that the issuer's allow-list contains.
             None => Algorithm::all().filter(|algorithm| algorithm.key_type() == key_type).collect(),
             Some(name) => match Algorithm::from_name(name) {
                 Some(algorithm) if algorithm.key_type() == key_type => [algorithm].into_iter().collect(),
@@ -316,8 +316,8 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     &number[zeros..]
 }
 
-/// True for an Ed25519 point (RFC 8032 section 5.1.3) that is safe as a key. The check is needed because aws-lc accepts any
-/// 32 bytes. Under a key of order 1, 2, 4 or 8, one signature fits many messages.
+/// True for an Ed25519 point (RFC 8032 section 5.1.3) that is safe as a key. The check is needed because aws-lc accepts
+/// any 32 bytes. Under a key of order 1, 2, 4 or 8, one signature fits many messages.
 fn is_good_point(point: &[u8]) -> bool {
     let Ok(compressed) = CompressedEdwardsY::from_slice(point) else { return false };
     // A point has only one valid encoding, the reduced one.

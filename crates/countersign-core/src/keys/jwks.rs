@@ -1,7 +1,7 @@
 //! The text of a JWK set, and conversions from the types that programs hold it in.
 
-/// The text of a JWK set (RFC 7517 section 5). `.jwks(..)` accepts every type that converts to this one: text, bytes, and,
-/// with the cargo feature `jsonwebtoken`, a `JwkSet`.
+/// The text of a JWK set (RFC 7517 section 5). `.jwks(..)` accepts every type that converts to this one: text, bytes,
+/// and, with the cargo feature `jsonwebtoken`, a `JwkSet`.
 ///
 /// # Example
 ///

@@ -79,8 +79,8 @@ impl KeySet {
         Ok(set)
     }
 
-    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), at most one for each algorithm. PEM has no `kid`, so the keys match
-    /// every `kid`.
+    /// Reads public keys in PEM (`BEGIN PUBLIC KEY`), at most one for each algorithm. PEM has no `kid`, so the keys
+    /// match every `kid`.
     ///
     /// # Errors
     ///
@@ -123,8 +123,8 @@ impl KeySet {
         &self.skipped
     }
 
-    /// Replaces an older set and returns the new one, with true if the two differ. Keys in both sets stay the same objects.
-    /// Keys that are gone are marked as retired, since cached tokens still refer to them.
+    /// Replaces an older set and returns the new one, with true if the two differ. Keys in both sets stay the same
+    /// objects. Keys that are gone are marked as retired, since cached tokens still refer to them.
     pub(crate) fn replacing(self: Arc<Self>, older: &Arc<Self>) -> (Arc<Self>, bool) {
         if Arc::ptr_eq(&self, older) {
             return (self, false);

@@ -12,13 +12,14 @@ const CAPACITY: usize = 1024;
 
 /// The keys that tokens named and that the issuer did not have when it was asked.
 ///
-/// An entry is valid for one cool-down, even if a scheduled refresh found the key missing and no cool-down began. A longer
-/// time would be unsafe: an attacker who guesses the name of the next key could have that key refused after a rotation.
+/// An entry is valid for one cool-down, even if a scheduled refresh found the key missing and no cool-down began. A
+/// longer time would be unsafe: an attacker who guesses the name of the next key could have that key refused after a
+/// rotation.
 ///
-/// The cache holds a keyed hash of 64 bits for each name, so a flood of long names takes no more memory. It has one shard
-/// and no reserved part for hot entries. So a flood evicts the oldest names first, and a new name only after about a
-/// thousand others. Two names with the same hash share an entry. Then a token that names the second key is rejected at once
-/// instead of after a fetch.
+/// The cache holds a keyed hash of 64 bits for each name, so a flood of long names takes no more memory. It has one
+/// shard and no reserved part for hot entries. So a flood evicts the oldest names first, and a new name only after
+/// about a thousand others. Two names with the same hash share an entry. Then a token that names the second key is
+/// rejected at once instead of after a fetch.
 pub(crate) struct NegativeCache {
     hasher: RandomState,
     missing: Cache<u64, Instant, UnitWeighter, foldhash::fast::RandomState>,

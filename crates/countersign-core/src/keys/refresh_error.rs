@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-/// The issuers whose keys [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now) could not refresh. Their last
-/// good keys stay in use.
+/// The issuers whose keys [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now) could not refresh. Their
+/// last good keys stay in use.
 ///
 /// # Example
 ///

@@ -11,7 +11,8 @@ const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// The pause after a first failure. It doubles with each failure, up to [`MAX_PAUSE`].
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// The cool-down: after a fetch that an unknown key caused has started, no unknown key causes another fetch for this long.
+/// The cool-down: after a fetch that an unknown key caused has started, no unknown key causes another fetch for this
+/// long.
 pub(crate) const COOL_DOWN: Duration = Duration::from_secs(30);
 /// The longest cool-down. A cool-down doubles each time such a fetch fails.
 const MAX_COOL_DOWN: Duration = Duration::from_secs(2 * 60);
@@ -36,8 +37,8 @@ impl RefreshSchedule {
         *self = Self::new();
     }
 
-    /// The time from the request for a key set to the next refresh. It leaves time for several failures before `max_age`,
-    /// the age at which the set is no longer used.
+    /// The time from the request for a key set to the next refresh. It leaves time for several failures before
+    /// `max_age`, the age at which the set is no longer used.
     pub(crate) fn refresh(&self, lifetime: Option<Duration>, max_age: Duration) -> Duration {
         let lifetime = lifetime.map_or(DEFAULT_LIFETIME, |lifetime| lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME));
         lifetime.min(max_age).max(MIN_LIFETIME).mul_f64(jitter(0.75, 0.85))
@@ -58,8 +59,8 @@ impl RefreshSchedule {
         if cool_down == COOL_DOWN { cool_down } else { cool_down.mul_f64(jitter(0.75, 1.0)) }
     }
 
-    /// The time without fetches after a `Retry-After`. It is slightly longer than requested, since the issuer may name the
-    /// same second to every client.
+    /// The time without fetches after a `Retry-After`. It is slightly longer than requested, since the issuer may name
+    /// the same second to every client.
     pub(crate) fn quiet(asked: Duration) -> Duration {
         asked.min(MAX_QUIET).mul_f64(jitter(1.0, 1.1))
     }

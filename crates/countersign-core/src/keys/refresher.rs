@@ -31,8 +31,8 @@ struct NewKeys {
 enum Cause {
     /// The schedule: the first attempt, a refresh, or a retry.
     Scheduled,
-    /// An order of the program: [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now), or another verifier that
-    /// begins to share the keys.
+    /// An order of the program: [`Verifier::refresh_keys_now`](crate::Verifier::refresh_keys_now), or another verifier
+    /// that begins to share the keys.
     Ordered,
     /// A token that names an unknown key.
     UnknownKey,
@@ -66,8 +66,8 @@ impl JwksRefresher {
         }
     }
 
-    /// Makes an attempt that no unknown key caused. If a request asks for an unknown key or the program orders an attempt
-    /// during the fetch, the fetch is restarted, since the running one may predate the rotation.
+    /// Makes an attempt that no unknown key caused. If a request asks for an unknown key or the program orders an
+    /// attempt during the fetch, the fetch is restarted, since the running one may predate the rotation.
     async fn attempt_unless_requested(&mut self, mut cause: Cause) {
         let shared = Arc::clone(&self.shared);
         let has_keys = shared.cached.load().is_some();
@@ -131,8 +131,8 @@ impl JwksRefresher {
             }
         });
         if cause == Cause::UnknownKey {
-            // This attempt also answers the requests that arrived during it. Their notification is dropped, so it does not
-            // cause an attempt after the cool-down.
+            // This attempt also answers the requests that arrived during it. Their notification is dropped, so it does
+            // not cause an attempt after the cool-down.
             tokio::select! {
                 biased;
                 () = self.shared.refresh_requested.notified() => {}
@@ -141,8 +141,8 @@ impl JwksRefresher {
         }
     }
 
-    /// Fetches and parses in a separate task, so a panic there counts as a failed attempt and does no more harm. The task
-    /// is aborted when the `JoinSet` that holds it is dropped.
+    /// Fetches and parses in a separate task, so a panic there counts as a failed attempt and does no more harm. The
+    /// task is aborted when the `JoinSet` that holds it is dropped.
     async fn fetch(&self) -> Result<NewKeys, FetchError> {
         let (fetch, allowed) = (Arc::clone(&self.fetch), self.allowed);
         let held = self.shared.cached.load_full();
@@ -232,8 +232,8 @@ impl JwksRefresher {
 fn read(jwks: &[u8], allowed: Algorithms) -> Result<KeySet, FetchError> {
     let keys =
         KeySet::from_jwks(jwks, allowed).map_err(|error| FetchError::new("the answer is not a JWK set", error))?;
-    // A set without a usable key is more likely a mistake than a decision to refuse all tokens, so the last good set stays
-    // in use.
+    // A set without a usable key is more likely a mistake than a decision to refuse all tokens, so the last good set
+    // stays in use.
     if keys.is_empty() { Err("the answer holds no usable key".into()) } else { Ok(keys) }
 }
 

@@ -1,9 +1,9 @@
 //! Fetched keys as requests see them: a snapshot, and a way to wait for newer keys.
 //!
 //! A [`JwksRefresher`] makes every attempt in one task, so two attempts never run at once. A request that is cancelled
-//! while it waits does not stop the attempt. Issuers that [share their keys](crate::IssuerKeys::shared) share the task and
-//! the snapshot. Requests read an atomic snapshot. Only a request that names an unknown key waits, and never longer than
-//! [`MAX_WAIT`].
+//! while it waits does not stop the attempt. Issuers that [share their keys](crate::IssuerKeys::shared) share the task
+//! and the snapshot. Requests read an atomic snapshot. Only a request that names an unknown key waits, and never longer
+//! than [`MAX_WAIT`].
 //!
 //! # Every wait ends
 //!
@@ -16,12 +16,12 @@
 //!   by an unknown key answers this request as well, since a cool-down follows it.
 //!
 //! In both cases an attempt ends after the request asked, within its deadline. The request sees that end because it
-//! subscribed before it asked. No lock is held during a wait, and the refresher never waits for a request, so a deadlock is
-//! impossible. If this reasoning were wrong, the request's own deadline would end its wait with a 503.
+//! subscribed before it asked. No lock is held during a wait, and the refresher never waits for a request, so a
+//! deadlock is impossible. If this reasoning were wrong, the request's own deadline would end its wait with a 503.
 //!
-//! An order is the program's own request for an attempt. It is stored in the status as the number of the next attempt, so
-//! orders that arrive together become one. An order ignores the cool-down. A scheduled attempt is cancelled for it; any
-//! other attempt ends first. So an order is answered within the time of two attempts.
+//! An order is the program's own request for an attempt. It is stored in the status as the number of the next attempt,
+//! so orders that arrive together become one. An order ignores the cool-down. A scheduled attempt is cancelled for it;
+//! any other attempt ends first. So an order is answered within the time of two attempts.
 
 use crate::error::{Dependency, TokenError, Unavailable};
 use crate::keys::algorithm::{Algorithm, Algorithms};
@@ -163,8 +163,8 @@ impl RemoteKeys {
         Ok(Order { status, number: self.source.shared.order() })
     }
 
-    /// Waits for an attempt to fetch the missing key, and returns the keys after it. Returns at once if a cool-down forbids
-    /// an attempt, or if a recent attempt showed that the issuer does not have the key.
+    /// Waits for an attempt to fetch the missing key, and returns the keys after it. Returns at once if a cool-down
+    /// forbids an attempt, or if a recent attempt showed that the issuer does not have the key.
     pub(crate) async fn refresh_for(
         &self,
         kid: Option<&str>,
@@ -208,7 +208,8 @@ impl RemoteKeys {
         } else if failed {
             return Err(self.unavailable());
         } else if is_new {
-            // The answer to an attempt that began before this request may be from before a rotation, so it proves nothing.
+            // The answer to an attempt that began before this request may be from before a rotation, so it proves
+            // nothing.
             missing.remember(kid, algorithm);
         }
         Ok(keys)
@@ -224,8 +225,8 @@ impl RemoteKeys {
     /// Resolves once there are keys.
     pub(crate) async fn wait_until_ready(&self) {
         let mut status = self.source.shared.status.subscribe();
-        // Reads only the keys, since the status is locked here. `self` keeps the sender alive, so the wait ends only when
-        // there are keys.
+        // Reads only the keys, since the status is locked here. `self` keeps the sender alive, so the wait ends only
+        // when there are keys.
         let _ = status.wait_for(|_| self.fresh_keys().is_some()).await;
     }
 

@@ -64,8 +64,8 @@ impl KeyReport {
     }
 }
 
-/// Counts of events since the verifier was built. Issuers that [share their keys](crate::IssuerKeys::shared) are counted
-/// together. Counts never decrease.
+/// Counts of events since the verifier was built. Issuers that [share their keys](crate::IssuerKeys::shared) are
+/// counted together. Counts never decrease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyCounts {

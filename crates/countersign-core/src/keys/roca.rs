@@ -1,5 +1,5 @@
-//! Detection of RSA keys from a broken generator (ROCA, CVE-2017-15361). Chips of one manufacturer made primes that can be
-//! derived from the modulus, so even keys of 2048 bits can be factored.
+//! Detection of RSA keys from a broken generator (ROCA, CVE-2017-15361). Chips of one manufacturer made primes that can
+//! be derived from the modulus, so even keys of 2048 bits can be factored.
 
 /// Primes modulo which 65537 generates only some of the residues. The generator's primes are powers of 65537 modulo the
 /// product of the first small primes, and so is the modulus (Nemec et al., "The Return of Coppersmith's Attack", 2017).

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 /// A shared source of keys, present while an issuer uses it.
 ///
-/// This handle does not keep the source alive. Dropping the last verifier that uses it ends the background work, and the
-/// next verifier to be built starts a new source.
+/// This handle does not keep the source alive. Dropping the last verifier that uses it ends the background work, and
+/// the next verifier to be built starts a new source.
 #[derive(Debug)]
 pub(crate) struct SharedKeys {
     fetch: Arc<dyn FetchJwks>,
@@ -24,8 +24,8 @@ impl SharedKeys {
     /// Returns the keys for one issuer, from the source in use or from a new source. In the log, a new source is named
     /// after `issuer`.
     ///
-    /// The keys are parsed for every algorithm, since a later issuer may allow other algorithms than the first. Each issuer
-    /// checks its own allow-list before it looks for a key.
+    /// The keys are parsed for every algorithm, since a later issuer may allow other algorithms than the first. Each
+    /// issuer checks its own allow-list before it looks for a key.
     ///
     /// Must be called within a tokio runtime.
     pub(crate) fn keys(&self, issuer: &Arc<str>, max_age: Duration) -> RemoteKeys {

@@ -46,8 +46,8 @@ impl KeySource {
         }
     }
 
-    /// Asks for a key that is not in [`current`](Self::current), unless a cool-down forbids it, and returns the keys after
-    /// that.
+    /// Asks for a key that is not in [`current`](Self::current), unless a cool-down forbids it, and returns the keys
+    /// after that.
     pub(crate) async fn refresh_for(
         &self,
         kid: Option<&str>,

@@ -544,7 +544,8 @@ pub(crate) struct AcceptedToken {
     pub(crate) audience: Audience,
 }
 
-/// An argument of [`VerifierBuilder::issuer`](crate::VerifierBuilder::issuer): an [`Issuer`] or a preset that makes one.
+/// An argument of [`VerifierBuilder::issuer`](crate::VerifierBuilder::issuer): an [`Issuer`] or a preset that makes
+/// one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an issuer",
     note = "pass a preset such as `Oidc::issuer(url).audience(api)`, or an `Issuer`"

@@ -133,7 +133,8 @@ impl IssuerNames {
         Ok(self.first.replace(tenants.template.placeholder, tenant).into())
     }
 
-    /// True if the key's `issuer` member allows the key to verify tokens of the issuer that [`check`](Self::check) gave.
+    /// True if the key's `issuer` member allows the key to verify tokens of the issuer that [`check`](Self::check)
+    /// gave.
     pub(crate) fn owns(&self, key_issuer: Option<&str>, issuer: &str, claims: &Object<'_>) -> bool {
         let Some(template) = self.tenants.as_ref().map(|tenants| tenants.template).or(self.owns_keys) else {
             return true;

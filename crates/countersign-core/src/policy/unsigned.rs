@@ -27,9 +27,9 @@ impl DangerousIssuer {
     ///
     /// # Security
     ///
-    /// Any caller who reaches the API can pretend to be any user. Each start and each new token logs a warning. No environment
-    /// variable and no cargo feature enables this by itself. Keep the call out of programs that are deployed.
-    /// [Asynchronous rules](Issuer::validate_async) do not run for such tokens. All other rules do.
+    /// Any caller who reaches the API can pretend to be any user. Each start and each new token logs a warning. No
+    /// environment variable and no cargo feature enables this by itself. Keep the call out of programs that are
+    /// deployed. [Asynchronous rules](Issuer::validate_async) do not run for such tokens. All other rules do.
     ///
     /// # Example
     ///

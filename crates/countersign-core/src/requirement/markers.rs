@@ -85,7 +85,8 @@ kind!(Groups, groups, Group, IfDenied);
 kind!(Roles, roles, Role, IfDenied);
 kind!(Permissions, permissions, Permission, IfDenied);
 
-/// A choice among markers of one kind: `Select<Scopes, A>`, `Select<Scopes, Any, (A, B)>`, `Select<Scopes, All, (A, B)>`.
+/// A choice among markers of one kind: `Select<Scopes, A>`, `Select<Scopes, Any, (A, B)>`, `Select<Scopes, All, (A,
+/// B)>`.
 pub struct Select<K, A, B = One>(PhantomData<(K, A, B)>);
 
 impl<K, A, B> fmt::Debug for Select<K, A, B> {

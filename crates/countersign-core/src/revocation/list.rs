@@ -27,8 +27,8 @@ const CLEANED_AT_ONCE: usize = 8;
 /// Revoked tokens, sessions and subjects. Clones share their entries.
 ///
 /// Each [`Verifier`](crate::Verifier::revocations) has one; a list that several verifiers share is given to their
-/// [builders](crate::VerifierBuilder::revocation). It is lost when the process ends, and other processes do not see it. If that
-/// matters, fill it at startup and from a channel that reaches all processes.
+/// [builders](crate::VerifierBuilder::revocation). It is lost when the process ends, and other processes do not see it.
+/// If that matters, fill it at startup and from a channel that reaches all processes.
 ///
 /// Use the issuer and subject of the [`Principal`](crate::Principal). They may differ from the `iss` and `sub` of a
 /// logout token: an issuer with several names has its first name here, and a claim map may read the subject from
@@ -182,8 +182,9 @@ impl RevocationList {
 
     /// Revokes this token. Another encoding of its signature is revoked as well.
     ///
-    /// The entry ends ten minutes after the token, since other verifiers that share the list may have a longer leeway. They
-    /// must give the issuer the same first name, and take the subject from the same claim, as this token's verifier does.
+    /// The entry ends ten minutes after the token, since other verifiers that share the list may have a longer leeway.
+    /// They must give the issuer the same first name, and take the subject from the same claim, as this token's
+    /// verifier does.
     ///
     /// # Errors
     ///

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const PLACES: usize = 8;
 /// The longest header that is cached, in characters of base64url.
 const MAX_TEXT: usize = 1024;
-/// The share of new headers that replace an old one while the cache is full: one of this many. So an issuer that writes a
-/// different header into each token costs almost nothing, and the headers after a rotation still enter the cache.
+/// The share of new headers that replace an old one while the cache is full: one of this many. So an issuer that writes
+/// a different header into each token costs almost nothing, and the headers after a rotation still enter the cache.
 const ONE_IN: usize = 64;
 
 /// Headers of verified tokens, by their exact text. Only an issuer can make such a header, so nobody else can fill the

@@ -11,8 +11,8 @@ const MAX_TOKEN: usize = 16 * 1024;
 /// The maximum length of the header, in characters of base64url. The header is read before anything is verified. Real
 /// headers have 50 to 200 characters, or several thousand with a certificate chain.
 const MAX_HEADER: usize = 6 * 1024;
-/// The maximum length of a signature that is decoded on the stack, in bytes. A longer one is decoded on the heap. RSA keys
-/// of 4096 bits make signatures of 512 bytes.
+/// The maximum length of a signature that is decoded on the stack, in bytes. A longer one is decoded on the heap. RSA
+/// keys of 4096 bits make signatures of 512 bytes.
 const MAX_SIGNATURE: usize = 512;
 /// The maximum length of a `kid`, in bytes.
 const MAX_KID: usize = 1024;
@@ -93,14 +93,14 @@ impl<'a> RawToken<'a> {
     }
 }
 
-/// Decodes strict base64url. The engine refuses every character outside the alphabet (RFC 8725bis: this includes padding,
-/// white space and line breaks), a length of 1 mod 4, and trailing bits that are not zero.
+/// Decodes strict base64url. The engine refuses every character outside the alphabet (RFC 8725bis: this includes
+/// padding, white space and line breaks), a length of 1 mod 4, and trailing bits that are not zero.
 fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| TokenError::NotCompact)
 }
 
-/// The header members that are used. `jwk`, `jku`, `x5u`, `x5c` and every unknown member are ignored, so a token can only
-/// name a key that its issuer has published.
+/// The header members that are used. `jwk`, `jku`, `x5u`, `x5c` and every unknown member are ignored, so a token can
+/// only name a key that its issuer has published.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
@@ -125,9 +125,9 @@ impl Header {
     }
 }
 
-/// Refuses extensions. RFC 7515 section 4.1.11 requires every critical extension to be understood. None is supported, so
-/// any `crit` is refused. `b64` (RFC 7797), `zip` (RFC 7516) and nested tokens (`cty`, RFC 7519 section 5.2) are refused
-/// with or without `crit`.
+/// Refuses extensions. RFC 7515 section 4.1.11 requires every critical extension to be understood. None is supported,
+/// so any `crit` is refused. `b64` (RFC 7797), `zip` (RFC 7516) and nested tokens (`cty`, RFC 7519 section 5.2) are
+/// refused with or without `crit`.
 pub(crate) fn refuse_extensions(header: &Object<'_>) -> Result<(), TokenError> {
     let is_extended = ["crit", "b64", "zip", "cty"].iter().any(|name| header.has(name));
     if is_extended { Err(TokenError::UnsupportedHeader) } else { Ok(()) }

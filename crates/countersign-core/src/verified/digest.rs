@@ -2,8 +2,8 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-/// The first half of a SHA-256. Finding a second text with the same digest takes 2^128 attempts, finding any two with one
-/// digest 2^64.
+/// The first half of a SHA-256. Finding a second text with the same digest takes 2^128 attempts, finding any two with
+/// one digest 2^64.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Digest(u64, u64);
 

@@ -88,8 +88,8 @@ impl VerifiedToken {
         self.fitting(serde_json::from_str(self.payload()))
     }
 
-    /// The claims as `C`, not shared, and the memory that they hold in addition to their own size, in bytes, for a custom
-    /// [`TokenClaims::read_weighed`].
+    /// The claims as `C`, not shared, and the memory that they hold in addition to their own size, in bytes, for a
+    /// custom [`TokenClaims::read_weighed`].
     ///
     /// For derived types, types of the standard library and `serde_json::Value` the result is an upper bound. In some
     /// cases the type of a value is unknown while it is read: with `flatten`, with enums that are not externally

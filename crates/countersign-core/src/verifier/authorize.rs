@@ -56,8 +56,8 @@ impl fmt::Debug for Caller {
 }
 
 impl Verifier {
-    /// Returns the caller of a token with the entitlements from outside the token. It waits only if these must be [looked
-    /// up](crate::VerifierBuilder::entitlements).
+    /// Returns the caller of a token with the entitlements from outside the token. It waits only if these must be
+    /// [looked up](crate::VerifierBuilder::entitlements).
     ///
     /// # Errors
     ///

@@ -113,43 +113,43 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// Makes [`build`](Self::build) fail if the first attempt to fetch an issuer's keys fails. By default a start succeeds
-    /// even if the provider is down. The verifier then answers 503 until a later attempt succeeds.
+    /// Makes [`build`](Self::build) fail if the first attempt to fetch an issuer's keys fails. By default a start
+    /// succeeds even if the provider is down. The verifier then answers 503 until a later attempt succeeds.
     pub fn require_keys(mut self) -> Self {
         self.demands_keys = true;
         self
     }
 
-    /// Sets the size of the cache of verified tokens, in bytes. The default is 64 MiB, enough for about 28 000 tokens of
-    /// usual size. A size below 64 KiB means [no cache](Self::without_cache).
+    /// Sets the size of the cache of verified tokens, in bytes. The default is 64 MiB, enough for about 28 000 tokens
+    /// of usual size. A size below 64 KiB means [no cache](Self::without_cache).
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache = Some(CacheLimits { bytes, ..self.cache.unwrap_or_default() });
         self
     }
 
-    /// Sets the time for which a verified token is valid without being verified again. The default is 5 minutes. The time
-    /// ends earlier if the token expires or its key is gone.
+    /// Sets the time for which a verified token is valid without being verified again. The default is 5 minutes. The
+    /// time ends earlier if the token expires or its key is gone.
     ///
     /// # Security
     ///
     /// The cache hides no change that would otherwise be seen. Only three things can make a verified token invalid: the
-    /// time, its key, and what you [revoke](Verifier::revoke). All three are checked on every request. A revocation at the
-    /// provider does not change a token that was issued before, so it is not seen until the token expires, with or without
-    /// a cache.
+    /// time, its key, and what you [revoke](Verifier::revoke). All three are checked on every request. A revocation at
+    /// the provider does not change a token that was issued before, so it is not seen until the token expires, with or
+    /// without a cache.
     pub fn cache_lifetime(mut self, lifetime: Duration) -> Self {
         self.cache = Some(CacheLimits { lifetime, ..self.cache.unwrap_or_default() });
         self
     }
 
-    /// Turns the cache off: the token of every request is verified anew. Each request then costs one signature check, and
-    /// no credential stays in memory after its request.
+    /// Turns the cache off: the token of every request is verified anew. Each request then costs one signature check,
+    /// and no credential stays in memory after its request.
     pub fn without_cache(mut self) -> Self {
         self.cache = None;
         self
     }
 
-    /// Adds a revocation check, in addition to the verifier's own [list](Verifier::revocations). It runs for each request.
-    /// Several checks run one after the other.
+    /// Adds a revocation check, in addition to the verifier's own [list](Verifier::revocations). It runs for each
+    /// request. Several checks run one after the other.
     pub fn revocation(mut self, revocation: impl Revocation) -> Self {
         let list = (&revocation as &dyn Any).downcast_ref().cloned();
         self.revocations.push(AnyRevocation { revocation: Arc::new(revocation), list });
@@ -166,10 +166,11 @@ impl<I> VerifierBuilder<I> {
     /// Adds a provider of groups, roles and permissions that are not in the token. If it is set twice, the last one is
     /// used.
     ///
-    /// Entitlements are looked up only when they are needed: by the extractor `Principal`, by a guard that the token alone
-    /// does not meet, and by a guard that is your own rule. `CurrentUser` and guards of scopes alone never cause a look-up.
-    /// Simultaneous requests of one caller (issuer, subject and username) share one look-up, and its answer is reused for
-    /// [a while](Self::entitlements_lifetime). If the look-up fails, all requests that wait for it are answered with 503.
+    /// Entitlements are looked up only when they are needed: by the extractor `Principal`, by a guard that the token
+    /// alone does not meet, and by a guard that is your own rule. `CurrentUser` and guards of scopes alone never cause
+    /// a look-up. Simultaneous requests of one caller (issuer, subject and username) share one look-up, and its answer
+    /// is reused for [a while](Self::entitlements_lifetime). If the look-up fails, all requests that wait for it are
+    /// answered with 503.
     ///
     /// # Example
     ///
@@ -191,22 +192,23 @@ impl<I> VerifierBuilder<I> {
         self
     }
 
-    /// Sets the time for which looked-up entitlements are valid. The default is 60 seconds. A change at the provider takes
-    /// effect within this time. With [`Duration::ZERO`] every request that needs entitlements starts a look-up, or shares
-    /// one that is under way.
+    /// Sets the time for which looked-up entitlements are valid. The default is 60 seconds. A change at the provider
+    /// takes effect within this time. With [`Duration::ZERO`] every request that needs entitlements starts a look-up,
+    /// or shares one that is under way.
     pub fn entitlements_lifetime(mut self, lifetime: Duration) -> Self {
         self.grants_limits.lifetime = lifetime;
         self
     }
 
-    /// Sets the time limit of a look-up of entitlements. The default is 2 seconds. A look-up that takes longer has failed.
+    /// Sets the time limit of a look-up of entitlements. The default is 2 seconds. A look-up that takes longer has
+    /// failed.
     pub fn entitlements_deadline(mut self, deadline: Duration) -> Self {
         self.grants_limits.deadline = deadline;
         self
     }
 
-    /// Sets the size of the cache of entitlements, in bytes. The default is 32 MiB, enough for about 10 000 callers with 50
-    /// entitlements each. A caller that is evicted is looked up again.
+    /// Sets the size of the cache of entitlements, in bytes. The default is 32 MiB, enough for about 10 000 callers
+    /// with 50 entitlements each. A caller that is evicted is looked up again.
     pub fn entitlements_cache_bytes(mut self, bytes: usize) -> Self {
         self.grants_limits.bytes = bytes;
         self
@@ -219,8 +221,8 @@ impl<I> VerifierBuilder<I> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is no issuer, if an issuer has no audience, key or algorithm or is given twice, or if keys
-    /// are [required](Self::require_keys) and cannot be fetched.
+    /// [`ConfigError`] if there is no issuer, if an issuer has no audience, key or algorithm or is given twice, or if
+    /// keys are [required](Self::require_keys) and cannot be fetched.
     pub async fn build(self) -> Result<Verifier, ConfigError> {
         if self.issuers.is_empty() {
             return Err(ConfigError::NoIssuer);

@@ -3,8 +3,8 @@
 use crate::error::ConfigError;
 use crate::policy::issuer::Issuer;
 
-/// A closed set of issuers, each with a name. [`claims_by_issuer!`](crate::claims_by_issuer) declares one together with the
-/// enum.
+/// A closed set of issuers, each with a name. [`claims_by_issuer!`](crate::claims_by_issuer) declares one together with
+/// the enum.
 pub trait IntoIssuers {
     /// Returns each issuer with the name of its field.
     fn into_issuers(self) -> Vec<(&'static str, Result<Issuer, ConfigError>)>;
@@ -12,9 +12,9 @@ pub trait IntoIssuers {
 
 /// Declares an enum of claims with a variant for each issuer, and the struct that gives the verifier its issuers.
 ///
-/// The enum and the issuers always match. The struct has a field for each variant and no others, and all its fields must be
-/// set. A verifier from [`Verifier::builder_for`](crate::Verifier::builder_for) accepts no further issuer. The compiler
-/// checks that a `match` on the enum covers every variant.
+/// The enum and the issuers always match. The struct has a field for each variant and no others, and all its fields
+/// must be set. A verifier from [`Verifier::builder_for`](crate::Verifier::builder_for) accepts no further issuer. The
+/// compiler checks that a `match` on the enum covers every variant.
 ///
 /// # Example
 ///

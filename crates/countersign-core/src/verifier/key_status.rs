@@ -18,8 +18,8 @@ impl Verifier {
         self.0.issuers.iter().try_for_each(|issuer| issuer.keys.ready())
     }
 
-    /// Resolves once every issuer has keys. It has no time limit of its own: wrap it in a timeout if a start must not wait
-    /// without limit.
+    /// Resolves once every issuer has keys. It has no time limit of its own: wrap it in a timeout if a start must not
+    /// wait without limit.
     ///
     /// # Example
     ///
@@ -37,17 +37,18 @@ impl Verifier {
         }
     }
 
-    /// Reports on the keys of each issuer, for diagnosis and metrics: the current keys, their age, and counts of attempts.
+    /// Reports on the keys of each issuer, for diagnosis and metrics: the current keys, their age, and counts of
+    /// attempts.
     pub fn keys(&self) -> impl Iterator<Item = KeyReport> {
         self.0.issuers.iter().map(|issuer| issuer.keys.report(&issuer.policy.iss))
     }
 
-    /// Fetches the keys of every issuer now, and waits for the result. Use it in an incident, when a provider has removed a
-    /// key and you cannot wait for the next refresh. From then on, tokens signed with a removed key are refused, including
-    /// [cached](crate::VerifierBuilder::cache_lifetime) ones.
+    /// Fetches the keys of every issuer now, and waits for the result. Use it in an incident, when a provider has
+    /// removed a key and you cannot wait for the next refresh. From then on, tokens signed with a removed key are
+    /// refused, including [cached](crate::VerifierBuilder::cache_lifetime) ones.
     ///
-    /// All issuers are asked at once. Simultaneous calls share one attempt for each issuer, and this attempt begins after
-    /// the call. The wait ends after 10.25 seconds. Keys from the configuration are not affected.
+    /// All issuers are asked at once. Simultaneous calls share one attempt for each issuer, and this attempt begins
+    /// after the call. The wait ends after 10.25 seconds. Keys from the configuration are not affected.
     ///
     /// # Example
     ///
@@ -61,14 +62,14 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`KeyRefreshError`] names each issuer whose keys could not be fetched. Its last good keys stay in use, so a key that
-    /// the provider has removed is still trusted.
+    /// [`KeyRefreshError`] names each issuer whose keys could not be fetched. Its last good keys stay in use, so a key
+    /// that the provider has removed is still trusted.
     ///
     /// # Security
     ///
-    /// The call ignores the cool-down, so only an operator should be able to trigger it. On a public route, anyone could
-    /// make the verifier send requests to the provider without pause. Attempts still run one after the other. The call
-    /// refreshes only this process; repeat it in every process that verifies tokens.
+    /// The call ignores the cool-down, so only an operator should be able to trigger it. On a public route, anyone
+    /// could make the verifier send requests to the provider without pause. Attempts still run one after the other. The
+    /// call refreshes only this process; repeat it in every process that verifies tokens.
     pub async fn refresh_keys_now(&self) -> Result<(), KeyRefreshError> {
         let deadline = Instant::now() + MAX_ORDER_WAIT;
         let issuers = &self.0.issuers;

@@ -61,8 +61,8 @@ impl Verifier {
         VerifierBuilder::new()
     }
 
-    /// Starts a configuration for a closed set of issuers, which [`claims_by_issuer!`](crate::claims_by_issuer) declares
-    /// together with the claims of each.
+    /// Starts a configuration for a closed set of issuers, which [`claims_by_issuer!`](crate::claims_by_issuer)
+    /// declares together with the claims of each.
     pub fn builder_for(issuers: impl IntoIssuers) -> VerifierBuilder<ClosedSet> {
         VerifierBuilder::for_issuers(issuers)
     }
@@ -86,8 +86,8 @@ impl Verifier {
 
     /// Refuses this token from now on until it expires, for example after a logout.
     ///
-    /// The revocation is lost when the process ends, and other processes do not see it. If several processes serve one API,
-    /// or if tokens live longer than a process, use short lifetimes or ask the provider to revoke.
+    /// The revocation is lost when the process ends, and other processes do not see it. If several processes serve one
+    /// API, or if tokens live longer than a process, use short lifetimes or ask the provider to revoke.
     ///
     /// # Example
     ///
@@ -108,8 +108,9 @@ impl Verifier {
         self.0.revoked.revoke(token)
     }
 
-    /// The verifier's own list of revocations. Clones share it, and [`revoke`](Self::revoke) adds to it. Use it to revoke
-    /// sessions, subjects and token identifiers. Your own [`Revocation`](crate::Revocation)s are checked in addition.
+    /// The verifier's own list of revocations. Clones share it, and [`revoke`](Self::revoke) adds to it. Use it to
+    /// revoke sessions, subjects and token identifiers. Your own [`Revocation`](crate::Revocation)s are checked in
+    /// addition.
     pub fn revocations(&self) -> &RevocationList {
         &self.0.revoked
     }
@@ -130,7 +131,8 @@ impl Verifier {
     }
 }
 
-/// Clones of one verifier are equal. Two verifiers that were built separately are not, even with the same configuration.
+/// Clones of one verifier are equal. Two verifiers that were built separately are not, even with the same
+/// configuration.
 impl PartialEq for Verifier {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -49,7 +49,8 @@ impl PendingVerification {
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Token`] if the token is refused, [`VerifyError::Unavailable`] if the token cannot be verified now.
+    /// [`VerifyError::Token`] if the token is refused, [`VerifyError::Unavailable`] if the token cannot be verified
+    /// now.
     pub async fn wait(self) -> Result<VerifiedToken, VerifyError> {
         let Pending { verifier, issuer, reason } = *self.0;
         let verified = match reason {

@@ -30,12 +30,13 @@ pub(super) struct ValidToken<'v> {
 }
 
 impl Verifier {
-    /// Verifies a token. It waits in two cases only: the token names an unknown key, which causes at most one fetch in 30
-    /// seconds for each issuer, or an [asynchronous rule](crate::Issuer::validate_async) waits.
+    /// Verifies a token. It waits in two cases only: the token names an unknown key, which causes at most one fetch in
+    /// 30 seconds for each issuer, or an [asynchronous rule](crate::Issuer::validate_async) waits.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Token`] if the token is refused, [`VerifyError::Unavailable`] if the token cannot be verified now.
+    /// [`VerifyError::Token`] if the token is refused, [`VerifyError::Unavailable`] if the token cannot be verified
+    /// now.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let now = self.0.clock.now();
         if let Some(verdict) = self.verify_known(token, now) {
@@ -64,8 +65,8 @@ impl Verifier {
         }
     }
 
-    /// Verifies a token as far as possible without waiting. If a wait is necessary, the caller can do it later, without the
-    /// request that brought the token.
+    /// Verifies a token as far as possible without waiting. If a wait is necessary, the caller can do it later, without
+    /// the request that brought the token.
     ///
     /// # Example
     ///
@@ -144,8 +145,9 @@ impl Verifier {
         Ok(ParsedToken { raw, header, payload })
     }
 
-    /// Step 2: the issuer that the token names, and the algorithms and types that this issuer allows. The checks and their
-    /// order are the same for one issuer and for several. A token of an unknown issuer never causes a fetch of keys.
+    /// Step 2: the issuer that the token names, and the algorithms and types that this issuer allows. The checks and
+    /// their order are the same for one issuer and for several. A token of an unknown issuer never causes a fetch of
+    /// keys.
     #[inline(always)]
     fn accepting_issuer(&self, header: &Header, claims: &Object<'_>) -> Result<usize, TokenError> {
         let index = self.issuer_index(claims)?;
@@ -246,8 +248,8 @@ impl Verifier {
         Ok(ValidToken { issuer, assertion })
     }
 
-    /// Step 6: the application's own synchronous rules. A revoked token is refused as revoked before the rules run, so the
-    /// reason is the same as for a token in the cache.
+    /// Step 6: the application's own synchronous rules. A revoked token is refused as revoked before the rules run, so
+    /// the reason is the same as for a token in the cache.
     #[inline(always)]
     pub(super) fn check_custom_rules(
         &self,

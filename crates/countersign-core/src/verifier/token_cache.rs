@@ -1,8 +1,8 @@
 //! The cache of verified tokens.
 //!
-//! A client sends the same token with each of its requests. Between two requests only the time and the issuer's keys can
-//! change the verdict. (Revocation is checked separately, on each request.) So the verdict is cached under the whole token:
-//! a keyed hash finds the entry, and then the full text is compared. A refusal is never cached.
+//! A client sends the same token with each of its requests. Between two requests only the time and the issuer's keys
+//! can change the verdict. (Revocation is checked separately, on each request.) So the verdict is cached under the
+//! whole token: a keyed hash finds the entry, and then the full text is compared. A refusal is never cached.
 
 use crate::clock::UnixTime;
 use crate::verified::provenance::TokenScale;
@@ -20,8 +20,8 @@ const DEFAULT_BYTES: usize = 64 * 1024 * 1024;
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// The smallest useful size. A smaller cache cannot hold one token of the maximum length.
 const MIN_BYTES: usize = 64 * 1024;
-/// The memory that the cache itself needs for a token: its slot, and its share of the tables and of the memory of evicted
-/// tokens.
+/// The memory that the cache itself needs for a token: its slot, and its share of the tables and of the memory of
+/// evicted tokens.
 const BOOK_KEEPING: usize = 128;
 /// An estimate of the memory for a token, including everything that belongs to it.
 const USUAL_TOKEN: usize = 2 * 1024;
@@ -98,8 +98,8 @@ impl<S: BuildHasher + Clone + Send + Sync> TokenScale for TokenCache<S> {
             let kept = ByText::of(&token);
             let bytes = kept.bytes;
             let _ = self.tokens.replace(kept, token.clone(), true);
-            // If two tokens grow at once, each may overwrite the other's weight. The last one to look sees the weight of
-            // both.
+            // If two tokens grow at once, each may overwrite the other's weight. The last one to look sees the weight
+            // of both.
             if ByText::weight(&token) == bytes {
                 return;
             }

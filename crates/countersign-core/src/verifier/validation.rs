@@ -21,8 +21,8 @@ pub(crate) struct Times {
     pub(crate) issued: Option<UnixTime>,
 }
 
-/// Checks verified claims at the time `now` against the policy of the issuer that their `iss` names. The header's type is
-/// `typ`.
+/// Checks verified claims at the time `now` against the policy of the issuer that their `iss` names. The header's type
+/// is `typ`.
 pub(crate) fn validate(
     claims: &Object<'_>,
     typ: Option<&str>,
@@ -44,8 +44,8 @@ pub(crate) fn validate(
     Ok(Validated { issuer, times })
 }
 
-/// Checks that one accepted kind fits with its type and audience. If none fits, the error of the kind that fits without its
-/// audience is returned, else the error of the first kind.
+/// Checks that one accepted kind fits with its type and audience. If none fits, the error of the kind that fits without
+/// its audience is returned, else the error of the first kind.
 fn check_kind_and_audience(
     claims: &Object<'_>,
     typ: Option<&str>,
@@ -55,8 +55,8 @@ fn check_kind_and_audience(
     let mut reason = None;
     // Only the kinds that accept this type are tried.
     for AcceptedToken { kind, audience } in accepted.iter().filter(|form| form.kind.accepts_type(typ)) {
-        // The kind is checked before the audience. An ID token also has another audience, but the wrong kind is the real
-        // reason.
+        // The kind is checked before the audience. An ID token also has another audience, but the wrong kind is the
+        // real reason.
         match kind.check_claims(claims, latest) {
             Ok(()) => match audience.check(claims) {
                 Ok(()) => return Ok(()),
@@ -85,8 +85,8 @@ fn check_times(claims: &Object<'_>, leeway: Duration, now: UnixTime) -> Result<T
     Ok(Times { expires, issued })
 }
 
-/// Checks the lifetime. Both times come from the issuer's clock. If the token has no `iat`, its remaining time counts, with
-/// the leeway since the clocks may differ.
+/// Checks the lifetime. Both times come from the issuer's clock. If the token has no `iat`, its remaining time counts,
+/// with the leeway since the clocks may differ.
 fn check_lifetime(times: &Times, longest: Duration, leeway: Duration, now: UnixTime) -> Result<(), TokenError> {
     let begin = times.issued.unwrap_or_else(|| now.saturating_add(leeway));
     if times.expires.saturating_duration_since(begin) > longest { Err(TokenError::LivesTooLong) } else { Ok(()) }

@@ -69,8 +69,8 @@ impl AuthorizationResponse {
         Ok(Self { redirect_uri, state, issuer: issuer.to_owned() })
     }
 
-    /// Redirects with status 303, so that the browser does not post the form again (RFC 9700 section 4.12). Adds `iss` (RFC
-    /// 9207).
+    /// Redirects with status 303, so that the browser does not post the form again (RFC 9700 section 4.12). Adds `iss`
+    /// (RFC 9207).
     fn redirect<'v>(&'v self, parameters: impl IntoIterator<Item = (&'v str, &'v str)>) -> Response {
         let common = [self.state.as_deref().map(|state| ("state", state)), Some(("iss", self.issuer.as_str()))];
         let url = self.redirect_uri.with(parameters.into_iter().chain(common.into_iter().flatten()));

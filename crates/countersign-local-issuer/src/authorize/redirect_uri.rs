@@ -32,7 +32,8 @@ impl RedirectUri {
         url
     }
 
-    /// The source that a page must allow in `form-action`. Browsers apply that directive to the redirect after a form, too.
+    /// The source that a page must allow in `form-action`. Browsers apply that directive to the redirect after a form,
+    /// too.
     pub(crate) fn form_action(&self) -> String {
         match self.url.host() {
             // CSP 3 section 2.3.1: a source expression cannot contain an IPv6 address.

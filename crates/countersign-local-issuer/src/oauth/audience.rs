@@ -4,8 +4,8 @@ use super::error::OAuthError;
 use super::parameters::Parameters;
 use url::Url;
 
-/// Reads the audience from `resource` (RFC 8707) and `audience` (the name that Auth0 uses). `None` leaves the choice to the
-/// issuer.
+/// Reads the audience from `resource` (RFC 8707) and `audience` (the name that Auth0 uses). `None` leaves the choice to
+/// the issuer.
 pub(crate) fn requested_audience(parameters: &Parameters) -> Result<Option<Vec<String>>, OAuthError> {
     let mut audience: Vec<String> = Vec::new();
     for resource in parameters.all("resource") {

@@ -13,7 +13,8 @@ pub(crate) struct CodeChallenge(Vec<u8>);
 impl CodeChallenge {
     /// Reads the challenge of an authorization request (RFC 7636 section 4.3).
     ///
-    /// A request without a method means `plain`. That method is refused, since it reveals the verifier to every reader of the request.
+    /// A request without a method means `plain`. That method is refused, since it reveals the verifier to every reader
+    /// of the request.
     pub(crate) fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
         let challenge = parameters.required("code_challenge")?;
         if parameters.optional("code_challenge_method")? != Some("S256") {

@@ -1,9 +1,9 @@
 //! The addresses that keys may be fetched from.
 //!
-//! Discovery lets a provider choose the host of its keys, and DNS names can resolve to any address. To prevent server-side
-//! request forgery (SSRF) into an internal network or to a cloud's metadata service, connections are made to public
-//! addresses only, unless the operator allows more. The filter is part of name resolution, so the address that was checked
-//! is the one that is connected to.
+//! Discovery lets a provider choose the host of its keys, and DNS names can resolve to any address. To prevent
+//! server-side request forgery (SSRF) into an internal network or to a cloud's metadata service, connections are made
+//! to public addresses only, unless the operator allows more. The filter is part of name resolution, so the address
+//! that was checked is the one that is connected to.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::error::Error;
@@ -125,8 +125,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         [0x2001, second, ..] => second >= 0x200 && second != 0xdb8,
         // Documentation (RFC 9637).
         [0x3fff, second, ..] => second >= 0x1000,
-        // All global unicast addresses begin with the bits 001 (RFC 4291). Loopback, unique local and link-local addresses
-        // do not.
+        // All global unicast addresses begin with the bits 001 (RFC 4291). Loopback, unique local and link-local
+        // addresses do not.
         [first, ..] => first >> 13 == 1,
     }
 }

@@ -39,10 +39,10 @@ impl<P> Provider<P> {
         self
     }
 
-    /// Allows connections to these addresses in addition to public ones. By default a provider is reached only at public
-    /// addresses, or on loopback if its URL says so. So neither its discovery document nor a misleading DNS name can direct
-    /// requests to an internal network (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7 and the like) or to a cloud's
-    /// metadata service (169.254.169.254).
+    /// Allows connections to these addresses in addition to public ones. By default a provider is reached only at
+    /// public addresses, or on loopback if its URL says so. So neither its discovery document nor a misleading DNS name
+    /// can direct requests to an internal network (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7 and the like) or
+    /// to a cloud's metadata service (169.254.169.254).
     ///
     /// # Example
     ///
@@ -60,8 +60,8 @@ impl<P> Provider<P> {
     ///
     /// # Security
     ///
-    /// Allow as little as you need: an attacker who controls the provider or its DNS name can have requests sent to these
-    /// addresses.
+    /// Allow as little as you need: an attacker who controls the provider or its DNS name can have requests sent to
+    /// these addresses.
     pub fn allow_addresses(mut self, allowed: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
         self.keys.fetching.addresses = AddressFilter::and(allowed);
         self
@@ -71,9 +71,9 @@ impl<P> Provider<P> {
     ///
     /// # Security
     ///
-    /// The client's own settings apply, and it resolves names itself: addresses are checked only if a URL holds one in place
-    /// of a name. Disable redirects (`redirect::Policy::none()`): the answer to a redirected request is refused, but the
-    /// request was made.
+    /// The client's own settings apply, and it resolves names itself: addresses are checked only if a URL holds one in
+    /// place of a name. Disable redirects (`redirect::Policy::none()`): the answer to a redirected request is refused,
+    /// but the request was made.
     pub fn http_client(mut self, client: Client) -> Self {
         self.keys.fetching.client = Some(client);
         self

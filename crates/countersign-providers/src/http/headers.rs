@@ -1,8 +1,8 @@
 //! The response headers that matter when keys are fetched: freshness, entity tag, `Retry-After`.
 //!
-//! The crate `headers` is not used: it reads directive names of `Cache-Control` case-sensitively (RFC 9111 section 5.2 says
-//! otherwise), drops the whole field for one directive that it cannot read, does not give out the value of `Retry-After`, and
-//! panics in debug builds on an entity tag that holds a blank. The tests below have a case of each.
+//! The crate `headers` is not used: it reads directive names of `Cache-Control` case-sensitively (RFC 9111 section 5.2
+//! says otherwise), drops the whole field for one directive that it cannot read, does not give out the value of
+//! `Retry-After`, and panics in debug builds on an entity tag that holds a blank. The tests below have a case of each.
 
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, RETRY_AFTER};
 use std::time::{Duration, SystemTime};
@@ -12,8 +12,8 @@ pub(crate) fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The freshness lifetime of an answer (RFC 9111 section 4.2.1): `max-age`, or else `Expires`, which Google's older endpoints
-/// send. Zero for answers that must not be stored, so the minimum lifetime applies.
+/// The freshness lifetime of an answer (RFC 9111 section 4.2.1): `max-age`, or else `Expires`, which Google's older
+/// endpoints send. Zero for answers that must not be stored, so the minimum lifetime applies.
 pub(crate) fn lifetime(headers: &HeaderMap) -> Option<Duration> {
     max_age(headers).or_else(|| {
         headers.get(EXPIRES)?;

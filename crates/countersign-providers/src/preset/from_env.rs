@@ -34,8 +34,8 @@ impl<P: Preset> Provider<P> {
     }
 }
 
-/// Adds `from_env` to each preset. A macro, since `Keycloak::from_env()` must work without importing a trait, and no function
-/// can add inherent functions to types.
+/// Adds `from_env` to each preset. A macro, since `Keycloak::from_env()` must work without importing a trait, and no
+/// function can add inherent functions to types.
 macro_rules! from_env_of {
     ($($(#[doc = $variables:literal])+ $preset:ident)+) => {$(
         impl $preset {

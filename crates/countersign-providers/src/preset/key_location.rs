@@ -23,8 +23,8 @@ impl KeyLocation {
     }
 }
 
-/// The URL of the discovery document. OpenID Connect Discovery 1.0 section 4.1: a terminating slash of the issuer is removed
-/// before the path is appended.
+/// The URL of the discovery document. OpenID Connect Discovery 1.0 section 4.1: a terminating slash of the issuer is
+/// removed before the path is appended.
 pub(crate) fn discovery_url(base: &str) -> String {
     format!("{}/.well-known/openid-configuration", base.strip_suffix('/').unwrap_or(base))
 }

@@ -47,8 +47,8 @@ impl KeySettings {
 }
 
 impl<P> Provider<P> {
-    /// Uses this JWK set and no network: its text, or a `JwkSet` with the cargo feature `jsonwebtoken`. Key rotation is not
-    /// followed.
+    /// Uses this JWK set and no network: its text, or a `JwkSet` with the cargo feature `jsonwebtoken`. Key rotation is
+    /// not followed.
     pub fn jwks(self, set: impl Into<Jwks>) -> Self {
         self.keys(IssuerKeys::jwks(set))
     }
@@ -64,8 +64,8 @@ impl<P> Provider<P> {
     ///
     /// # Security
     ///
-    /// Every token that these keys sign in the provider's name is accepted. The provider's settings of addresses and HTTP
-    /// client have no effect: a handle keeps those that it was made with.
+    /// Every token that these keys sign in the provider's name is accepted. The provider's settings of addresses and
+    /// HTTP client have no effect: a handle keeps those that it was made with.
     pub fn keys(mut self, keys: IssuerKeys) -> Self {
         self.keys.source = KeySource::Given(keys);
         self
@@ -73,8 +73,8 @@ impl<P> Provider<P> {
 }
 
 impl<P: Preset> Provider<P> {
-    /// Makes a handle of the provider's keys, fetched as its settings say, for several verifiers: see [`IssuerKeys::shared`].
-    /// The first fetch happens when the first of the verifiers is built.
+    /// Makes a handle of the provider's keys, fetched as its settings say, for several verifiers: see
+    /// [`IssuerKeys::shared`]. The first fetch happens when the first of the verifiers is built.
     ///
     /// # Example
     ///

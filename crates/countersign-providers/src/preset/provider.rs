@@ -42,8 +42,8 @@ pub struct Provider<P> {
 }
 
 impl<P: fmt::Debug> fmt::Debug for Provider<P> {
-    /// Shows the preset, its recipients and its name. HTTP clients print their default headers, and URLs and rules may hold
-    /// secrets.
+    /// Shows the preset, its recipients and its name. HTTP clients print their default headers, and URLs and rules may
+    /// hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Provider")
             .field("preset", &self.preset)
@@ -102,15 +102,15 @@ impl<P> Provider<P> {
         self
     }
 
-    /// Sets the allowed difference between the clocks of issuer and verifier. The default is 30 seconds, the maximum ten
-    /// minutes.
+    /// Sets the allowed difference between the clocks of issuer and verifier. The default is 30 seconds, the maximum
+    /// ten minutes.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = Some(leeway);
         self
     }
 
-    /// Sets the maximum time from `iat` to `exp`. There is no limit by default. See [`Issuer::max_lifetime`], above all for
-    /// tokens without `iat`.
+    /// Sets the maximum time from `iat` to `exp`. There is no limit by default. See [`Issuer::max_lifetime`], above all
+    /// for tokens without `iat`.
     ///
     /// # Example
     ///
@@ -126,20 +126,20 @@ impl<P> Provider<P> {
     ///
     /// # Security
     ///
-    /// A stolen token can be used until it expires. Look up the lifetime that the provider is configured for before you choose
-    /// a limit: some providers issue tokens for a month or more on purpose.
+    /// A stolen token can be used until it expires. Look up the lifetime that the provider is configured for before you
+    /// choose a limit: some providers issue tokens for a month or more on purpose.
     pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
         self.max_lifetime = Some(lifetime);
         self
     }
 
-    /// Sets the maximum time for which fetched keys are used without confirmation by the provider: between one minute and 24
-    /// hours, 24 hours by default. See [`Issuer::max_key_age`].
+    /// Sets the maximum time for which fetched keys are used without confirmation by the provider: between one minute
+    /// and 24 hours, 24 hours by default. See [`Issuer::max_key_age`].
     ///
     /// # Security
     ///
-    /// This limits the time for which a removed key is still accepted, and the time for which the API survives an outage of
-    /// the provider.
+    /// This limits the time for which a removed key is still accepted, and the time for which the API survives an
+    /// outage of the provider.
     pub fn max_key_age(mut self, age: Duration) -> Self {
         self.max_key_age = Some(age);
         self
@@ -151,8 +151,8 @@ impl<P> Provider<P> {
         self
     }
 
-    /// Adds your own rule, which is checked after all other rules. See [`Issuer::validate`], above all for the cases in which
-    /// the rule is not called.
+    /// Adds your own rule, which is checked after all other rules. See [`Issuer::validate`], above all for the cases in
+    /// which the rule is not called.
     ///
     /// # Example
     ///
@@ -192,8 +192,8 @@ impl<P: IssuesBothKinds> Provider<P> {
     ///
     /// # Security
     ///
-    /// An ID token tells a client who has logged in. It is not made to open an API, and it carries no scopes. Prefer access
-    /// tokens if you can have them.
+    /// An ID token tells a client who has logged in. It is not made to open an API, and it carries no scopes. Prefer
+    /// access tokens if you can have them.
     pub fn id_tokens(self) -> Self {
         self.accept(Accepted::Id)
     }
@@ -202,8 +202,8 @@ impl<P: IssuesBothKinds> Provider<P> {
     ///
     /// # Security
     ///
-    /// See [`id_tokens`](Self::id_tokens). Claims that only access tokens carry, such as scopes, are then missing in some
-    /// tokens.
+    /// See [`id_tokens`](Self::id_tokens). Claims that only access tokens carry, such as scopes, are then missing in
+    /// some tokens.
     pub fn access_or_id_tokens(self) -> Self {
         self.accept(Accepted::Either)
     }

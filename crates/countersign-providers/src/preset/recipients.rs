@@ -11,8 +11,9 @@ pub struct Recipients {
 }
 
 impl<P: TakesAudience> Provider<P> {
-    /// Accepts tokens for this API. The value is what the provider writes into `aud`: the API's identifier, its client id or
-    /// the like. Call it again for further values. The documentation of the preset says more where its provider differs.
+    /// Accepts tokens for this API. The value is what the provider writes into `aud`: the API's identifier, its client
+    /// id or the like. Call it again for further values. The documentation of the preset says more where its provider
+    /// differs.
     ///
     /// # Example
     ///
@@ -29,8 +30,8 @@ impl<P: TakesAudience> Provider<P> {
 }
 
 impl<P: TakesClientId> Provider<P> {
-    /// Accepts ID tokens that were issued to this client, once `id_tokens()` asks for ID tokens. Call it again for further
-    /// clients. The documentation of the preset says so where access tokens are bound to a client, too.
+    /// Accepts ID tokens that were issued to this client, once `id_tokens()` asks for ID tokens. Call it again for
+    /// further clients. The documentation of the preset says so where access tokens are bound to a client, too.
     ///
     /// # Example
     ///

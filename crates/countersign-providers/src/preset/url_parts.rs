@@ -2,8 +2,8 @@
 
 use countersign_core::ConfigError;
 
-/// Validates a host name without scheme and path: letters, digits, hyphens, dots and an optional port. Gives it in lower
-/// case.
+/// Validates a host name without scheme and path: letters, digits, hyphens, dots and an optional port. Gives it in
+/// lower case.
 pub(crate) fn host(what: &'static str, value: &str, expected: &'static str) -> Result<String, ConfigError> {
     let (name, port) = value.split_once(':').unwrap_or((value, "0"));
     let is_label = |label: &str| {

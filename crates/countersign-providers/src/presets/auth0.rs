@@ -14,8 +14,8 @@ use std::fmt;
 /// Auth0: access tokens for an API of a tenant unless you ask for ID tokens.
 ///
 /// Both token dialects are accepted, the default one (`azp`) and RFC 9068 (`client_id`, `typ: at+jwt`):
-/// <https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles>. Permissions are in the token if the API has
-/// "Add Permissions in the Access Token" on. Roles need a custom claim, which is named by a URL:
+/// <https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles>. Permissions are in the token if the API
+/// has "Add Permissions in the Access Token" on. Roles need a custom claim, which is named by a URL:
 /// `.claim_map(Auth0::claims().roles(["https://acme.example/roles"]))`.
 ///
 /// # Example

@@ -35,7 +35,8 @@ pub struct Clerk {
     parties: Vec<String>,
 }
 
-/// The claims of a Clerk session token, of version 1 or 2. Use them as they are, or `#[serde(flatten)]` them into your own.
+/// The claims of a Clerk session token, of version 1 or 2. Use them as they are, or `#[serde(flatten)]` them into your
+/// own.
 ///
 /// # Example
 ///
@@ -101,8 +102,8 @@ pub struct ClerkActor {
 impl ClerkClaims {
     /// The permissions in the active organisation, such as `org:teams:manage`.
     ///
-    /// Version 2 packs them (<https://clerk.com/docs/guides/sessions/session-tokens>). Malformed parts grant nothing, and
-    /// neither do names after the 128th.
+    /// Version 2 packs them (<https://clerk.com/docs/guides/sessions/session-tokens>). Malformed parts grant nothing,
+    /// and neither do names after the 128th.
     pub fn permissions(&self) -> Vec<String> {
         match &self.o {
             None => self.org_permissions.clone(),
@@ -159,8 +160,8 @@ impl Provider<Clerk> {
 
 impl sealed::Sealed for Clerk {}
 
-/// The audience is the value that the instance was customised to write into `aud` of its session tokens. Without it, a token
-/// with an `aud` is refused.
+/// The audience is the value that the instance was customised to write into `aud` of its session tokens. Without it, a
+/// token with an `aud` is refused.
 impl TakesAudience for Clerk {}
 
 impl Preset for Clerk {

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 /// Amazon Cognito: tokens of a user pool, access tokens unless you ask for ID tokens.
 ///
-/// Its access tokens name the app client in `client_id`, and an API in `aud` only if the client asked for one. `token_use`
-/// tells the two kinds of token apart
+/// Its access tokens name the app client in `client_id`, and an API in `aud` only if the client asked for one.
+/// `token_use` tells the two kinds of token apart
 /// (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>).
 /// Groups are in `cognito:groups`. A token of the client credentials grant has no `username`.
 ///
@@ -94,8 +94,8 @@ impl Provider<Cognito> {
 impl sealed::Sealed for Cognito {}
 impl IssuesBothKinds for Cognito {}
 
-/// The audience is the `resource` that a client asked for, which Cognito writes into `aud`. Access tokens without `aud` are
-/// accepted, too. Tokens for another API are refused.
+/// The audience is the `resource` that a client asked for, which Cognito writes into `aud`. Access tokens without `aud`
+/// are accepted, too. Tokens for another API are refused.
 impl TakesAudience for Cognito {}
 
 /// The app client is required for access tokens as well as for ID tokens.

@@ -15,8 +15,9 @@ use serde::Deserialize;
 /// The issuer is the project's id, or a URL that ends in it if a JWT template sets it
 /// (<https://docs.descope.com/authorization/session-management/session-validation/oidc-jwt-authorizers/azure-jwt-authorizer>).
 /// Most tokens have no audience: the project is the issuer and has its own keys. The same keys sign refresh tokens,
-/// trusted-device tokens and ID tokens. A session's token has `drn: "DS"` (<https://docs.descope.com/session-overview>). The
-/// token of an access key may lack `drn`, and its `sub` begins with `K`. Every other token is refused.
+/// trusted-device tokens and ID tokens. A session's token has `drn: "DS"`
+/// (<https://docs.descope.com/session-overview>). The token of an access key may lack `drn`, and its `sub` begins with
+/// `K`. Every other token is refused.
 ///
 /// # Example
 ///
@@ -84,8 +85,8 @@ impl Descope {
 }
 
 impl Provider<Descope> {
-    /// Reads roles and permissions of this tenant instead of the project's. A user outside the tenant has none. To refuse
-    /// such users, require a role.
+    /// Reads roles and permissions of this tenant instead of the project's. A user outside the tenant has none. To
+    /// refuse such users, require a role.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.preset.tenant = Some(tenant.into());
         self

@@ -12,10 +12,11 @@ use serde::Deserialize;
 
 /// Microsoft Entra ID: access tokens for an API, of one tenant or of many, in both versions unless you choose one.
 ///
-/// The API's own manifest sets the version of its tokens (`requestedAccessTokenVersion`), independent of the endpoint that
-/// the client asks. So both versions are accepted unless you choose [`v1`](Provider::v1) or [`v2`](Provider::v2). Access
-/// tokens name the client that asked (`azp`, or `appid` in version 1). ID tokens do not, even if the API and the client are
-/// one registration with one audience (<https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>).
+/// The API's own manifest sets the version of its tokens (`requestedAccessTokenVersion`), independent of the endpoint
+/// that the client asks. So both versions are accepted unless you choose [`v1`](Provider::v1) or [`v2`](Provider::v2).
+/// Access tokens name the client that asked (`azp`, or `appid` in version 1). ID tokens do not, even if the API and the
+/// client are one registration with one audience
+/// (<https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>).
 ///
 /// # Example
 ///
@@ -110,8 +111,8 @@ impl Entra {
     ///
     /// # Security
     ///
-    /// Anyone can create a tenant. Check [`Principal::tenant`](countersign_core::Principal::tenant) before you grant access,
-    /// and keep the data of tenants apart.
+    /// Anyone can create a tenant. Check [`Principal::tenant`](countersign_core::Principal::tenant) before you grant
+    /// access, and keep the data of tenants apart.
     pub fn any_tenant() -> Provider<Self> {
         Self::new(Choice::Any)
     }
@@ -124,8 +125,8 @@ impl Entra {
         Provider::new(Self { tenants, versions: Versions::Both, authority: "login.microsoftonline.com".to_owned() })
     }
 
-    /// Gives the claim map of Entra ID: the claims that hold scopes, groups, roles and the like. Change it and pass it to
-    /// [`claim_map`](Provider::claim_map).
+    /// Gives the claim map of Entra ID: the claims that hold scopes, groups, roles and the like. Change it and pass it
+    /// to [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
             .username(["preferred_username", "unique_name", "upn"])
@@ -134,8 +135,8 @@ impl Entra {
             // https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference#groups-overage-claim
             .groups_overage([["_claim_names", "groups"].into(), countersign_core::ClaimPath::from("hasgroups")])
             .groups_overage_advice("or use app roles in place of groups")
-            // A service principal's subject is its `oid`, while a person's subject differs for each application. `idtyp` is
-            // optional.
+            // A service principal's subject is its `oid`, while a person's subject differs for each application.
+            // `idtyp` is optional.
             .machine([ServiceAccountRule::Claim("idtyp", "app"), ServiceAccountRule::SubjectIs("oid")])
     }
 }

@@ -12,8 +12,8 @@ use countersign_core::{Audience, ClaimRule, ConfigError};
 
 /// Microsoft Entra External ID: access tokens of an external tenant unless you ask for ID tokens.
 ///
-/// Tokens are like those of [`Entra`] in version 2. Their issuer has the tenant's id as its host, whichever name the client
-/// used (<https://github.com/AzureAD/microsoft-authentication-library-for-js/pull/8595>).
+/// Tokens are like those of [`Entra`] in version 2. Their issuer has the tenant's id as its host, whichever name the
+/// client used (<https://github.com/AzureAD/microsoft-authentication-library-for-js/pull/8595>).
 ///
 /// # Example
 ///

@@ -16,8 +16,8 @@ impl Provider<Firebase> {
 }
 
 impl DangerousProvider<Firebase> {
-    /// Accepts the tokens of the Firebase emulator, which signs none, instead of Google's: for development. The emulator's
-    /// host and port, such as `127.0.0.1:9099`, must be on this machine, or building the verifier fails.
+    /// Accepts the tokens of the Firebase emulator, which signs none, instead of Google's: for development. The
+    /// emulator's host and port, such as `127.0.0.1:9099`, must be on this machine, or building the verifier fails.
     ///
     /// # Example
     ///
@@ -34,8 +34,8 @@ impl DangerousProvider<Firebase> {
     /// # Security
     ///
     /// Any caller who reaches the API can pretend to be any user. See
-    /// [`DangerousIssuer::accept_unsigned_tokens`](countersign_core::DangerousIssuer::accept_unsigned_tokens). The variable
-    /// `FIREBASE_AUTH_EMULATOR_HOST` is not read, so no environment can open a deployed program.
+    /// [`DangerousIssuer::accept_unsigned_tokens`](countersign_core::DangerousIssuer::accept_unsigned_tokens). The
+    /// variable `FIREBASE_AUTH_EMULATOR_HOST` is not read, so no environment can open a deployed program.
     pub fn accept_unsigned_tokens(mut self, emulator: impl Into<String>) -> Provider<Firebase> {
         self.0.preset.emulator = Some(emulator.into());
         self.0

@@ -12,14 +12,15 @@ use serde::Deserialize;
 
 /// FusionAuth: access tokens for an application unless you ask for ID tokens.
 ///
-/// The issuer is a text of the tenant's settings, `acme.com` in the documentation, so it is configured in addition to the
-/// URL. Access tokens and ID tokens have the same audience. Only access tokens contain `applicationId`, and only for users
-/// who are registered for the application (<https://fusionauth.io/docs/lifecycle/authenticate-users/oauth/tokens>).
+/// The issuer is a text of the tenant's settings, `acme.com` in the documentation, so it is configured in addition to
+/// the URL. Access tokens and ID tokens have the same audience. Only access tokens contain `applicationId`, and only
+/// for users who are registered for the application
+/// (<https://fusionauth.io/docs/lifecycle/authenticate-users/oauth/tokens>).
 ///
 /// # Security
 ///
-/// No claim identifies an entity's token. With [`entity`](Provider::entity), it is recognised by its audience and by the
-/// absence of `applicationId` and `authenticationType`.
+/// No claim identifies an entity's token. With [`entity`](Provider::entity), it is recognised by its audience and by
+/// the absence of `applicationId` and `authenticationType`.
 ///
 /// # Example
 ///
@@ -92,8 +93,8 @@ impl FusionAuth {
         Provider::new(Self { base: url.into(), issuer: issuer.into(), applications: Vec::new(), entities: Vec::new() })
     }
 
-    /// Gives the claim map of FusionAuth: the claims that hold roles, permissions and the like. Change it and pass it to
-    /// [`claim_map`](Provider::claim_map).
+    /// Gives the claim map of FusionAuth: the claims that hold roles, permissions and the like. Change it and pass it
+    /// to [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         // Each token of a user has the authentication type; no token of an entity has it.
         ClaimMap::default().tenant(["tid"]).machine([ServiceAccountRule::Without("authenticationType")])
@@ -101,14 +102,15 @@ impl FusionAuth {
 }
 
 impl Provider<FusionAuth> {
-    /// Accepts tokens of this application, by its id, which is also its client id. Call it again for further applications.
+    /// Accepts tokens of this application, by its id, which is also its client id. Call it again for further
+    /// applications.
     pub fn application(mut self, application: impl Into<String>) -> Self {
         self.preset.applications.push(application.into());
         self
     }
 
-    /// Accepts tokens that other entities got for this entity by client credentials. This API is then the target entity.
-    /// Call it again for further entities.
+    /// Accepts tokens that other entities got for this entity by client credentials. This API is then the target
+    /// entity. Call it again for further entities.
     pub fn entity(mut self, entity: impl Into<String>) -> Self {
         self.preset.entities.push(entity.into());
         self

@@ -126,8 +126,8 @@ impl Provider<GithubActions> {
         self.require("repository_owner", owner)
     }
 
-    /// Works like [`repository_owner`](Self::repository_owner), but by the id, which stays with the owner if the name is
-    /// reassigned.
+    /// Works like [`repository_owner`](Self::repository_owner), but by the id, which stays with the owner if the name
+    /// is reassigned.
     pub fn repository_owner_id(self, id: impl Into<String>) -> Self {
         self.require("repository_owner_id", id)
     }

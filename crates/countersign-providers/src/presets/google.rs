@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 /// Google: ID tokens of Google sign-in. Its access tokens are opaque and cannot be verified.
 ///
-/// They name the issuer in two ways, `https://accounts.google.com` and `accounts.google.com`. The principal has one issuer
-/// for both (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>).
+/// They name the issuer in two ways, `https://accounts.google.com` and `accounts.google.com`. The principal has one
+/// issuer for both (<https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>).
 ///
 /// # Example
 ///
@@ -72,7 +72,8 @@ impl Google {
     ///
     /// # Security
     ///
-    /// Anyone can have a Google account. [`hosted_domain`](Provider::hosted_domain) restricts access to your organisation.
+    /// Anyone can have a Google account. [`hosted_domain`](Provider::hosted_domain) restricts access to your
+    /// organisation.
     pub fn client_id(client: impl Into<String>) -> Provider<Self> {
         Self::new().client_id(client)
     }

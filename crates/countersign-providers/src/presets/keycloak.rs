@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 /// Keycloak: access tokens of a realm unless you ask for ID tokens.
 ///
 /// The claim `typ` names the kind of each token: `Bearer`, `ID`, `Refresh` and so on
-/// (<https://github.com/keycloak/keycloak/blob/main/core/src/main/java/org/keycloak/util/TokenUtil.java>). An access token
-/// names your API in `aud` only once an Audience mapper puts it there
+/// (<https://github.com/keycloak/keycloak/blob/main/core/src/main/java/org/keycloak/util/TokenUtil.java>). An access
+/// token names your API in `aud` only once an Audience mapper puts it there
 /// (<https://www.keycloak.org/docs/latest/server_admin/>).
 ///
 /// # Example
@@ -100,8 +100,8 @@ impl Keycloak {
         Provider::new(Self { base: base_url.into(), realm: realm.into(), parties: Vec::new(), roles_of: Vec::new() })
     }
 
-    /// Gives the claim map of Keycloak: the claims that hold scopes, groups, roles and the like. Change it and pass it to
-    /// [`claim_map`](Provider::claim_map).
+    /// Gives the claim map of Keycloak: the claims that hold scopes, groups, roles and the like. Change it and pass it
+    /// to [`claim_map`](Provider::claim_map).
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
             .scopes(["scope"])
@@ -112,13 +112,13 @@ impl Keycloak {
 }
 
 impl Provider<Keycloak> {
-    /// Accepts only tokens that were issued to this client, by `azp`. Call it again for further clients. With an audience,
-    /// both are required. Without an audience, the client takes its place.
+    /// Accepts only tokens that were issued to this client, by `azp`. Call it again for further clients. With an
+    /// audience, both are required. Without an audience, the client takes its place.
     ///
     /// # Security
     ///
-    /// Without an audience, a token that the client got for another API is accepted here, and the operator of that API can
-    /// use it here. Prefer an Audience mapper.
+    /// Without an audience, a token that the client got for another API is accepted here, and the operator of that API
+    /// can use it here. Prefer an Audience mapper.
     pub fn authorized_party(mut self, client: impl Into<String>) -> Self {
         self.preset.parties.push(client.into());
         self

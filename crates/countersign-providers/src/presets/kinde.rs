@@ -13,8 +13,8 @@ use serde::Deserialize;
 /// Kinde: access tokens for an API unless you ask for ID tokens.
 ///
 /// Access tokens contain `scp`, ID tokens `at_hash`. Both name the application in `azp`
-/// (<https://docs.kinde.com/build/tokens/about-access-tokens/>). A program's token has no `sub`, so its application is the
-/// subject
+/// (<https://docs.kinde.com/build/tokens/about-access-tokens/>). A program's token has no `sub`, so its application is
+/// the subject
 /// (<https://docs.kinde.com/machine-to-machine-applications/about-m2m/token-structure-and-claims-for-m2m-applications>).
 ///
 /// # Example

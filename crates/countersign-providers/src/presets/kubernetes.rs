@@ -150,8 +150,8 @@ impl sealed::Sealed for Kubernetes {}
 ///
 /// # Security
 ///
-/// Never use the API server's own audience, such as `https://kubernetes.default.svc`: every pod has a token for it, and a
-/// service that receives such a token can act in the cluster.
+/// Never use the API server's own audience, such as `https://kubernetes.default.svc`: every pod has a token for it, and
+/// a service that receives such a token can act in the cluster.
 impl TakesAudience for Kubernetes {}
 
 impl Preset for Kubernetes {

@@ -87,15 +87,15 @@ impl Provider<Oidc> {
         self
     }
 
-    /// Sets the URL of the discovery document, without `/.well-known/openid-configuration`, for a provider that does not
-    /// publish it under its issuer. The document must still name the issuer.
+    /// Sets the URL of the discovery document, without `/.well-known/openid-configuration`, for a provider that does
+    /// not publish it under its issuer. The document must still name the issuer.
     pub fn discovery_under(mut self, base: impl Into<String>) -> Self {
         self.preset.discovery = Some(base.into());
         self
     }
 
-    /// Fetches the provider's discovery document once, for example to tell users where to log in. Keys are fetched without
-    /// it.
+    /// Fetches the provider's discovery document once, for example to tell users where to log in. Keys are fetched
+    /// without it.
     ///
     /// # Errors
     ///

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 /// Okta: access tokens of a custom authorization server unless you ask for ID tokens.
 ///
-/// The org authorization server (`https://acme.okta.com` itself) cannot be configured: its access tokens are for Okta only
-/// and must not be verified by others (<https://developer.okta.com/docs/concepts/auth-servers/>).
+/// The org authorization server (`https://acme.okta.com` itself) cannot be configured: its access tokens are for Okta
+/// only and must not be verified by others (<https://developer.okta.com/docs/concepts/auth-servers/>).
 ///
 /// # Example
 ///
@@ -52,7 +52,8 @@ pub struct Okta {
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct OktaClaims {
-    /// The subject as mapped by the authorization server: the log-in name in most access tokens, the user's id in ID tokens.
+    /// The subject as mapped by the authorization server: the log-in name in most access tokens, the user's id in ID
+    /// tokens.
     pub sub: String,
     /// The user's id, in access tokens of users.
     pub uid: Option<String>,
@@ -75,8 +76,8 @@ pub struct OktaClaims {
 }
 
 impl Okta {
-    /// Selects the org of this domain, such as `acme.okta.com`, or of a custom domain. Its authorization server is the one
-    /// that Okta calls `default` unless you name [another](Provider::authorization_server).
+    /// Selects the org of this domain, such as `acme.okta.com`, or of a custom domain. Its authorization server is the
+    /// one that Okta calls `default` unless you name [another](Provider::authorization_server).
     pub fn domain(domain: impl Into<String>) -> Provider<Self> {
         let server = "default".to_owned();
         Provider::new(Self { domain: domain.into(), server })
@@ -86,7 +87,8 @@ impl Okta {
     /// [`claim_map`](Provider::claim_map). A claim for groups has the name that you gave it.
     pub fn claims() -> ClaimMap {
         ClaimMap::default()
-            // `sub` of an access token is the log-in name, which can be reassigned. ID tokens and machines have no `uid`.
+            // `sub` of an access token is the log-in name, which can be reassigned. ID tokens and machines have no
+            // `uid`.
             .subject(["uid", "sub"])
             .username(["preferred_username", "sub"])
             .scopes(["scp"])

@@ -14,8 +14,8 @@ use std::fmt;
 /// Ory: access tokens of OAuth clients unless you ask for ID tokens, or for tokenized sessions.
 ///
 /// Access tokens are opaque unless the project or the client asks for JWTs
-/// (<https://www.ory.sh/docs/oauth2-oidc/jwt-access-token>). One key set signs them and ID tokens. Access tokens name the
-/// client in `client_id`. ID tokens do not.
+/// (<https://www.ory.sh/docs/oauth2-oidc/jwt-access-token>). One key set signs them and ID tokens. Access tokens name
+/// the client in `client_id`. ID tokens do not.
 ///
 /// # Example
 ///
@@ -91,8 +91,8 @@ impl Ory {
         Self::new(Source::Project(slug.into()))
     }
 
-    /// Selects the issuer, exactly as its discovery document writes it: self-hosted Ory Hydra (`urls.self.issuer`), or a
-    /// project with its own domain.
+    /// Selects the issuer, exactly as its discovery document writes it: self-hosted Ory Hydra (`urls.self.issuer`), or
+    /// a project with its own domain.
     pub fn issuer(iss: impl Into<String>) -> Provider<Self> {
         Self::new(Source::Issuer(iss.into()))
     }
@@ -102,8 +102,8 @@ impl Ory {
     }
 
     /// Gives the claim map of Ory: the claims that hold scopes, roles and the like. Change it and pass it to
-    /// [`claim_map`](Provider::claim_map). Your own claims are under `ext`, and also at the top level if the project mirrors
-    /// them.
+    /// [`claim_map`](Provider::claim_map). Your own claims are under `ext`, and also at the top level if the project
+    /// mirrors them.
     pub fn claims() -> ClaimMap {
         let custom = |name| [ClaimPath::from(["ext", name]), ClaimPath::from(name)];
         ClaimMap::default().groups(custom("groups")).roles(custom("roles")).permissions(custom("permissions"))
@@ -111,25 +111,27 @@ impl Ory {
 }
 
 impl Provider<Ory> {
-    /// Accepts the access tokens that were issued to this client, even for another API. Call it again for further clients.
+    /// Accepts the access tokens that were issued to this client, even for another API. Call it again for further
+    /// clients.
     ///
     /// # Security
     ///
-    /// A token that the client got for another API is accepted here, too. If you can, let clients ask for an audience and
-    /// configure that.
+    /// A token that the client got for another API is accepted here, too. If you can, let clients ask for an audience
+    /// and configure that.
     pub fn issued_to(mut self, client: impl Into<String>) -> Self {
         self.preset.issued_to.push(client.into());
         self
     }
 
-    /// Accepts tokenized sessions (`tokenize_as`) instead of access tokens. They are signed with your own keys, not with the
-    /// project's: serve the public half of the template's key set (`ory get jwk --public`) and give its URL here. You can
-    /// give its text to [`jwks`](Self::jwks) as well (<https://www.ory.sh/docs/identities/session-to-jwt-cors>).
+    /// Accepts tokenized sessions (`tokenize_as`) instead of access tokens. They are signed with your own keys, not
+    /// with the project's: serve the public half of the template's key set (`ory get jwk --public`) and give its URL
+    /// here. You can give its text to [`jwks`](Self::jwks) as well
+    /// (<https://www.ory.sh/docs/identities/session-to-jwt-cors>).
     ///
     /// # Security
     ///
-    /// These tokens have no audience unless the template's mapper adds one, so every token that these keys sign is accepted.
-    /// Use a key set for this API only, or name the [`audience`](Self::audience).
+    /// These tokens have no audience unless the template's mapper adds one, so every token that these keys sign is
+    /// accepted. Use a key set for this API only, or name the [`audience`](Self::audience).
     pub fn tokenized_sessions(mut self, jwks_url: impl Into<String>) -> Self {
         self.preset.tokens = Tokens::Sessions { jwks_url: jwks_url.into() };
         self

@@ -13,14 +13,14 @@ use serde_json::{Map, Value};
 
 /// Supabase Auth: access tokens of a project's sessions unless you ask for ID tokens.
 ///
-/// A project that is itself an OAuth server signs tokens for third-party clients with the same key and audience. They name
-/// the client in `client_id` (<https://supabase.com/docs/guides/auth/oauth-server/token-security>). They are refused unless
-/// [`client_id`](Provider::client_id) names the client.
+/// A project that is itself an OAuth server signs tokens for third-party clients with the same key and audience. They
+/// name the client in `client_id` (<https://supabase.com/docs/guides/auth/oauth-server/token-security>). They are
+/// refused unless [`client_id`](Provider::client_id) names the client.
 ///
 /// # Security
 ///
-/// Every session of the project is accepted, whether it began with a recovery link, a magic link or a password. `amr` names
-/// the method, and a [rule](Provider::rule) on `aal` can require a second factor.
+/// Every session of the project is accepted, whether it began with a recovery link, a magic link or a password. `amr`
+/// names the method, and a [rule](Provider::rule) on `aal` can require a second factor.
 ///
 /// # Example
 ///
@@ -106,8 +106,8 @@ impl Provider<Supabase> {
     }
 }
 
-/// Makes the kind of access tokens. Both claims are in every access token, even with a Custom Access Token hook, and in no
-/// ID token (<https://supabase.com/docs/guides/auth/jwt-fields>).
+/// Makes the kind of access tokens. Both claims are in every access token, even with a Custom Access Token hook, and in
+/// no ID token (<https://supabase.com/docs/guides/auth/jwt-fields>).
 fn access() -> TokenKind {
     TokenKind::access().require(ClaimRule::present("role")).require(ClaimRule::present("session_id"))
 }
@@ -115,7 +115,8 @@ fn access() -> TokenKind {
 impl sealed::Sealed for Supabase {}
 impl IssuesBothKinds for Supabase {}
 
-/// The client belongs to the project's own OAuth server. Its access tokens are accepted in addition to those of sessions.
+/// The client belongs to the project's own OAuth server. Its access tokens are accepted in addition to those of
+/// sessions.
 impl TakesClientId for Supabase {}
 
 impl Preset for Supabase {

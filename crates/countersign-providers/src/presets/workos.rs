@@ -15,8 +15,8 @@ use serde::Deserialize;
 /// ([`connect`](Self::connect)).
 ///
 /// A session's token has no audience unless a JWT template adds one: issuer and keys belong to one client
-/// (<https://workos.com/docs/reference/authkit/session-tokens>). A Connect token names the resource, or the environment's
-/// client id (<https://workos.com/docs/authkit/connect/token-claims>).
+/// (<https://workos.com/docs/reference/authkit/session-tokens>). A Connect token names the resource, or the
+/// environment's client id (<https://workos.com/docs/authkit/connect/token-claims>).
 ///
 /// # Example
 ///
@@ -91,8 +91,8 @@ impl WorkOs {
         Self::new(Tokens::Sessions { client: client.into() })
     }
 
-    /// The Connect applications, MCP clients among them, of this AuthKit domain, such as `acme.authkit.app`. It needs an
-    /// [`audience`](Provider::audience): the resource, or for programs the environment's client id.
+    /// The Connect applications, MCP clients among them, of this AuthKit domain, such as `acme.authkit.app`. It needs
+    /// an [`audience`](Provider::audience): the resource, or for programs the environment's client id.
     pub fn connect(domain: impl Into<String>) -> Provider<Self> {
         Self::new(Tokens::Connect { domain: domain.into() })
     }
@@ -112,8 +112,8 @@ impl WorkOs {
 }
 
 impl Provider<WorkOs> {
-    /// Sets the `iss` of the sessions' tokens, exactly as the tokens have it, for an environment with its own authentication
-    /// domain. Connect's issuer is always its domain.
+    /// Sets the `iss` of the sessions' tokens, exactly as the tokens have it, for an environment with its own
+    /// authentication domain. Connect's issuer is always its domain.
     pub fn issuer(mut self, iss: impl Into<String>) -> Self {
         self.preset.issuer = Some(iss.into());
         self

@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 /// Zitadel: access tokens for a project unless you ask for ID tokens.
 ///
-/// Both kinds have the same issuer, audience and `azp`. Only access tokens have a `jti`, and only ID tokens have `amr` and
-/// `auth_time` (<https://zitadel.com/docs/apis/openidoauth/claims>). Roles are those of the configured project, in any
-/// organisation.
+/// Both kinds have the same issuer, audience and `azp`. Only access tokens have a `jti`, and only ID tokens have `amr`
+/// and `auth_time` (<https://zitadel.com/docs/apis/openidoauth/claims>). Roles are those of the configured project, in
+/// any organisation.
 ///
 /// # Example
 ///

@@ -1,5 +1,5 @@
-//! The databases that entitlements are read from. The caller is compared with each row byte for byte. The database's own
-//! comparison (its types, affinities and collations) only narrows the search, so that an index can be used.
+//! The databases that entitlements are read from. The caller is compared with each row byte for byte. The database's
+//! own comparison (its types, affinities and collations) only narrows the search, so that an index can be used.
 
 use crate::sql::table::EntitlementTable;
 use countersign_core::EntitlementsError;
@@ -20,8 +20,8 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// Reads the distinct entitlements of the caller with these keys (see [`EntitlementTable::keys`]), at most `limit` of
-    /// them.
+    /// Reads the distinct entitlements of the caller with these keys (see [`EntitlementTable::keys`]), at most `limit`
+    /// of them.
     pub(crate) async fn entitlements(
         &self,
         table: &EntitlementTable,
@@ -91,9 +91,10 @@ mod sqlite {
     use sqlx::Row as _;
     use sqlx::sqlite::{SqlitePool, SqliteRow};
 
-    /// Reads rows by two conditions. The first uses the index, which has the column's collation. The second compares bytes,
-    /// independent of collation and affinity (<https://sqlite.org/datatype3.html#type_conversions_prior_to_comparison>). A
-    /// caller that is stored as a number cannot be decoded as text and causes an error.
+    /// Reads rows by two conditions. The first uses the index, which has the column's collation. The second compares
+    /// bytes, independent of collation and affinity
+    /// (<https://sqlite.org/datatype3.html#type_conversions_prior_to_comparison>). A caller that is stored as a number
+    /// cannot be decoded as text and causes an error.
     pub(super) async fn rows(
         pool: &SqlitePool,
         table: &EntitlementTable,
@@ -176,8 +177,8 @@ mod postgres {
     use sqlx::postgres::{PgPool, PgRow};
     use sqlx::{Column, Row as _, TypeInfo};
 
-    /// Reads rows by two conditions. The first uses the index, which has the column's collation. The second compares bytes:
-    /// nondeterministic collations and `citext` treat different texts as equal.
+    /// Reads rows by two conditions. The first uses the index, which has the column's collation. The second compares
+    /// bytes: nondeterministic collations and `citext` treat different texts as equal.
     pub(super) async fn rows(
         pool: &PgPool,
         table: &EntitlementTable,
@@ -219,8 +220,8 @@ mod postgres {
         check_columns(&sqlx::query(&query).fetch_one(pool).await.map_err(failed)?)
     }
 
-    /// Refuses types that change texts: `char(n)` drops blanks, and `name` truncates. For a domain, PostgreSQL reports the
-    /// underlying type.
+    /// Refuses types that change texts: `char(n)` drops blanks, and `name` truncates. For a domain, PostgreSQL reports
+    /// the underlying type.
     fn check_columns(row: &PgRow) -> Result<(), EntitlementsError> {
         let keeps_text = |index: usize| matches!(row.column(index).type_info().name(), "TEXT" | "VARCHAR" | "citext");
         let grant = row.columns().len() - 1;

@@ -10,9 +10,10 @@ const MAX_ROWS: u32 = 1_000;
 
 /// Groups, roles and permissions from tables of a SQL database, through sqlx 0.8.
 ///
-/// By default, groups are read from `authz_groups (username, "group")` and permissions from `authz_permissions (username,
-/// permission)`, the tables of Python's auth-middleware. No roles are read. The caller's `sub` is compared with the column
-/// `username` byte for byte, whatever the column's collation. Values from a token are bound to the query as parameters.
+/// By default, groups are read from `authz_groups (username, "group")` and permissions from `authz_permissions
+/// (username, permission)`, the tables of Python's auth-middleware. No roles are read. The caller's `sub` is compared
+/// with the column `username` byte for byte, whatever the column's collation. Values from a token are bound to the
+/// query as parameters.
 ///
 /// You configure the pool: its size, its time-outs and, by features of sqlx, its TLS. Create an index on the column of
 /// callers. On PostgreSQL an index on a column of `citext` is one on `(column::text)`.
@@ -23,8 +24,8 @@ const MAX_ROWS: u32 = 1_000;
 /// entitlements. A subject can belong to several tenants of an issuer: if entitlements differ between tenants, name the
 /// column of the tenant with [`EntitlementTable::tenant`].
 ///
-/// Callers are texts. A column of numbers, of `char(n)` or of `name` changes the values that it stores, so two callers can
-/// become one. [`check`](Self::check) refuses such a column, and looking up a caller in it is an error.
+/// Callers are texts. A column of numbers, of `char(n)` or of `name` changes the values that it stores, so two callers
+/// can become one. [`check`](Self::check) refuses such a column, and looking up a caller in it is an error.
 #[derive(Clone, Debug)]
 pub struct SqlEntitlements {
     database: Database,
@@ -124,29 +125,29 @@ impl SqlEntitlements {
         self
     }
 
-    /// Finds callers by their username instead of their `sub`, as auth-middleware does. A caller whose token has no username
-    /// has no entitlements.
+    /// Finds callers by their username instead of their `sub`, as auth-middleware does. A caller whose token has no
+    /// username has no entitlements.
     ///
     /// # Security
     ///
-    /// Use it only if the identity provider lets no user choose or change a username: a user who takes over a name takes
-    /// over its entitlements.
+    /// Use it only if the identity provider lets no user choose or change a username: a user who takes over a name
+    /// takes over its entitlements.
     #[must_use]
     pub fn by_username(mut self) -> Self {
         self.identifier = Identifier::Username;
         self
     }
 
-    /// Sets the maximum number of entitlements of one kind for a caller: 1 000 by default. More than that is an error, since
-    /// an incomplete list could lack the entitlement that counts.
+    /// Sets the maximum number of entitlements of one kind for a caller: 1 000 by default. More than that is an error,
+    /// since an incomplete list could lack the entitlement that counts.
     #[must_use]
     pub fn max_rows(mut self, rows: u32) -> Self {
         self.max_rows = rows;
         self
     }
 
-    /// Queries the tables for a caller that does not exist. Call it at the start, to find a wrong name of a table or column,
-    /// or a column that does not hold text.
+    /// Queries the tables for a caller that does not exist. Call it at the start, to find a wrong name of a table or
+    /// column, or a column that does not hold text.
     ///
     /// # Errors
     ///

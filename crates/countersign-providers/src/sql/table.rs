@@ -7,8 +7,8 @@ use std::fmt;
 /// The maximum length of a name. PostgreSQL truncates longer ones.
 const MAX_NAME: usize = 63;
 
-/// A table with a row for each entitlement: one column for the caller, and one for the group, role or permission. Both hold
-/// text: `TEXT` or `VARCHAR`, or PostgreSQL's `citext`. For a column of another type, use a view that converts it.
+/// A table with a row for each entitlement: one column for the caller, and one for the group, role or permission. Both
+/// hold text: `TEXT` or `VARCHAR`, or PostgreSQL's `citext`. For a column of another type, use a view that converts it.
 ///
 /// # Example
 ///
@@ -44,8 +44,8 @@ impl EntitlementTable {
         Ok(Self { schema, table: plain(table)?, caller: plain(caller)?, tenant: None, grant: plain(grant)? })
     }
 
-    /// Sets the column of the tenant. A row applies only to a caller of that tenant (`CallerId::tenant`). No row applies to
-    /// a caller without a tenant. The column holds text, like the others.
+    /// Sets the column of the tenant. A row applies only to a caller of that tenant (`CallerId::tenant`). No row
+    /// applies to a caller without a tenant. The column holds text, like the others.
     ///
     /// # Example
     ///

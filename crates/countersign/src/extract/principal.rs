@@ -11,8 +11,8 @@ use std::ops::Deref;
 
 /// The verified caller in provider-neutral terms: subject, scopes, groups, roles, permissions.
 ///
-/// Entitlements that are [not in the token](crate::VerifierBuilder::entitlements) are among them, and looked up for it; for the
-/// subject alone use [`CurrentUser`](crate::CurrentUser), which looks nothing up.
+/// Entitlements that are [not in the token](crate::VerifierBuilder::entitlements) are among them, and looked up for it;
+/// for the subject alone use [`CurrentUser`](crate::CurrentUser), which looks nothing up.
 ///
 /// # Example
 ///

@@ -12,10 +12,11 @@ use std::marker::PhantomData;
 
 /// Lets in only callers who meet the requirement `R`.
 ///
-/// Write it by one of its short forms, [`RequireScopes`], [`RequireGroups`], [`RequireRoles`], [`RequirePermissions`], or
-/// with [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf) where kinds are mixed. Several on one handler add up, and
-/// verify the token once; each then answers for itself, so that only a single one can name all scopes in its 403. Put
-/// guards before arguments that can reject a request (`Path`, `Json`), so that these tell unauthenticated callers nothing.
+/// Write it by one of its short forms, [`RequireScopes`], [`RequireGroups`], [`RequireRoles`], [`RequirePermissions`],
+/// or with [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf) where kinds are mixed. Several on one handler add up,
+/// and verify the token once; each then answers for itself, so that only a single one can name all scopes in its 403.
+/// Put guards before arguments that can reject a request (`Path`, `Json`), so that these tell unauthenticated callers
+/// nothing.
 ///
 /// # Example
 ///
@@ -76,8 +77,8 @@ impl<R: Requirement> DescribeAccess for Require<R> {
     }
 }
 
-/// A guard is the requirement that it enforces: `RequireGroups::<Admin>::check(&principal)` asks inside a handler, and a
-/// guard can be a part of [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf).
+/// A guard is the requirement that it enforces: `RequireGroups::<Admin>::check(&principal)` asks inside a handler, and
+/// a guard can be a part of [`AllOf`](crate::AllOf) and [`AnyOf`](crate::AnyOf).
 impl<R: Requirement> Requirement for Require<R> {
     fn check(principal: &Principal) -> bool {
         R::check(principal)

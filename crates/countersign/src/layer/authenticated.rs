@@ -22,7 +22,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 /// Lets only callers with a good token through, to a router or to any tower service over HTTP, and leaves the
-/// [`Principal`] in the request's extensions. A call of gRPC is refused by `grpc-status`, too. Extractors and guards behind it verify nothing twice.
+/// [`Principal`] in the request's extensions. A call of gRPC is refused by `grpc-status`, too. Extractors and guards
+/// behind it verify nothing twice.
 ///
 /// # Example
 ///
@@ -43,8 +44,9 @@ use tower_service::Service;
 /// ```
 ///
 /// A preflight request of a browser carries no token, and is refused as any other request: put the `CorsLayer` outside
-/// (`.layer(authenticated(..)).layer(cors)`), where it answers first, or see [`AuthenticatedLayer::pass_preflight`]. Shared
-/// caches are told to keep no answer to a caller (`Cache-Control: private`, unless the application sets that header).
+/// (`.layer(authenticated(..)).layer(cors)`), where it answers first, or see [`AuthenticatedLayer::pass_preflight`].
+/// Shared caches are told to keep no answer to a caller (`Cache-Control: private`, unless the application sets that
+/// header).
 pub fn authenticated(verifier: &Verifier) -> AuthenticatedLayer {
     AuthenticatedLayer(Gate {
         verifier: verifier.clone(),
@@ -74,13 +76,13 @@ pub struct AuthenticatedLayer(Gate);
 
 impl AuthenticatedLayer {
     /// Leaves these paths open to callers without a token; one that is sent must be good there, too. The patterns are
-    /// axum's, and mean what they would mean as routes of the router that the layer is on: a trailing slash counts, and a
-    /// parameter stands for no other route that is written out. Only `{*rest}` stands for all that is below it, routes of
-    /// their own included.
+    /// axum's, and mean what they would mean as routes of the router that the layer is on: a trailing slash counts, and
+    /// a parameter does not match another route that is written out. Only `{*rest}` matches everything below it,
+    /// including other routes.
     ///
     /// A pattern with a `{parameter}` counts only where axum tells which route it has matched. It tells none for
-    /// `nest_service`, for fallbacks, around a whole router (`layer.layer(router)`) and around a service that is no router.
-    /// Give exceptions without parameters there. The log tells of a pattern that does not count.
+    /// `nest_service`, for fallbacks, around a whole router (`layer.layer(router)`) and around a service that is no
+    /// router. Give exceptions without parameters there. The log tells of a pattern that does not count.
     ///
     /// # Panics
     ///
@@ -88,10 +90,10 @@ impl AuthenticatedLayer {
     ///
     /// # Security
     ///
-    /// A handler or service that is routed to such a path is open, by all methods. Paths that somebody may read in another
-    /// way (`..`, `//`, an encoded slash, dot, per cent sign or control character, what is no encoding, and more) are never
-    /// an exception. A router that a route of another router calls as a service (`any_service(router)`) is told the route
-    /// of the other one where it has none itself: give exceptions without parameters there, too.
+    /// A handler or service that is routed to such a path is open, by all methods. A path that another service may read
+    /// differently (`..`, `//`, an encoded slash, dot, per cent sign or control character, an invalid encoding, and
+    /// more) is never an exception. A router that a route of another router calls as a service (`any_service(router)`)
+    /// is told the route of the other one where it has none itself: give exceptions without parameters there, too.
     #[track_caller]
     pub fn except<P: AsRef<str>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         for pattern in patterns {
@@ -100,9 +102,10 @@ impl AuthenticatedLayer {
         self
     }
 
-    /// Lets preflight requests through without a token: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and
-    /// without a body. It is for a `CorsLayer` that must be inside of this layer; one outside answers before this layer is
-    /// asked, and gives CORS headers to refusals, too. Guards have [a setting](crate::VerifierBuilder::pass_preflight) for this.
+    /// Lets preflight requests through without a token: `OPTIONS` with `Origin` and `Access-Control-Request-Method`,
+    /// and without a body. It is for a `CorsLayer` that must be inside of this layer; one outside answers before this
+    /// layer is asked, and gives CORS headers to refusals, too. Guards have [a
+    /// setting](crate::VerifierBuilder::pass_preflight) for this.
     ///
     /// # Example
     ///
@@ -121,8 +124,8 @@ impl AuthenticatedLayer {
     ///
     /// # Security
     ///
-    /// Everybody can send such a request. A handler that takes `OPTIONS`, such as one of `any(..)`, or a fallback then runs
-    /// without a token, unless a `CorsLayer` answers in front of it.
+    /// Any client can send such a request. A handler that takes `OPTIONS`, such as one of `any(..)`, or a fallback then
+    /// runs without a token, unless a `CorsLayer` answers in front of it.
     pub fn pass_preflight(mut self) -> Self {
         self.0.preflights = Preflights::everywhere();
         self

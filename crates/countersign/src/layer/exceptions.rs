@@ -16,7 +16,7 @@ pub(crate) struct Exceptions(Vec<Exception>);
 struct Exception {
     pattern: Arc<str>,
     matcher: Arc<Router<()>>,
-    /// `{*rest}` is none: it stands for all that is below.
+    /// `{*rest}` does not count as one: it matches everything below.
     has_parameter: bool,
     is_reported: Arc<AtomicBool>,
 }
@@ -27,7 +27,7 @@ impl Exceptions {
     /// When axum would refuse the pattern.
     #[track_caller]
     pub(crate) fn add(&mut self, pattern: &str) {
-        // A pattern of axum 0.7 would match nothing, and nobody would know why.
+        // A pattern of axum 0.7 would match nothing, without any error.
         let is_old = pattern.split('/').any(|segment| segment.starts_with([':', '*']));
         assert!(pattern.starts_with('/') && !is_old, "`{pattern}` is no pattern of axum: write `/path/{{parameter}}`");
         let mut matcher = Router::new();
@@ -54,7 +54,7 @@ impl Exceptions {
         }
         match matched_route(parts) {
             Some(route) => matching().any(|exception| is_for(&exception.pattern, route)),
-            // A service that routes by itself may have written out a path that a parameter would stand for.
+            // A service with its own routes may write out a path that the parameter would match.
             None => {
                 matching().for_each(Exception::report);
                 false
@@ -77,8 +77,8 @@ impl Exception {
     }
 }
 
-/// True if a pattern stands for this route, or for a part of it. A parameter of the pattern must be one of the route, too:
-/// axum would route a path to a text that is written out, and what a `{*rest}` of the route leads to is not known.
+/// True if a pattern matches this route, or a part of it. A parameter of the pattern must be a parameter of the route,
+/// too: axum prefers a route that is written out, and the target of a `{*rest}` in the route is not known.
 fn is_for(pattern: &str, route: &str) -> bool {
     let mut pattern = segments(pattern).map(Segment::of);
     let mut route = segments(route).map(Segment::of);

@@ -8,8 +8,8 @@ use countersign_core::Requirement;
 
 /// Guards routes, method routers and routers as a whole.
 ///
-/// The guard runs before every extractor of the handlers, so that a 422 never tells unauthenticated callers anything. It adds up with
-/// what is there already: a caller must meet each of them. A token is verified once all the same.
+/// The guard runs before every extractor of the handlers, so that a 422 never tells unauthenticated callers anything.
+/// It adds to existing guards: a caller must meet each of them. The token is still verified once.
 ///
 /// # Example
 ///
@@ -28,14 +28,14 @@ use countersign_core::Requirement;
 /// }
 /// ```
 pub trait GuardExt: Sized {
-    /// Lets only those callers through who meet `R`, on every route that is there so far, by every method: `any(..)`, the
-    /// fallback of a `MethodRouter` and the answer 405 come after the guard. What is added afterwards is not guarded:
-    /// routes, methods, a `method_not_allowed_fallback`. A router's own fallback is no route, and is not guarded either:
-    /// guard its handler (`any(handler).guard::<R>(&verifier)`), or put [`authenticated`](crate::authenticated) on the
-    /// router.
+    /// Lets only those callers through who meet `R`, on every route that is there so far, by every method: `any(..)`,
+    /// the fallback of a `MethodRouter` and the answer 405 come after the guard. What is added afterwards is not
+    /// guarded: routes, methods, a `method_not_allowed_fallback`. A router's own fallback is no route, and is not
+    /// guarded either: guard its handler (`any(handler).guard::<R>(&verifier)`), or put
+    /// [`authenticated`](crate::authenticated) on the router.
     ///
-    /// An answer to a caller gets `Cache-Control: private`, unless the application sets that header. A preflight request is
-    /// refused as any request without a token: put a `CorsLayer` outside of the guard, or see
+    /// An answer to a caller gets `Cache-Control: private`, unless the application sets that header. A preflight
+    /// request is refused as any request without a token: put a `CorsLayer` outside of the guard, or see
     /// [`VerifierBuilder::pass_preflight`](crate::VerifierBuilder::pass_preflight).
     ///
     /// # Panics
@@ -59,8 +59,8 @@ impl<S: Clone + Send + Sync + 'static> GuardExt for Router<S> {
     }
 }
 
-/// Guards every route of a router. axum puts a `route_layer` of a router around whole endpoints, the fallbacks of method
-/// routers included (tests/e2e/coverage.rs).
+/// Guards every route of a router. axum puts a `route_layer` of a router around whole endpoints, the fallbacks of
+/// method routers included (tests/e2e/coverage.rs).
 ///
 /// # Panics
 ///

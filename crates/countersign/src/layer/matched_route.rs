@@ -5,9 +5,9 @@ use http::request::Parts;
 
 /// The matched route in the words of the router that the layer is on: without the place where this router is nested.
 ///
-/// `None` is "not known": axum tells no route for nested services and for fallbacks. A router that another router's route
-/// calls as a service is told both routes in one text, or the outer one alone. A text that does not fit the path is
-/// therefore not believed.
+/// `None` is "not known": axum tells no route for nested services and for fallbacks. A router that another router's
+/// route calls as a service is told both routes in one text, or the outer one alone. A text that does not fit the path
+/// is therefore not believed.
 pub(crate) fn matched_route(parts: &Parts) -> Option<&str> {
     let matched = parts.extensions.get::<MatchedPath>()?.as_str();
     let route = match parts.extensions.get::<NestedPath>() {

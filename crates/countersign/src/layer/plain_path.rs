@@ -1,15 +1,17 @@
 //! Paths that mean the same to every reader.
 
-/// True if a path means the same to every reader. Some services behind a layer decode a path, once or twice, fold `..` and
-/// `//`, cut parameters off segments (`..;a=b`, as servlets do), take overlong or look-alike characters for the plain ones,
-/// or end a text at a control character. They would then serve another path than the one that the pattern has matched.
+/// True if a path means the same to every reader. Some services behind a layer decode a path, once or twice, fold `..`
+/// and `//`, cut parameters off segments (`..;a=b`, as servlets do), take overlong or look-alike characters for the
+/// plain ones, or end a text at a control character. They would then serve another path than the one that the pattern
+/// has matched.
 pub(crate) fn is_plain(path: &str) -> bool {
     let Some(decoded) = decode(path) else { return false };
     let Ok(text) = std::str::from_utf8(&decoded) else { return false };
     !text.chars().any(is_ambiguous) && !text.contains("//") && !text.split('/').any(is_dots)
 }
 
-/// The path without its encodings; `None` where one is no encoding (RFC 3986 section 2.1), or hides what a path is made of.
+/// The path without its encodings; `None` where one is no encoding (RFC 3986 section 2.1), or hides what a path is made
+/// of.
 fn decode(path: &str) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(path.len());
     let mut bytes = path.bytes();
@@ -31,8 +33,8 @@ fn decode(path: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// Control characters, backslashes, and what compatibility normalization (Unicode Standard Annex 15) or a code page's best
-/// fit turns into a dot, a separator or a per cent sign.
+/// Control characters, backslashes, and what compatibility normalization (Unicode Standard Annex 15) or a code page's
+/// best fit turns into a dot, a separator or a per cent sign.
 fn is_ambiguous(character: char) -> bool {
     let is_look_alike = matches!(
         character,

@@ -12,7 +12,7 @@ use std::any::Any;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The preflight requests that a guard or layer hands on though they carry no token.
+/// The preflight requests that a guard or layer passes on although they carry no token.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Preflights {
     handed_on: HandedOn,
@@ -42,7 +42,7 @@ impl Preflights {
         Self { handed_on: HandedOn::Everywhere, ..Self::default() }
     }
 
-    /// Those at the given routes, whose handlers no `OPTIONS` request reaches.
+    /// Preflight requests at the given routes, whose handlers no `OPTIONS` request reaches.
     #[cfg(feature = "utoipa")]
     pub(crate) fn at<'a>(routes: impl IntoIterator<Item = &'a str>) -> Self {
         let routes = routes.into_iter().map(|route| without_slash(route).to_owned()).collect();
@@ -71,8 +71,7 @@ impl Preflights {
         is_handed_on
     }
 
-    /// Tells once for each route what to do. There are as many as the application has, and one more for all that axum does
-    /// not tell.
+    /// Logs once for each route how to allow preflight requests. Requests without a known route count as one route.
     fn report(&self, parts: &Parts) {
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,8 +100,8 @@ fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS && has(ORIGIN) && has(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// True if a request may have a body. No browser's preflight request has one. HTTP/1 sends none without one of two headers
-/// (RFC 9112 section 6.3). HTTP/2 needs neither: axum's own body tells then, and another one is not known.
+/// True if a request may have a body. No browser's preflight request has one. HTTP/1 sends none without one of two
+/// headers (RFC 9112 section 6.3). HTTP/2 needs neither: axum's own body tells then, and another one is not known.
 fn has_body<B: 'static>(parts: &Parts, body: &B) -> bool {
     let mut lengths = parts.headers.get_all(CONTENT_LENGTH).iter();
     let (length, is_repeated) = (lengths.next(), lengths.next().is_some());

@@ -23,8 +23,8 @@ pub(crate) struct PrivateAnswers {
 }
 
 impl PrivateAnswers {
-    /// Makes the layer for the operations of one path: the method of each, who may call it, and whether its handler reads a token, which it
-    /// may do for everybody's sake (`Result<CurrentUser, _>`).
+    /// Creates the layer for the operations of one path: the method of each, its access, and whether its handler reads
+    /// a token. A public handler may read one, too (`Result<CurrentUser, _>`).
     pub(crate) fn of<'a>(operations: impl IntoIterator<Item = (&'a str, &'a Access, bool)>) -> Self {
         let mut shared = Vec::new();
         let mut is_needed = false;

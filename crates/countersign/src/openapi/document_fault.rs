@@ -85,7 +85,7 @@ impl fmt::Display for DocumentFault {
 /// The row of the route that answers an operation of the document.
 pub(crate) fn serving<'a>(rows: &'a [MatrixRow], method: &str, path: &str) -> Option<&'a MatrixRow> {
     let row = |method: &str| rows.iter().find(|row| row.path == path && row.method == method);
-    // axum answers HEAD with GET's handler, and whatever has no handler of its own with that of `any`.
+    // axum answers HEAD with GET's handler, and methods without a handler with that of `any`.
     row(method).or_else(|| if method == "HEAD" { row("GET") } else { None }).or_else(|| row("ANY"))
 }
 

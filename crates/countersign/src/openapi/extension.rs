@@ -1,5 +1,5 @@
-//! [`Access`] as an OpenAPI extension, without loss: OpenAPI has no word for groups and roles. It is written for readers.
-//! What is enforced is never read from it.
+//! [`Access`] as an OpenAPI extension, without loss: OpenAPI has no word for groups and roles. It is written for
+//! readers. What is enforced is never read from it.
 
 use crate::access::Access;
 use countersign_core::{Expr, Grant};
@@ -15,7 +15,7 @@ pub(crate) fn is_in(extensions: Option<&Extensions>) -> bool {
     extensions.is_some_and(|extensions| extensions.keys().any(|name| is_name(name)))
 }
 
-/// Tells whether a name is the extension's, in whatever case a reader may take it.
+/// Returns true for the name of the extension, in upper and lower case.
 pub(crate) fn is_name(name: &str) -> bool {
     name.eq_ignore_ascii_case(NAME)
 }

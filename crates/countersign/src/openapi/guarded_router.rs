@@ -22,17 +22,18 @@ use tower_service::Service;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{OpenApi, OpenApiBuilder};
 
-/// A router on which every route is decided: guarded, optional, or declared [public](crate::openapi::PublicExt::public).
+/// A router on which every route is decided: guarded, optional, or declared
+/// [public](crate::openapi::PublicExt::public).
 ///
 /// It takes what [`routes!`](crate::routes) and [`route!`](crate::route) read, and nothing else, so it knows every
-/// operation. Who may call one is never read from the document, which the build writes at the end. A `GET`
+/// operation. Access is never read from the document. The build writes the document at the end. A `GET`
 /// route answers `HEAD`, too, under the same guard; axum answers other methods, `OPTIONS` among them, with 405 before
 /// any handler.
 ///
-/// Its own guards hand preflight requests on where neither `OPTIONS` nor `any(..)` is routed: no handler can answer there,
-/// only a layer such as `CorsLayer`, or the 405. So [`layer`](Self::layer) may come before or after
-/// [`guard`](GuardExt::guard). Elsewhere a preflight request is refused as any request without a token, as plain guards and
-/// layers do it everywhere. Answers of operations that look at a token get `Cache-Control: private`, unless the
+/// Its own guards hand preflight requests on where neither `OPTIONS` nor `any(..)` is routed: no handler can answer
+/// there, only a layer such as `CorsLayer`, or the 405. So [`layer`](Self::layer) may come before or after
+/// [`guard`](GuardExt::guard). Elsewhere a preflight request is refused as any request without a token, as plain guards
+/// and layers do it everywhere. Answers of operations that look at a token get `Cache-Control: private`, unless the
 /// application sets that header.
 ///
 /// # Example
@@ -54,7 +55,7 @@ use utoipa::openapi::{OpenApi, OpenApiBuilder};
 pub struct GuardedRouter<S = ()> {
     router: Router<S>,
     openapi: OpenApi,
-    /// Every operation. This is what counts: a document can lose operations when it is merged, and hold some that nobody
+    /// Every operation. This list decides: a document can lose operations in a merge, and contain some that no route
     /// serves.
     operations: Vec<MatrixRow>,
     /// Fallbacks are no routes: a guard on the router leaves them alone.
@@ -122,8 +123,8 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
         Self::with_openapi(OpenApiBuilder::new().build())
     }
 
-    /// An empty router with the beginning of a document. Operations that stand in it keep what was written by hand, but
-    /// for `security`; who may call them is added at the build. Each of them must be routed until then.
+    /// Creates an empty router with the beginning of a document. Its operations keep what was written by hand, except
+    /// `security`. The build adds the access of each. Each of them must be routed until then.
     pub fn with_openapi(mut openapi: OpenApi) -> Self {
         if let Some(root) = openapi.paths.paths.remove("") {
             // utoipa takes an empty path for the root.
@@ -173,8 +174,8 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
 
     /// Adds the routes of another router under a prefix, and its fallback.
     ///
-    /// axum drops the fallbacks of routers that are nested in `other` where `other` has no fallback itself: the fallback of
-    /// this router answers in their place. They are then not in the matrix, and the log says so.
+    /// axum drops the fallbacks of routers that are nested in `other` where `other` has no fallback itself: the
+    /// fallback of this router answers in their place. They are then not in the matrix, and the log says so.
     #[must_use]
     pub fn nest(mut self, prefix: &str, mut other: Self) -> Self {
         if other.fallbacks.iter().all(|row| row.path != FALLBACK) {
@@ -209,8 +210,8 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     ///
     /// # Security
     ///
-    /// The layer comes before what the handlers' arguments demand, and before guards that are there already. Whatever it
-    /// answers by itself, it answers to everybody.
+    /// The layer runs before the guards that exist already, and before the handlers' arguments are extracted. Its own
+    /// answers reach callers without a token.
     #[must_use]
     pub fn layer<L>(mut self, layer: L) -> Self
     where
@@ -250,7 +251,7 @@ impl<S: Clone + Send + Sync + 'static> GuardedRouter<S> {
     ///
     /// # Errors
     ///
-    /// [`Undecided`], with every route that nobody has decided, and with every statement about access that was written
+    /// [`Undecided`], with every undecided route, and with every statement about access that was written
     /// into the document by hand and is not what is enforced: the extension `x-access`, a line of description in the
     /// build's own form, an operation that no route serves.
     pub fn build(mut self) -> Result<Guarded<S>, Undecided> {
@@ -285,8 +286,8 @@ fn nested(prefix: &str, path: &str) -> String {
     }
 }
 
-/// True when a handler may answer an `OPTIONS` request: every method that is not known to be another one counts, such as
-/// `any`. A `GuardedRouter` knows every handler, since it takes those of `routes!` and `route!` alone.
+/// True when a handler may answer an `OPTIONS` request: every method that is not known to be another one counts, such
+/// as `any`. A `GuardedRouter` knows every handler, since it takes those of `routes!` and `route!` alone.
 fn may_take_options(method: &str) -> bool {
     !matches!(method, "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "TRACE" | "CONNECT")
 }

@@ -65,7 +65,7 @@ pub trait HandlerArguments<Arguments> {
     fn probes(&self) -> Self::Probes;
 }
 
-/// Stands for an argument of the type `A`.
+/// Represents an argument of the type `A`.
 pub struct Probe<A>(PhantomData<fn() -> A>);
 
 impl<A> Probe<A> {
@@ -78,7 +78,8 @@ impl<A> fmt::Debug for Probe<A> {
     }
 }
 
-/// The access that the arguments of one handler require, for the state `S`. `C` tells if a caller is required or optional.
+/// The access that the arguments of one handler require, for the state `S`. `C` tells if a caller is required or
+/// optional.
 #[derive(Debug)]
 pub struct HandlerAccess<S, C> {
     handler: &'static str,
@@ -119,7 +120,7 @@ impl<S, C> HandlerAccess<S, C> {
         Route::new(method, self.access, self.reads_token, methods)
     }
 
-    /// Puts what was gathered beside the operations of the handler.
+    /// Adds the gathered access to the operations of the handler.
     pub fn document(self, routes: UtoipaMethodRouter<S>) -> Routes<S> {
         Routes::new(routes, &self.access, self.reads_token)
     }

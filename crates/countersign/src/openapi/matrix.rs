@@ -49,8 +49,8 @@ impl Matrix {
     ///
     /// # Security
     ///
-    /// This is not what is enforced. Anybody who edits the document changes it, and routes without a document are not in
-    /// it. Try it against the app with `AccessTest` of `countersign-testing`, or take the matrix of a
+    /// This matrix does not show the enforcement. An edit of the document changes it, and it lacks routes without a
+    /// document. Try it against the app with `AccessTest` of `countersign-testing`, or take the matrix of a
     /// [`GuardedRouter`](crate::GuardedRouter), which reads no document.
     ///
     /// # Example
@@ -117,8 +117,8 @@ impl Matrix {
         })
     }
 
-    /// Formats the matrix as JSON: an array of objects with `method`, `path`, `access` (as the extension `x-access` of the document) and
-    /// `documented`.
+    /// Formats the matrix as JSON: an array of objects with `method`, `path`, `access` (as the extension `x-access` of
+    /// the document) and `documented`.
     pub fn to_json(&self) -> Value {
         let row = |MatrixRow { path, method, access, documented }: &MatrixRow| json!({ "method": method, "path": path, "access": extension::to_json(access), "documented": documented });
         self.rows.iter().map(row).collect()

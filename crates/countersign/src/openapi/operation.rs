@@ -50,8 +50,8 @@ impl Modify for BearerAuth {
 /// The name of the schema of problem details.
 const PROBLEM: &str = "CountersignProblem";
 
-/// Adds `access` to what every operation of `paths` says already, for reading. Gives the schemas that the operations now
-/// use.
+/// Adds `access` to what every operation of `paths` says already, for reading. Gives the schemas that the operations
+/// now use.
 pub(crate) fn restrict(paths: &mut Paths, access: &Access) -> Vec<(String, RefOr<Schema>)> {
     for item in paths.paths.values_mut() {
         for (_, operation) in operations(item) {
@@ -107,8 +107,8 @@ fn slots(item: &mut PathItem) -> (Slots<'_>, &mut BTreeMap<String, Operation>) {
     (slots, &mut item.additional_operations)
 }
 
-/// Adds another document, with its paths at these places. utoipa's own merge leaves out webhooks and extensions, and with
-/// them what must be looked at before the build.
+/// Adds another document, with its paths at these places. utoipa's own merge leaves out webhooks and extensions, and
+/// with them what must be looked at before the build.
 pub(crate) fn add_document(openapi: &mut OpenApi, mut other: OpenApi, place: impl Fn(&str) -> String) {
     let Paths { paths, extensions, .. } = std::mem::take(&mut other.paths);
     for (path, item) in paths {
@@ -140,7 +140,7 @@ fn add_extensions(known: &mut Option<Extensions>, more: Option<Extensions>) {
     }
 }
 
-/// Adds the operations of a path. One that is there already stays, with whatever was written into it by hand.
+/// Adds the operations of a path. An existing one stays, with everything that was written into it by hand.
 pub(crate) fn add_item(paths: &mut Paths, path: String, mut item: PathItem) {
     let Some(known) = paths.paths.get_mut(&path) else {
         paths.paths.insert(path, item);
@@ -168,7 +168,7 @@ fn keep_claim(known: &mut Operation, lost: Operation) {
     }
 }
 
-/// Writes who may call an operation into it. What was written by hand about that goes, but for descriptions and answers.
+/// Writes the access of an operation into it. It replaces what was written by hand, except descriptions and answers.
 pub(crate) fn document_operation(operation: &mut Operation, access: &Access) {
     extension::write(operation, access);
     let text = operation.description.take().unwrap_or_default();
@@ -240,8 +240,8 @@ fn security(access: &Access, scheme: &str) -> Vec<SecurityRequirement> {
 
 type ScopeSet = Vec<Cow<'static, str>>;
 
-/// So many alternatives are written at most. Beyond, `security` asks for a token only, and extension and description say
-/// the rest.
+/// So many alternatives are written at most. Beyond, `security` asks for a token only, and extension and description
+/// say the rest.
 const MAX_ALTERNATIVES: usize = 64;
 
 /// The sets of scopes each of which can be enough: any-of becomes several, all-of one. Groups, roles, permissions and

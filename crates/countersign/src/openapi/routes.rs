@@ -1,4 +1,4 @@
-//! `routes!`: documented handlers of one path, and beside their document who may call each of them.
+//! `routes!`: documented handlers of one path, with the access of each, which is kept apart from the document.
 
 use crate::access::Access;
 use crate::layer::guard::GuardExt;
@@ -18,17 +18,17 @@ use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
-/// Collects `#[utoipa::path]` handlers as [`Routes`], and reads from their arguments who may call them. The document gets
-/// it written: `security`, the answers 401 and 403, a line of description and the extension `x-access`.
+/// Collects `#[utoipa::path]` handlers as [`Routes`], and reads from their arguments who may call them. The document
+/// gets it written: `security`, the answers 401 and 403, a line of description and the extension `x-access`.
 ///
-/// A [`GuardedRouter`](crate::GuardedRouter) takes the routes as they are. `utoipa_axum::router::OpenApiRouter` takes them
-/// with `.into()`.
+/// A [`GuardedRouter`](crate::GuardedRouter) takes the routes as they are. `utoipa_axum::router::OpenApiRouter` takes
+/// them with `.into()`.
 ///
-/// Several handlers of one call share a path, and differ in their methods. An extractor of your own that wraps a guard is
-/// read when it implements [`DescribeAccess`](crate::access::DescribeAccess); tuples of guards are not read.
+/// Several handlers of one call share a path, and differ in their methods. An extractor of your own that wraps a guard
+/// is read when it implements [`DescribeAccess`](crate::access::DescribeAccess); tuples of guards are not read.
 ///
-/// Do not list the same handlers in `#[openapi(paths(..))]` of an `OpenApiRouter`: utoipa's router then keeps the operation
-/// from there, which knows of no guard. A [`GuardedRouter`](crate::GuardedRouter) puts both together.
+/// Do not list the same handlers in `#[openapi(paths(..))]` of an `OpenApiRouter`: utoipa's router then keeps the
+/// operation from there, which knows of no guard. A [`GuardedRouter`](crate::GuardedRouter) puts both together.
 ///
 /// # Example
 ///
@@ -74,8 +74,8 @@ macro_rules! __routes {
 ///
 /// The access of a handler is kept apart from its document. Editing the document does not change it.
 ///
-/// `.into()` makes of it what `utoipa_axum::router::OpenApiRouter::routes` takes. There the document is written for
-/// reading, and nobody compares it with what is enforced; a [`GuardedRouter`](crate::GuardedRouter) does.
+/// `.into()` converts it for `utoipa_axum::router::OpenApiRouter::routes`. There the document is only a description,
+/// and is not compared with the enforcement. A [`GuardedRouter`](crate::GuardedRouter) compares it.
 ///
 /// # Panics
 ///
@@ -106,7 +106,7 @@ pub struct Routes<S = ()> {
     pub(crate) methods: MethodRouter<S>,
 }
 
-/// One method of a path: its document as it was written by hand, and beside it who may call it.
+/// One method of a path: its document as it was written by hand, and its access.
 pub(crate) struct RoutedOperation {
     pub(crate) method: String,
     pub(crate) document: Operation,
@@ -142,8 +142,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     ///
     /// # Security
     ///
-    /// The layer comes before what the handlers' arguments demand, and before guards that are there already. Whatever it
-    /// answers by itself, it answers to everybody.
+    /// The layer runs before the guards that exist already, and before the handlers' arguments are extracted. Its own
+    /// answers reach callers without a token.
     pub fn layer<L>(self, layer: L) -> Self
     where
         L: Layer<axum::routing::Route> + Clone + Send + Sync + 'static,

@@ -14,9 +14,9 @@ use utoipa::openapi::security::{
 };
 
 /// Adds security schemes to a finished document, and each of them as an alternative to every operation whose `security`
-/// names [`BearerAuth`], as that of every guarded operation does: bearer tokens, or what a verifier's [sources](Self::of)
-/// are, `openIdConnect` and `oauth2` (authorization code, which Swagger UI runs with PKCE) where the provider is known. The
-/// scopes of `oauth2` are those that `security` names.
+/// names [`BearerAuth`], as that of every guarded operation does: bearer tokens, or what a verifier's
+/// [sources](Self::of) are, `openIdConnect` and `oauth2` (authorization code, which Swagger UI runs with PKCE) where
+/// the provider is known. The scopes of `oauth2` are those that `security` names.
 ///
 /// It reads `security` alone. An `x-access` that was written by hand changes nothing here.
 ///
@@ -53,8 +53,9 @@ impl SecuritySchemes {
         Self { sources: vec![(BearerAuth::NAME.to_owned(), Place::Authorization)], openid_connect: None, oauth2: None }
     }
 
-    /// The [sources](crate::VerifierBuilder::sources) that a verifier takes tokens from: `bearerAuth` for `Authorization`,
-    /// `headerAuth` and `cookieAuth` as API keys. What only websockets use has no word in OpenAPI, and is left out.
+    /// The [sources](crate::VerifierBuilder::sources) that a verifier takes tokens from: `bearerAuth` for
+    /// `Authorization`, `headerAuth` and `cookieAuth` as API keys. What only websockets use has no word in OpenAPI, and
+    /// is left out.
     ///
     /// # Example
     ///

@@ -2,8 +2,8 @@
 
 /// Marks a response as the answer to a rejected request: no handler made it.
 ///
-/// Every such response has it among its extensions. Tests look for it. A layer that knows the request's headers can use it
-/// to translate the answer.
+/// Every such response has it among its extensions. Tests look for it. A layer that knows the request's headers can use
+/// it to translate the answer.
 ///
 /// # Example
 ///

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 /// A rejected request: the answer of every extractor, guard, layer and upgrade that lets a request not pass.
 ///
-/// The response is `application/problem+json` (RFC 9457) with a stable `code`. It has a challenge for 400, 401, and 403 by
-/// requirement. The body is rendered from a table: nothing of the request is in it. Caches do not keep it
-/// (`Cache-Control: no-store`). [`VerifierBuilder::on_rejection`](crate::VerifierBuilder::on_rejection) replaces the body.
+/// The response is `application/problem+json` (RFC 9457) with a stable `code`. It has a challenge for 400, 401, and 403
+/// by requirement. The body is rendered from a table: nothing of the request is in it. Caches do not keep it
+/// (`Cache-Control: no-store`). [`VerifierBuilder::on_rejection`](crate::VerifierBuilder::on_rejection) replaces the
+/// body.
 ///
 /// # Example
 ///

@@ -19,8 +19,8 @@ use countersign_core::{Expr, TokenError, Unavailable};
 pub enum RejectionKind {
     /// No credentials were sent, or those of another scheme only: 401.
     MissingToken,
-    /// The credentials are not one token: 400. `Bearer` has no token or several, there are two `Authorization` headers, or
-    /// two sources have a token.
+    /// The credentials are not one token: 400. `Bearer` has no token or several, there are two `Authorization` headers,
+    /// or two sources have a token.
     InvalidRequest,
     /// The token is in a cookie, and a page of another origin may have sent the request: 403.
     CrossOrigin,

@@ -9,8 +9,8 @@ use http::HeaderValue;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 
 impl IntoResponse for Rejection {
-    /// Renders the application's [own answer](crate::VerifierBuilder::on_rejection), or that of the table. Adds the headers
-    /// that the standards require to either.
+    /// Renders the application's [own answer](crate::VerifierBuilder::on_rejection), or that of the table. Adds the
+    /// headers that the standards require to either.
     fn into_response(mut self) -> Response {
         self.log();
         let mut response = match self.on_rejection.take() {

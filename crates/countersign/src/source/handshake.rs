@@ -4,8 +4,8 @@ use http::header::UPGRADE;
 use http::request::Parts;
 use http::{HeaderValue, Method};
 
-/// True if a request may become a websocket (RFC 6455 section 4.2.1, RFC 8441 section 4). It accepts at least everything
-/// that axum upgrades, so that no upgrade avoids the checks for websockets.
+/// True if a request may become a websocket (RFC 6455 section 4.2.1, RFC 8441 section 4). It accepts at least
+/// everything that axum upgrades, so that no upgrade avoids the checks for websockets.
 pub(crate) fn is_websocket_handshake(parts: &Parts) -> bool {
     let names_websocket =
         |value: &HeaderValue| value.as_bytes().windows(9).any(|word| word.eq_ignore_ascii_case(b"websocket"));

@@ -49,11 +49,13 @@ impl Source {
     ///
     /// Browsers send cookies with requests that other sites make. So on methods that change something, and on websocket
     /// upgrades, a cookie counts only when the request comes from a page of the same origin, or from one of
-    /// [`trusted_origins`](crate::VerifierBuilder::trusted_origins); else the answer is 403 with the code `cross_origin`.
-    /// `GET` and `HEAD` handlers must therefore change nothing, and no layer may turn these methods into others.
+    /// [`trusted_origins`](crate::VerifierBuilder::trusted_origins); else the answer is 403 with the code
+    /// `cross_origin`. `GET` and `HEAD` handlers must therefore change nothing, and no layer may turn these methods
+    /// into others.
     ///
-    /// A server on a sibling domain can set a cookie for the whole domain: its own token, or a second one, which is answered
-    /// with 400. With the prefix `__Host-` in the cookie's name, browsers accept the cookie from the host itself only.
+    /// A server on a sibling domain can set a cookie for the whole domain: its own token, or a second one, which is
+    /// answered with 400. With the prefix `__Host-` in the cookie's name, browsers accept the cookie from the host
+    /// itself only.
     pub fn cookie(name: &str) -> Self {
         // RFC 6265 section 4.1.1: a cookie's name is a token (RFC 9110 section 5.6.2).
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -94,7 +96,8 @@ impl DangerousSource {
     ///
     /// # Security
     ///
-    /// Servers and proxies log URLs, and browsers keep them in the history (RFC 9700 section 4.3.2). Use [`Source::websocket_protocol`] wherever the client can.
+    /// Servers and proxies log URLs, and browsers keep them in the history (RFC 9700 section 4.3.2). Use
+    /// [`Source::websocket_protocol`] wherever the client can.
     pub fn query(self, name: &str) -> Source {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_plain) {

@@ -13,7 +13,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// True for a safe method (RFC 9110 section 9.2.1). A websocket starts with GET and can then do anything, so it is not safe.
+/// True for a safe method (RFC 9110 section 9.2.1). A websocket starts with GET and can then do anything, so it is not
+/// safe.
 pub(crate) fn is_safe(parts: &Parts) -> bool {
     matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) && !is_websocket_handshake(parts)
 }

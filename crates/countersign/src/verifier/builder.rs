@@ -48,8 +48,8 @@ impl<I> VerifierBuilder<I> {
         Self { tokens, http: Ok(HttpConfig::default()) }
     }
 
-    /// Sets the places in a request that may hold a token, instead of `Authorization` alone. Exactly one of them may hold
-    /// a token: a request with two is answered with 400.
+    /// Sets the places in a request that may hold a token, instead of `Authorization` alone. Exactly one of them may
+    /// hold a token: a request with two is answered with 400.
     pub fn sources(self, sources: impl IntoIterator<Item = Source>) -> Self {
         Self { http: self.http.and_then(|http| http.sources(sources)), ..self }
     }
@@ -64,7 +64,8 @@ impl<I> VerifierBuilder<I> {
         Self { http: self.http.and_then(|http| http.trusted_origins(origins)), ..self }
     }
 
-    /// Sets the `realm` of challenges (RFC 7235 section 2.2): a name of the API that callers may see. The default is `api`.
+    /// Sets the `realm` of challenges (RFC 7235 section 2.2): a name of the API that callers may see. The default is
+    /// `api`.
     pub fn realm(self, realm: impl AsRef<str>) -> Self {
         Self { http: self.http.and_then(|http| http.realm(realm.as_ref())), ..self }
     }
@@ -89,8 +90,8 @@ impl<I> VerifierBuilder<I> {
     ///
     /// # Security
     ///
-    /// The request stays rejected whatever the answer is: no handler runs. But clients take a 2xx for success. Do not tell
-    /// clients more than the code.
+    /// The request stays rejected whatever the answer is: no handler runs. But clients take a 2xx for success. Do not
+    /// tell clients more than the code.
     pub fn on_rejection<F, A>(self, respond: F) -> Self
     where
         F: Fn(&Rejection) -> A + Send + Sync + 'static,
@@ -129,7 +130,8 @@ impl<I> VerifierBuilder<I> {
         self.map(|tokens| tokens.cache_bytes(bytes))
     }
 
-    /// Sets the lifetime in the token cache. See [the core's method](countersign_core::VerifierBuilder::cache_lifetime).
+    /// Sets the lifetime in the token cache. See [the core's
+    /// method](countersign_core::VerifierBuilder::cache_lifetime).
     pub fn cache_lifetime(self, lifetime: Duration) -> Self {
         self.map(|tokens| tokens.cache_lifetime(lifetime))
     }

@@ -20,9 +20,9 @@ use std::sync::Arc;
 /// Verifies the tokens of requests. Cheap to clone: clones share their keys, and the last one to go ends the background
 /// work.
 ///
-/// It dereferences to the [core's verifier](countersign_core::Verifier), which verifies tokens without HTTP, revokes them
-/// and reports on keys. The settings for HTTP are in addition: [sources](VerifierBuilder::sources),
-/// [trusted origins](VerifierBuilder::trusted_origins), [own answers](VerifierBuilder::on_rejection).
+/// It dereferences to the [core's verifier](countersign_core::Verifier), which verifies tokens without HTTP, revokes
+/// them and reports on keys. The settings for HTTP are in addition: [sources](VerifierBuilder::sources), [trusted
+/// origins](VerifierBuilder::trusted_origins), [own answers](VerifierBuilder::on_rejection).
 ///
 /// # Example
 ///
@@ -58,8 +58,8 @@ impl Verifier {
         VerifierBuilder::new(countersign_core::Verifier::builder())
     }
 
-    /// Starts a configuration for a closed set of issuers, which [`claims_by_issuer!`](crate::claims_by_issuer) declares
-    /// together with the claims of each.
+    /// Starts a configuration for a closed set of issuers, which [`claims_by_issuer!`](crate::claims_by_issuer)
+    /// declares together with the claims of each.
     pub fn builder_for(issuers: impl IntoIssuers) -> VerifierBuilder<ClosedSet> {
         VerifierBuilder::new(countersign_core::Verifier::builder_for(issuers))
     }
@@ -72,8 +72,8 @@ impl Verifier {
         &self.0.http
     }
 
-    /// Returns this verifier with other [sources](VerifierBuilder::sources), for one router. Keys, caches and revocations
-    /// are shared.
+    /// Returns this verifier with other [sources](VerifierBuilder::sources), for one router. Keys, caches and
+    /// revocations are shared.
     ///
     /// # Example
     ///

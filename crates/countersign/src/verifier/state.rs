@@ -4,8 +4,8 @@ use crate::verifier::Verifier;
 use axum::extract::FromRef;
 use std::sync::Arc;
 
-/// A state that holds a [`Verifier`]. Implemented for every type that a `Verifier` can be taken from (`FromRef`), and for
-/// an `Arc` of it.
+/// A state that holds a [`Verifier`]. Implemented for every type that a `Verifier` can be taken from (`FromRef`), and
+/// for an `Arc` of it.
 ///
 /// # Example
 ///

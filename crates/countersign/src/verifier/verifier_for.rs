@@ -8,8 +8,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A second verifier, for a part of the API that trusts another issuer. [`By<T, _>`](By) takes it from the state. `T` is a
-/// type of the application that names it. [`routes!`](crate::routes) requires the application's main verifier as well.
+/// A second verifier, for a part of the API that trusts another issuer. [`By<T, _>`](By) takes it from the state. `T`
+/// is a type of the application that names it. [`routes!`](crate::routes) requires the application's main verifier as
+/// well.
 ///
 /// # Example
 ///
@@ -79,7 +80,8 @@ impl<T> fmt::Debug for VerifierFor<T> {
     }
 }
 
-/// An extractor or guard `E` that uses the verifier named `T` instead of the application's main one; see [`VerifierFor`].
+/// An extractor or guard `E` that uses the verifier named `T` instead of the application's main one; see
+/// [`VerifierFor`].
 #[derive(Debug)]
 pub struct By<T, E>(pub E, pub PhantomData<fn() -> T>);
 
@@ -104,8 +106,8 @@ impl<T, E: DescribeAccess> DescribeAccess for By<T, E> {
     }
 }
 
-/// A state that holds a [`VerifierFor<T>`]. Implemented for every type that one can be taken from (`FromRef`), and for an
-/// `Arc` of it.
+/// A state that holds a [`VerifierFor<T>`]. Implemented for every type that one can be taken from (`FromRef`), and for
+/// an `Arc` of it.
 #[diagnostic::on_unimplemented(
     message = "the application's state `{Self}` holds no `VerifierFor<{T}>`",
     label = "this state holds no verifier of that name",

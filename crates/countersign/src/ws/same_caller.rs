@@ -3,12 +3,12 @@
 use crate::extract::principal::Principal;
 use countersign_core::{Claims, TokenError};
 
-/// Claims that name the party which acts for the subject: the actor (RFC 8693 section 4.1), and the client that the token
-/// was issued to, under the names that providers give it.
+/// Claims that name the party which acts for the subject: the actor (RFC 8693 section 4.1), and the client that the
+/// token was issued to, under the names that providers give it.
 const PARTIES: [&str; 5] = ["act", "azp", "client_id", "appid", "cid"];
 
-/// True when whatever a handler tells callers apart by is the same in both: issuer, subject, tenant, person or program,
-/// actor and client. A claim that only one of them has is a difference.
+/// True if both tokens agree in everything that identifies a caller: issuer, subject, tenant, person or program, actor
+/// and client. A claim that only one of them has is a difference.
 ///
 /// User names and e-mail addresses may change between two tokens of one caller.
 pub(crate) fn is_same_caller(one: &Principal, other: &Principal) -> Result<bool, TokenError> {
@@ -16,7 +16,7 @@ pub(crate) fn is_same_caller(one: &Principal, other: &Principal) -> Result<bool,
     if who(one) != who(other) || one.is_machine() != other.is_machine() {
         return Ok(false);
     }
-    // Not shared with the token: nobody else reads them, and the cache would keep them.
+    // Not shared with the token: no other code reads them, and the cache would keep them.
     let (ones, others): (Claims, Claims) = (one.token().deserialize()?, other.token().deserialize()?);
     Ok(PARTIES.iter().all(|party| {
         // A `null` counts as absent, as it does everywhere.

@@ -29,11 +29,11 @@ const TOKEN_EXPIRED: &str = "token_expired";
 /// A websocket whose caller is known. When the token expires it is closed with 1008 (policy violation, RFC 6455 section
 /// 7.4.1) and the reason `token_expired`: from then on nothing is received and nothing can be sent.
 ///
-/// The socket looks at the time whenever it is polled. It wakes a task that waits to receive, and one that waits to send:
-/// the two may be different tasks, after `split()`. A `send` to a peer that does not read fails at that moment, too, and
-/// the connection is dropped 5 seconds later.
+/// The socket looks at the time whenever it is polled. It wakes a task that waits to receive, and one that waits to
+/// send: the two may be different tasks, after `split()`. A `send` to a peer that does not read fails at that moment,
+/// too, and the connection is dropped 5 seconds later.
 ///
-/// A task that waits for neither is not woken, and the socket stays open meanwhile: race whatever the task waits for
+/// A task that waits for neither is not woken, and the socket stays open meanwhile: race its other work
 /// against [`expiry`](Self::expiry).
 ///
 /// # Example
@@ -62,9 +62,9 @@ const TOKEN_EXPIRED: &str = "token_expired";
 ///
 /// # Security
 ///
-/// The caller is judged at the upgrade and at each [renewal](Self::renew), and in between only time counts: a token that is
-/// [revoked](countersign_core::Verifier::revoke), and grants that are taken away, close no socket that is open. Where a logout must, close it
-/// yourself, or keep tokens short.
+/// The caller is authorized at the upgrade and at each [renewal](Self::renew). In between only time counts: neither a
+/// [revocation](countersign_core::Verifier::revoke) nor the loss of an entitlement closes an open socket. If a logout
+/// must close it, close it yourself, or keep tokens short.
 pub struct AuthenticatedSocket<R: Requirement = Authenticated> {
     /// None when the token has expired.
     socket: Option<WebSocket>,
@@ -108,8 +108,9 @@ impl<R: Requirement> AuthenticatedSocket<R> {
     /// Goes on with a new token of the same caller, who must meet the requirement by it as with the first one.
     ///
     /// The same caller has the same issuer, subject and tenant, is a person or a program as before, is acted for by the
-    /// same party (`act`, RFC 8693 section 4.1), and uses the same client (`azp`, `client_id`, `appid` or `cid`). A handler
-    /// that goes by further claims compares them after a renewal: [`principal`](Self::principal) has the new ones.
+    /// same party (`act`, RFC 8693 section 4.1), and uses the same client (`azp`, `client_id`, `appid` or `cid`). A
+    /// handler that goes by further claims compares them after a renewal: [`principal`](Self::principal) has the new
+    /// ones.
     ///
     /// # Errors
     ///
@@ -118,7 +119,7 @@ impl<R: Requirement> AuthenticatedSocket<R> {
         if self.socket.is_none() {
             return Err(RenewalError::Ended);
         }
-        // A verdict may take its time, and the socket has no more of it than its token.
+        // Verification may take time. The socket must not outlive its token meanwhile.
         let verdict =
             match select(self.expiry(), pin!(authorize_renewal::<R>(token, &self.principal, &self.verifier))).await {
                 Either::Left(_) => None,
@@ -255,7 +256,7 @@ impl<R: Requirement> fmt::Debug for AuthenticatedSocket<R> {
     }
 }
 
-/// Why a socket did not take a new token.
+/// The reason why a socket did not accept a new token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RenewalError {

@@ -23,7 +23,7 @@ pub(crate) struct SocketEnd {
 #[derive(Debug)]
 struct Watch {
     expiry: TokenExpiry,
-    /// The task that polled this half last. A timer knows it, too, and gives it to nobody.
+    /// The task that polled this half last. The timer knows it, too, but does not give it out.
     task: Option<Waker>,
 }
 

@@ -11,11 +11,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// The clock is looked at this often: it may be set, and a machine may sleep, without any timer's knowledge.
+/// The interval at which the clock is read: no timer notices a clock that was set or a machine that slept.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// Resolves when a token expires by the verifier's clock, at the second of its `exp` without leeway: for whatever
-/// outlives the request that brought the token, such as a stream of events.
+/// Resolves when a token expires by the verifier's clock, at the second of its `exp` without leeway: for work that
+/// outlives the request with the token, such as a stream of events.
 ///
 /// # Example
 ///

@@ -134,9 +134,9 @@ async fn authorize_upgrade<R: Requirement>(parts: &mut Parts, verifier: &Verifie
     caller(token, verifier, &intake.rejections).await.map(Principal::of)
 }
 
-/// An [`AuthenticatedUpgrade`] for browsers, whose scripts cannot see the answer to a rejected upgrade. A rejected caller
-/// gets a socket that is closed at once, with 1008 (policy violation) and the rejection's code as reason, or
-/// with 1013 (try again later) where no verdict is possible. What is no upgrade gets the usual answer.
+/// An [`AuthenticatedUpgrade`] for browsers, whose scripts cannot see the answer to a rejected upgrade. A rejected
+/// caller gets a socket that is closed at once, with 1008 (policy violation) and the rejection's code as reason, or
+/// with 1013 (try again later) if the token cannot be verified now. A request that is no upgrade gets the usual answer.
 ///
 /// # Example
 ///
@@ -204,7 +204,7 @@ impl<R: Requirement> fmt::Debug for AuthenticatedUpgrade<R> {
     }
 }
 
-/// Why [`AuthenticatedUpgrade`] did not let a request in.
+/// The reason why [`AuthenticatedUpgrade`] rejected a request.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum UpgradeRejection {
@@ -214,14 +214,14 @@ pub enum UpgradeRejection {
     NotAnUpgrade(WebSocketUpgradeRejection),
 }
 
-/// Why [`BrowserUpgrade`] did not let a request in. As a response it closes the socket, where there is one to close.
+/// The reason why [`BrowserUpgrade`] rejected a request. As a response it closes the socket, if there is one.
 pub struct BrowserUpgradeRejection {
     rejection: UpgradeRejection,
     upgrade: Option<Box<WebSocketUpgrade>>,
 }
 
 impl BrowserUpgradeRejection {
-    /// Why.
+    /// The reason.
     pub fn rejection(&self) -> &UpgradeRejection {
         &self.rejection
     }
