@@ -5,6 +5,29 @@ use crate::preset::environment::{Environment, Variable};
 use crate::preset::into_issuer::Description;
 use crate::preset::provider::Provider;
 use crate::preset::traits::Preset;
+use crate::presets::auth0::Auth0;
+use crate::presets::authentik::Authentik;
+use crate::presets::azure_b2c::AzureB2c;
+use crate::presets::clerk::Clerk;
+use crate::presets::cloudflare_access::CloudflareAccess;
+use crate::presets::cognito::Cognito;
+use crate::presets::descope::Descope;
+use crate::presets::entra::Entra;
+use crate::presets::entra_external_id::EntraExternalId;
+use crate::presets::firebase::Firebase;
+use crate::presets::fusionauth::FusionAuth;
+use crate::presets::github_actions::GithubActions;
+use crate::presets::google::Google;
+use crate::presets::google_iap::GoogleIap;
+use crate::presets::keycloak::Keycloak;
+use crate::presets::kinde::Kinde;
+use crate::presets::kubernetes::Kubernetes;
+use crate::presets::oidc::Oidc;
+use crate::presets::okta::Okta;
+use crate::presets::ory::Ory;
+use crate::presets::supabase::Supabase;
+use crate::presets::workos::WorkOs;
+use crate::presets::zitadel::Zitadel;
 use countersign_core::{ConfigError, IntoIssuer, Issuer, TokenError, VerifiedToken};
 
 /// A preset, with functions that all presets have in common.
@@ -37,29 +60,29 @@ pub enum Kinds {
 #[doc(hidden)]
 pub fn catalogue() -> Vec<Entry> {
     vec![
-        entry::<crate::Auth0>("auth0"),
-        entry::<crate::Authentik>("authentik"),
-        entry::<crate::AzureB2c>("azure_b2c"),
-        entry::<crate::Clerk>("clerk"),
-        entry::<crate::CloudflareAccess>("cloudflare_access"),
-        entry::<crate::Cognito>("cognito"),
-        entry::<crate::Descope>("descope"),
-        entry::<crate::Entra>("entra"),
-        entry::<crate::EntraExternalId>("entra_external_id"),
-        entry::<crate::Firebase>("firebase"),
-        entry::<crate::FusionAuth>("fusionauth"),
-        entry::<crate::GithubActions>("github_actions"),
-        entry::<crate::Google>("google"),
-        entry::<crate::GoogleIap>("google_iap"),
-        entry::<crate::Keycloak>("keycloak"),
-        entry::<crate::Kinde>("kinde"),
-        entry::<crate::Kubernetes>("kubernetes"),
-        entry::<crate::Oidc>("oidc"),
-        entry::<crate::Okta>("okta"),
-        entry::<crate::Ory>("ory"),
-        entry::<crate::Supabase>("supabase"),
-        entry::<crate::WorkOs>("workos"),
-        entry::<crate::Zitadel>("zitadel"),
+        entry::<Auth0>("auth0"),
+        entry::<Authentik>("authentik"),
+        entry::<AzureB2c>("azure_b2c"),
+        entry::<Clerk>("clerk"),
+        entry::<CloudflareAccess>("cloudflare_access"),
+        entry::<Cognito>("cognito"),
+        entry::<Descope>("descope"),
+        entry::<Entra>("entra"),
+        entry::<EntraExternalId>("entra_external_id"),
+        entry::<Firebase>("firebase"),
+        entry::<FusionAuth>("fusionauth"),
+        entry::<GithubActions>("github_actions"),
+        entry::<Google>("google"),
+        entry::<GoogleIap>("google_iap"),
+        entry::<Keycloak>("keycloak"),
+        entry::<Kinde>("kinde"),
+        entry::<Kubernetes>("kubernetes"),
+        entry::<Oidc>("oidc"),
+        entry::<Okta>("okta"),
+        entry::<Ory>("ory"),
+        entry::<Supabase>("supabase"),
+        entry::<WorkOs>("workos"),
+        entry::<Zitadel>("zitadel"),
     ]
 }
 
